@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * Guards at the door: every number that enters from outside is checked once, and a bad one is refused with the
+ * function, the argument and the value. C would wrap or round in silence; a NaN in a range tree is found days later.
+ */
+import { ULONG_MAX } from './limits.js';
+
+/** A value as an error message shows it: integers in hex, anything else as it prints. */
+export function hexOf(value: unknown): string {
+  if (typeof value === 'bigint') return value < 0n ? `-0x${(-value).toString(16)}` : `0x${value.toString(16)}`;
+  if (typeof value !== 'number' || !Number.isInteger(value)) return String(value);
+  return value < 0 ? `-0x${(-value).toString(16)}` : `0x${value.toString(16)}`;
+}
+
+function refuse(fn: string, arg: string, value: unknown, why: string): never {
+  const Kind = typeof value === 'number' || typeof value === 'bigint' ? RangeError : TypeError;
+  throw new Kind(`${fn}: ${arg} = ${hexOf(value)}: ${why}`);
+}
+
+/** What is wrong with a number that is no unsigned long, in words. */
+function ulongFault(value: unknown): string {
+  if (typeof value !== 'number') return `not a number (${typeof value})`;
+  if (Number.isNaN(value)) return 'not a number';
+  if (value < 0) return 'negative';
+  if (value > ULONG_MAX) return `past ULONG_MAX (${hexOf(ULONG_MAX)})`;
+  return 'not an integer';
+}
+
+/** Throws unless value is an unsigned long: an integer from 0 to ULONG_MAX. */
+export function checkUlong(fn: string, arg: string, value: number): void {
+  if (!(value >= 0 && value <= ULONG_MAX && Math.floor(value) === value)) refuse(fn, arg, value, ulongFault(value));
+}
+
+/** Throws unless value is a page-aligned unsigned long. Pages are 4096 bytes. */
+export function checkPageAligned(fn: string, arg: string, value: number): void {
+  checkUlong(fn, arg, value);
+  const page = value / 4096;
+  if (Math.floor(page) !== page) refuse(fn, arg, value, 'not page-aligned');
+}
+
+/** Throws unless start < end, both page-aligned. The message names the end, which is the argument that contradicts. */
+export function checkPageRange(fn: string, startArg: string, start: number, endArg: string, end: number): void {
+  checkPageAligned(fn, startArg, start);
+  checkPageAligned(fn, endArg, end);
+  if (end <= start) refuse(fn, endArg, end, `not above ${startArg} = ${hexOf(start)}`);
+}
+
+/** Throws with the house's message form; for checks that are particular to one caller. */
+export function badArgument(fn: string, arg: string, value: unknown, why: string): never {
+  return refuse(fn, arg, value, why);
+}

@@ -1,0 +1,477 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * The structs of the memory management that the VMA code works on, after tools/testing/vma/include/{dup,custom,stubs}.h
+ * and vma_internal.h (Linux 7.2), as the harness configures them.
+ *
+ * Deviations: refcounts and atomics are plain numbers (one thread runs here); the older view of a union is an accessor
+ * (`vm_flags` beside `flags`); C's struct assignment is a setter that copies. Some structs have a field that the harness
+ * leaves out and the kernel has, because the checked world needs it; each says so.
+ */
+import { UINT_MAX } from './linux/limits.js';
+import { list_head } from './linux/list.js';
+import { ma_state, maple_tree } from './linux/maple_tree.js';
+import { type pgoff_t, TASK_COMM_LEN } from './linux/mm.js';
+import { flagsWord, setFlagsWord, vma_flags_t, type vm_flags_t } from './vma_flags.js';
+
+/** A reader-writer semaphore. Its state is kept by the stub world; the struct only gives the lock an identity. */
+export class rw_semaphore {
+  /** What a lock report calls it, "mmap_lock" for one. */
+  readonly name: string;
+
+  constructor(name: string) {
+    this.name = name;
+  }
+}
+
+export class mutex {
+  readonly name: string;
+
+  constructor(name: string) {
+    this.name = name;
+  }
+}
+
+/**
+ * Root of an interval tree. The harness stubs the trees out; the checked world keeps what was linked.
+ */
+export class rb_root_cached {
+  /** Stands for bit 0 of rb_root.rb_node, which mm_take_all_locks() borrows to mark a lock as taken. */
+  lsb: boolean;
+
+  constructor() {
+    this.lsb = false;
+  }
+}
+
+/**
+ * Page protection: as wide as an unsigned long, so held in two halves; immutable, hence shared freely.
+ */
+export class pgprot_t {
+  /** Bits 0 to 31 and 32 to 63, as signed 32-bit integers. */
+  readonly low: number;
+  readonly high: number;
+
+  constructor(low: number, high: number) {
+    this.low = low;
+    this.high = high;
+  }
+
+  /** The value as C has it. */
+  get pgprot(): bigint {
+    return (BigInt(this.high >>> 0) << 32n) | BigInt(this.low >>> 0);
+  }
+}
+
+const NO_PROTECTION = new pgprot_t(0, 0);
+
+/** A NUMA policy; the harness has none of its fields. */
+export class mempolicy {}
+
+/** Gathers what to flush from the TLB; empty in the harness. */
+export class mmu_gather {}
+
+/** What a fault handler is given; empty in the harness. */
+export class vm_fault {}
+
+/** A page of memory, for actions that map the kernel's own pages. */
+export class page {}
+
+/** The userfaultfd context of a VMA: immutable, compared by the context it holds. */
+export class vm_userfaultfd_ctx {
+  readonly ctx: object | null;
+
+  constructor(ctx: object | null = null) {
+    this.ctx = ctx;
+  }
+}
+
+/** No context registered. */
+export const NULL_VM_UFFD_CTX: vm_userfaultfd_ctx = Object.freeze(new vm_userfaultfd_ctx());
+
+/** The name of an anonymous mapping. */
+export class anon_vma_name {
+  /** References held on the name. */
+  kref: number;
+  readonly name: string;
+
+  constructor(name: string) {
+    this.kref = 1;
+    this.name = name;
+  }
+}
+
+/** An address space: the tree of its VMAs and what they add up to. Counts are in pages. */
+export class mm_struct {
+  mm_mt: maple_tree<vm_area_struct>;
+  /** Number of VMAs. */
+  map_count: number;
+  /** All mapped pages. */
+  total_vm: number;
+  /** Pages in VM_LOCKED mappings. */
+  locked_vm: number;
+  /** Pages in private writable mappings that are no stack. */
+  data_vm: number;
+  /** Pages in executable, unwritable mappings that are no stack. */
+  exec_vm: number;
+  stack_vm: number;
+  private readonly ownDefFlags: vma_flags_t;
+  /** The bits set in mm_struct::flags, MMF_HAS_MDWE for one. */
+  readonly flags: Set<number>;
+  /** Not in the harness, which stubs all locking out. */
+  readonly mmap_lock: rw_semaphore;
+
+  constructor(ma_flags = 0) {
+    this.mm_mt = new maple_tree(ma_flags);
+    this.map_count = 0;
+    this.total_vm = 0;
+    this.locked_vm = 0;
+    this.data_vm = 0;
+    this.exec_vm = 0;
+    this.stack_vm = 0;
+    this.ownDefFlags = new vma_flags_t();
+    this.flags = new Set();
+    this.mmap_lock = new rw_semaphore('mmap_lock');
+  }
+
+  /** Flags that brk mappings get on top of the usual ones, VM_LOCKED after mlockall() for one. */
+  get def_vma_flags(): vma_flags_t {
+    return this.ownDefFlags;
+  }
+  set def_vma_flags(flags: vma_flags_t) {
+    this.ownDefFlags.assign(flags);
+  }
+  get def_flags(): vm_flags_t {
+    return flagsWord(this.ownDefFlags);
+  }
+  set def_flags(word: vm_flags_t) {
+    this.ownDefFlags.assign(new vma_flags_t());
+    setFlagsWord('mm_struct', this.ownDefFlags, word);
+  }
+}
+
+/** The pages of a file and the VMAs that map them. */
+export class address_space {
+  readonly i_mmap: rb_root_cached;
+  /** Bit set; AS_MM_ALL_LOCKS is the one that the VMA code uses. */
+  flags: number;
+  /** Writable shared mappings; negative when such mappings are denied. */
+  i_mmap_writable: number;
+  /** Not in the harness, which stubs all locking out. */
+  readonly i_mmap_rwsem: rw_semaphore;
+
+  constructor() {
+    this.i_mmap = new rb_root_cached();
+    this.flags = 0;
+    this.i_mmap_writable = 0;
+    this.i_mmap_rwsem = new rw_semaphore('i_mmap_rwsem');
+  }
+}
+
+/** What a file lets one do with it. A driver sets one of the two hooks, never both. */
+export interface file_operations {
+  /** The older hook: called with the VMA allocated, before it is in the tree. Negative errno on failure. */
+  mmap?: ((file: file, vma: vm_area_struct) => number) | null;
+  /** The newer hook: changes the description of a VMA that does not exist yet. Negative errno on failure. */
+  mmap_prepare?: ((desc: vm_area_desc) => number) | null;
+}
+
+export class file {
+  f_mapping: address_space;
+  f_op: file_operations;
+  /** References held; not in the harness, where get_file() and fput() do nothing. */
+  f_ref: number;
+
+  constructor(f_op: file_operations = {}, f_mapping: address_space = new address_space()) {
+    this.f_mapping = f_mapping;
+    this.f_op = f_op;
+    this.f_ref = 1;
+  }
+}
+
+/** What the anonymous pages of one or several VMAs share for the reverse map. */
+export class anon_vma {
+  /** The anon_vma whose lock covers this one: itself, or an ancestor's after a fork. Null until it was set up. */
+  root: anon_vma | null;
+  readonly rb_root: rb_root_cached;
+  /** Was anon_vma_clone() called with it? Set by the stub, read by tests. */
+  was_cloned: boolean;
+  /** Was unlink_anon_vmas() called with it? Set by the stub, read by tests. */
+  was_unlinked: boolean;
+  /** Not in the harness, which stubs all locking out. */
+  readonly rwsem: rw_semaphore;
+
+  constructor() {
+    this.root = null;
+    this.rb_root = new rb_root_cached();
+    this.was_cloned = false;
+    this.was_unlinked = false;
+    this.rwsem = new rw_semaphore('anon_vma');
+  }
+}
+
+/** Links one VMA with one anon_vma. */
+export class anon_vma_chain {
+  anon_vma: anon_vma | null;
+  readonly same_vma: list_head<anon_vma_chain>;
+  /** The VMA on whose list it is; the kernel has it, the harness does not. */
+  vma: vm_area_struct | null;
+
+  constructor(init: { anon_vma?: anon_vma | null; vma?: vm_area_struct | null } = {}) {
+    this.anon_vma = init.anon_vma ?? null;
+    this.same_vma = new list_head<anon_vma_chain>(this);
+    this.vma = init.vma ?? null;
+  }
+}
+
+export class task_struct {
+  /** At most TASK_COMM_LEN - 1 characters. */
+  comm: string;
+  pid: number;
+  mm: mm_struct | null;
+  personality: number;
+
+  constructor(comm = 'vma-userland') {
+    this.comm = comm.slice(0, TASK_COMM_LEN - 1);
+    this.pid = 0;
+    this.mm = null;
+    this.personality = 0;
+  }
+}
+
+/** A mapping: a range of addresses with one set of attributes. */
+export class vm_area_struct {
+  /** First address. */
+  vm_start: number;
+  /** First address past the end. */
+  vm_end: number;
+  vm_mm: mm_struct | null;
+  vm_page_prot: pgprot_t;
+  private readonly ownFlags: vma_flags_t;
+  /** Counts vma_start_write() calls, from UINT_MAX on, which wraps to 0. */
+  vm_lock_seq: number;
+  readonly anon_vma_chain: list_head<anon_vma_chain>;
+  /** Null until the first write fault. */
+  anon_vma: anon_vma | null;
+  /** Null for anonymous memory. */
+  vm_ops: vm_operations_struct | null;
+  /** Offset of vm_start in the file, or in the virtual space of anonymous memory, in pages. */
+  vm_pgoff: pgoff_t;
+  /** Null when no file is mapped. */
+  vm_file: file | null;
+  /** The driver's own. */
+  vm_private_data: unknown;
+  /** 0 while detached from the tree, 1 attached. */
+  vm_refcnt: number;
+  vm_userfaultfd_ctx: vm_userfaultfd_ctx;
+
+  constructor(init?: { flags?: vma_flags_t }) {
+    this.vm_start = 0;
+    this.vm_end = 0;
+    this.vm_mm = null;
+    this.vm_page_prot = NO_PROTECTION;
+    this.ownFlags = new vma_flags_t();
+    this.vm_lock_seq = UINT_MAX;
+    this.anon_vma_chain = new list_head<anon_vma_chain>();
+    this.anon_vma = null;
+    this.vm_ops = null;
+    this.vm_pgoff = 0;
+    this.vm_file = null;
+    this.vm_private_data = null;
+    this.vm_refcnt = 0;
+    this.vm_userfaultfd_ctx = NULL_VM_UFFD_CTX;
+    if (init?.flags) this.ownFlags.assign(init.flags);
+  }
+
+  /** The VMA's own bitmap; assigning copies. */
+  get flags(): vma_flags_t {
+    return this.ownFlags;
+  }
+  set flags(flags: vma_flags_t) {
+    this.ownFlags.assign(flags);
+  }
+  /** The legacy word. Read-only, as in C: change it with vm_flags_init(), vm_flags_set() and the like. */
+  get vm_flags(): vm_flags_t {
+    return flagsWord(this.ownFlags);
+  }
+}
+
+/** A driver's hooks on a VMA. All but `name` and `fault` and the like run with mmap_lock held. */
+export interface vm_operations_struct {
+  /** The VMA came to be by a split, a move or a fork; not by a new mapping. */
+  open?: ((vma: vm_area_struct) => void) | null;
+  /** The VMA leaves the address space. A VMA with this hook is never removed by a merge. */
+  close?: ((vma: vm_area_struct) => void) | null;
+  /**
+   * The VMA was mapped for the first time; not called when it merged. Only for files with mmap_prepare.
+   * privateData.value goes into vm_private_data on success. A negative errno unmaps the VMA.
+   */
+  mapped?:
+    | ((start: number, end: number, pgoff: pgoff_t, file: file | null, vm_private_data: { value: unknown }) => number)
+    | null;
+  /** May the VMA be split at addr? A negative errno refuses. */
+  may_split?: ((vma: vm_area_struct, addr: number) => number) | null;
+  mremap?: ((vma: vm_area_struct) => number) | null;
+  mprotect?: ((vma: vm_area_struct, start: number, end: number, newflags: vm_flags_t) => number) | null;
+  fault?: ((vmf: vm_fault) => number) | null;
+  huge_fault?: ((vmf: vm_fault, order: number) => number) | null;
+  map_pages?: ((vmf: vm_fault, start_pgoff: pgoff_t, end_pgoff: pgoff_t) => number) | null;
+  pagesize?: ((vma: vm_area_struct) => number) | null;
+  /** Set when the file system wants to hear of the first write to a page. */
+  page_mkwrite?: ((vmf: vm_fault) => number) | null;
+  /** The same for memory without struct pages. */
+  pfn_mkwrite?: ((vmf: vm_fault) => number) | null;
+  access?: ((vma: vm_area_struct, addr: number, buf: Uint8Array, len: number, write: boolean) => number) | null;
+  name?: ((vma: vm_area_struct) => string | null) | null;
+}
+
+export const MMAP_NOTHING = 0;
+export const MMAP_REMAP_PFN = 1;
+export const MMAP_IO_REMAP_PFN = 2;
+export const MMAP_SIMPLE_IO_REMAP = 3;
+export const MMAP_MAP_KERNEL_PAGES = 4;
+/** What is left to do once a mapping with mmap_prepare stands: one of MMAP_*. */
+export type mmap_action_type = 0 | 1 | 2 | 3 | 4;
+
+/**
+ * What an mmap_prepare hook asks for once the VMA exists. C keeps the three descriptions in a union; `type` says which
+ * one counts.
+ */
+export class mmap_action {
+  remap: { start: number; start_pfn: number; size: number; pgprot: pgprot_t };
+  simple_ioremap: { start_phys_addr: number; size: number };
+  map_kernel: { start: number; pages: page[]; nr_pages: number; pgoff: pgoff_t };
+  type: mmap_action_type;
+  /** A negative errno that replaces whatever error the action ends with; 0 for none. */
+  error_override: number;
+  /** Keep the reverse map from seeing the VMA until the action is done. */
+  hide_from_rmap_until_complete: boolean;
+
+  constructor() {
+    this.remap = { start: 0, start_pfn: 0, size: 0, pgprot: NO_PROTECTION };
+    this.simple_ioremap = { start_phys_addr: 0, size: 0 };
+    this.map_kernel = { start: 0, pages: [], nr_pages: 0, pgoff: 0 };
+    this.type = MMAP_NOTHING;
+    this.error_override = 0;
+    this.hide_from_rmap_until_complete = false;
+  }
+}
+
+/** A VMA about to be mapped, as an mmap_prepare hook sees it. */
+export class vm_area_desc {
+  /** These four are not the hook's to change. */
+  mm: mm_struct | null;
+  /** May differ from vm_file in stacked file systems. */
+  file: file | null;
+  start: number;
+  end: number;
+  pgoff: pgoff_t;
+  vm_file: file | null;
+  private readonly ownFlags: vma_flags_t;
+  page_prot: pgprot_t;
+  vm_ops: vm_operations_struct | null;
+  private_data: unknown;
+  readonly action: mmap_action;
+
+  constructor(init: { mm?: mm_struct | null; file?: file | null; vma_flags?: vma_flags_t } = {}) {
+    this.mm = init.mm ?? null;
+    this.file = init.file ?? null;
+    this.start = 0;
+    this.end = 0;
+    this.pgoff = 0;
+    this.vm_file = null;
+    this.ownFlags = new vma_flags_t();
+    this.page_prot = NO_PROTECTION;
+    this.vm_ops = null;
+    this.private_data = null;
+    this.action = new mmap_action();
+    if (init.vma_flags) this.ownFlags.assign(init.vma_flags);
+  }
+
+  /** The description's own bitmap; assigning copies. */
+  get vma_flags(): vma_flags_t {
+    return this.ownFlags;
+  }
+  set vma_flags(flags: vma_flags_t) {
+    this.ownFlags.assign(flags);
+  }
+}
+
+export const VMA_OP_SPLIT = 0;
+export const VMA_OP_MERGE_UNFAULTED = 1;
+export const VMA_OP_REMAP = 2;
+export const VMA_OP_FORK = 3;
+/** Why an anon_vma is cloned: one of VMA_OP_*. */
+export type vma_operation = 0 | 1 | 2 | 3;
+
+/** Walks the VMAs of an address space. */
+export class vma_iterator {
+  readonly mas: ma_state<vm_area_struct>;
+
+  constructor(mm: mm_struct, addr: number) {
+    this.mas = new ma_state(mm.mm_mt, addr, addr);
+  }
+}
+
+/** Declares an iterator over mm that stands at addr. C leaves `last` at 0 here; nothing reads it before the first walk. */
+export function VMA_ITERATOR(mm: mm_struct, addr: number): vma_iterator {
+  return new vma_iterator(mm, addr);
+}
+
+/** What unmapped_area() looks for; sizes and addresses in bytes. */
+export class vm_unmapped_area_info {
+  flags: number;
+  length: number;
+  low_limit: number;
+  high_limit: number;
+  /** 2^n - 1: the address found is aligned to 2^n, shifted by align_offset. */
+  align_mask: number;
+  align_offset: number;
+  /** Bytes to stay free below the area. */
+  start_gap: number;
+
+  constructor(init: Partial<vm_unmapped_area_info> = {}) {
+    this.flags = init.flags ?? 0;
+    this.length = init.length ?? 0;
+    this.low_limit = init.low_limit ?? 0;
+    this.high_limit = init.high_limit ?? 0;
+    this.align_mask = init.align_mask ?? 0;
+    this.align_offset = init.align_offset ?? 0;
+    this.start_gap = init.start_gap ?? 0;
+  }
+}
+
+/** A move of page tables. */
+export class pagetable_move_control {
+  old: vm_area_struct;
+  new: vm_area_struct;
+  old_addr: number;
+  /** First address past the old range. */
+  old_end: number;
+  new_addr: number;
+  /** Bytes the caller asked to move. */
+  len_in: number;
+  need_rmap_locks: boolean;
+  for_stack: boolean;
+
+  constructor(old: vm_area_struct, target: vm_area_struct, old_addr: number, new_addr: number, len: number) {
+    this.old = old;
+    this.new = target;
+    this.old_addr = old_addr;
+    this.old_end = old_addr + len;
+    this.new_addr = new_addr;
+    this.len_in = len;
+    this.need_rmap_locks = false;
+    this.for_stack = false;
+  }
+}
+
+/** A move of page tables from one VMA to another, as a fresh control block. */
+export function PAGETABLE_MOVE(
+  old: vm_area_struct,
+  target: vm_area_struct,
+  old_addr: number,
+  new_addr: number,
+  len: number,
+): pagetable_move_control {
+  return new pagetable_move_control(old, target, old_addr, new_addr, len);
+}

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/**
+ * Reading and keeping up single nodes: limits, gaps, neighbours. Ports ma_leaf_max_gap(), ma_max_gap(),
+ * mas_update_gap() and mas_parent_gap() of lib/maple_tree.c, Linux 7.2.
+ *
+ * Deviation: the offset of a node's longest gap is not stored; ten gaps are read faster than kept in order.
+ */
+import { type maple_nodes, type maple_tree, NO_NODE } from '../../include/linux/maple_tree.js';
+import { mt_is_alloc, NODE_SHIFT, OFFSET_MASK } from './slab.js';
+
+/** The nodes of a tree that has some. */
+export function nodesOf<T>(mt: maple_tree<T>): maple_nodes<T> {
+  const nodes = mt.nodes;
+  if (nodes === null) throw new Error('maple_tree: internal error: a state stands in a tree without nodes');
+  return nodes;
+}
+
+/** Place of the last slot in use. */
+export function nodeEnd<T>(nodes: maple_nodes<T>, node: number): number {
+  return node + (nodes.end[node >> NODE_SHIFT] as number);
+}
+
+/** Last index that the node covers. */
+export function nodeMax<T>(nodes: maple_nodes<T>, node: number): number {
+  return nodes.pivot[nodeEnd(nodes, node)] as number;
+}
+
+/** First index that the node covers: one past the pivot before the first slot above that is not leftmost. */
+export function nodeMin<T>(nodes: maple_nodes<T>, node: number): number {
+  let at = nodes.parent[node >> NODE_SHIFT] as number;
+  while (at !== NO_NODE) {
+    if ((at & OFFSET_MASK) !== 0) return (nodes.pivot[at - 1] as number) + 1;
+    at = nodes.parent[at >> NODE_SHIFT] as number;
+  }
+  return 0;
+}
+
+/** Longest run of NULL in a leaf that begins at min; 0 if it is full. Port of ma_leaf_max_gap(). */
+export function ma_leaf_max_gap<T>(nodes: maple_nodes<T>, leaf: number, min: number): number {
+  const end = nodeEnd(nodes, leaf);
+  let max = 0;
+  let before = min - 1;
+  for (let at = leaf; at <= end; at++) {
+    const pivot = nodes.pivot[at] as number;
+    if (nodes.slot[at] === null && pivot - before > max) max = pivot - before;
+    before = pivot;
+  }
+  return max;
+}
+
+/** Longest gap below an inner node. Port of ma_max_gap(). */
+export function ma_max_gap<T>(nodes: maple_nodes<T>, node: number): number {
+  const end = nodeEnd(nodes, node);
+  let max = 0;
+  for (let at = node; at <= end; at++) {
+    const gap = nodes.gap[at] as number;
+    if (gap > max) max = gap;
+  }
+  return max;
+}
+
+/** Longest gap in or below a node that begins at min. */
+export function nodeMaxGap<T>(nodes: maple_nodes<T>, node: number, min: number): number {
+  return nodes.level[node >> NODE_SHIFT] === 0 ? ma_leaf_max_gap(nodes, node, min) : ma_max_gap(nodes, node);
+}
+
+/** Tells the storeys above what a node's longest gap is now, as far up as it matters. Port of mas_update_gap(). */
+export function mas_update_gap<T>(mt: maple_tree<T>, nodes: maple_nodes<T>, node: number, min: number): void {
+  if (!mt_is_alloc(mt)) return;
+  let at = nodes.parent[node >> NODE_SHIFT] as number;
+  if (at === NO_NODE) return;
+  let gap = nodeMaxGap(nodes, node, min);
+  while (nodes.gap[at] !== gap) {
+    nodes.gap[at] = gap;
+    const parent = at & ~OFFSET_MASK;
+    at = nodes.parent[parent >> NODE_SHIFT] as number;
+    if (at === NO_NODE) return;
+    gap = ma_max_gap(nodes, parent);
+  }
+}

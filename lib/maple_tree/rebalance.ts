@@ -1,0 +1,402 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/**
+ * Stores that change more than one node: split, rebalance, span. Ports mas_wr_split(), mas_wr_rebalance(),
+ * mas_wr_spanning_store(), mas_extend_spanning_null() and the maple_copy functions under them (cp_leaf_init(),
+ * cp_data_calc(), push_data_sib(), rebalance_sib(), spanning_sib(), dst_setup(), cp_data_write(), cp_dst_to_slots(),
+ * cp_is_new_root(), *_ascend()) of lib/maple_tree.c, Linux 7.2.
+ *
+ * Storey by storey from the leaves, the slots from the left end of the change to its right end, with what the store
+ * puts between them and perhaps a sibling's, are gathered and dealt out to one, two or three new nodes, which are the
+ * change of the storey above. Where the boundaries fall can be observed, so they fall where upstream's do.
+ *
+ * Deviations
+ * - The slots are gathered in one list before they are dealt out; upstream copies from node to node.
+ * - Old nodes are freed once the new ones are in place, by one walk of the subtree that was replaced.
+ * - With the small fan-outs of tests a three-way deal takes one slot less for the first two, so that they have room.
+ */
+import { ULONG_MAX } from '../../include/linux/limits.js';
+import {
+  ma_active,
+  type ma_state,
+  type ma_wr_state,
+  type maple_nodes,
+  type maple_tree,
+  NO_NODE,
+} from '../../include/linux/maple_tree.js';
+import { mas_update_gap, nodeEnd, nodeMax, nodeMaxGap, nodeMin, nodesOf } from './node.js';
+import { freeSubtree, mas_pop_node, mt_is_alloc, NODE_SHIFT, OFFSET_MASK } from './slab.js';
+import { mtree_range_walk } from './state.js';
+
+/** How a storey with too much or too little data looks for a sibling. */
+type SiblingRule = 'split' | 'rebalance' | 'span';
+
+/** A list of slots: leaf entries or children, each with its last index and, in a gap-tracking tree, its gap. */
+class SlotList<T> {
+  pivot: number[];
+  slot: (T | null)[];
+  child: number[];
+  gap: number[];
+  length: number;
+
+  constructor() {
+    this.pivot = [ULONG_MAX];
+    this.slot = [null];
+    this.child = [];
+    this.gap = [ULONG_MAX];
+    this.length = 0;
+  }
+
+  addEntry(entry: T | null, last: number): void {
+    this.pivot[this.length] = last;
+    this.slot[this.length++] = entry;
+  }
+
+  addChild(child: number, last: number, gap: number): void {
+    this.pivot[this.length] = last;
+    this.gap[this.length] = gap;
+    this.child[this.length++] = child;
+  }
+
+  /** Appends the slots of a node from place `from` to place `to`. */
+  addSlots(nodes: maple_nodes<T>, from: number, to: number, leaf: boolean, gaps: boolean): void {
+    for (let at = from; at <= to; at++) {
+      this.pivot[this.length] = nodes.pivot[at] as number;
+      if (leaf) {
+        this.slot[this.length] = nodes.slot[at] as T | null;
+      } else {
+        this.child[this.length] = nodes.child[at] as number;
+        this.gap[this.length] = gaps ? (nodes.gap[at] as number) : 0;
+      }
+      this.length++;
+    }
+  }
+
+  /** Empties the list for the storey above. */
+  clear(): void {
+    this.length = 0;
+  }
+}
+
+/** The change on one storey. What struct maple_copy is upstream. */
+class Change<T> {
+  /** Storeys above the leaves. */
+  level: number;
+  /** Place of the first slot that is replaced, and of the last. */
+  first: number;
+  last: number;
+  /** What takes their place. */
+  fresh: SlotList<T>;
+  /** All that is dealt out to new nodes. */
+  data: SlotList<T>;
+  /** The sibling that takes part, NO_NODE if none. */
+  sibling: number;
+
+  constructor(first: number, last: number) {
+    this.level = 0;
+    this.first = first;
+    this.last = last;
+    this.fresh = new SlotList<T>();
+    this.data = new SlotList<T>();
+    this.sibling = NO_NODE;
+  }
+}
+
+/** The node that a slot's place is in. */
+function nodeAt(at: number): number {
+  return at & ~OFFSET_MASK;
+}
+
+/** How many slots the new nodes have to hold, sibling aside. Port of cp_data_calc(). */
+function dataSize<T>(nodes: maple_nodes<T>, change: Change<T>): number {
+  const right = nodeAt(change.last);
+  return (change.first & OFFSET_MASK) + change.fresh.length + (nodeEnd(nodes, right) - change.last);
+}
+
+/** A sibling that has room for what is too much here, left before right. Port of push_data_sib(). */
+function push_data_sib<T>(tree: maple_tree<T>, nodes: maple_nodes<T>, change: Change<T>, size: number): number {
+  const at = nodes.parent[nodeAt(change.first) >> NODE_SHIFT] as number;
+  if (at === NO_NODE) return NO_NODE;
+  const space = 2 * (change.level === 0 ? tree.leaf_slots : tree.inner_slots);
+  const parent = nodeAt(at);
+  if (at > parent) {
+    const left = nodes.child[at - 1] as number;
+    // One slot is left over on purpose, against splitting again with the next store.
+    if ((nodes.end[left >> NODE_SHIFT] as number) + 1 + size < space) return left;
+  }
+  if (at < nodeEnd(nodes, parent)) {
+    const right = nodes.child[at + 1] as number;
+    if ((nodes.end[right >> NODE_SHIFT] as number) + 1 + size < space) return right;
+  }
+  return NO_NODE;
+}
+
+/** The sibling to share with when there is too little here, right before left. Port of rebalance_sib(). */
+function rebalance_sib<T>(nodes: maple_nodes<T>, change: Change<T>): number {
+  const at = nodes.parent[nodeAt(change.first) >> NODE_SHIFT] as number;
+  return nodes.child[at < nodeEnd(nodes, nodeAt(at)) ? at + 1 : at - 1] as number;
+}
+
+/** The nearest node of this storey outside the change, under whatever ancestor. Port of spanning_sib(). */
+function spanning_sib<T>(nodes: maple_nodes<T>, change: Change<T>): number {
+  let left = nodeAt(change.first);
+  let right = nodeAt(change.last);
+  for (let depth = 1; ; depth++) {
+    const l = nodes.parent[left >> NODE_SHIFT] as number;
+    const r = nodes.parent[right >> NODE_SHIFT] as number;
+    if (r === NO_NODE) throw new Error('maple_tree: internal error: no sibling for a store that does not cover all');
+    left = nodeAt(l);
+    right = nodeAt(r);
+    if (r < nodeEnd(nodes, right)) {
+      let node = nodes.child[r + 1] as number;
+      for (let down = depth; down > 1; down--) node = nodes.child[node] as number;
+      return node;
+    }
+    if (l > left) {
+      let node = nodes.child[l - 1] as number;
+      for (let down = depth; down > 1; down--) node = nodes.child[nodeEnd(nodes, node)] as number;
+      return node;
+    }
+  }
+}
+
+/** Decides which sibling takes part, if any. Port of split_data(), rebalance_data() and spanning_data(). */
+function chooseSibling<T>(tree: maple_tree<T>, nodes: maple_nodes<T>, change: Change<T>, rule: SiblingRule): void {
+  const size = dataSize(nodes, change);
+  const slots = change.level === 0 ? tree.leaf_slots : tree.inner_slots;
+  const least = change.level === 0 ? tree.leaf_min_slots : tree.inner_min_slots;
+  change.sibling = NO_NODE;
+  if (rule !== 'span' && size > slots) {
+    change.sibling = push_data_sib(tree, nodes, change, size);
+  } else if (rule !== 'split' && size <= least) {
+    const left = nodeAt(change.first);
+    const right = nodeAt(change.last);
+    if (nodeMin(nodes, left) === 0 && nodeMax(nodes, right) === ULONG_MAX) return;
+    change.sibling = rule === 'span' ? spanning_sib(nodes, change) : rebalance_sib(nodes, change);
+  }
+}
+
+/** Whether the sibling lies before the change. */
+function siblingIsLeft<T>(nodes: maple_nodes<T>, change: Change<T>): boolean {
+  return nodeMax(nodes, change.sibling) < (nodes.pivot[change.first] as number);
+}
+
+/** Gathers what the new nodes hold, in order. Port of multi_src_setup(). */
+function gather<T>(nodes: maple_nodes<T>, change: Change<T>, gaps: boolean): void {
+  const { data, fresh, sibling, first, last } = change;
+  const leaf = change.level === 0;
+  const sibLeft = sibling !== NO_NODE && siblingIsLeft(nodes, change);
+  data.clear();
+  if (sibLeft) data.addSlots(nodes, sibling, nodeEnd(nodes, sibling), leaf, gaps);
+  data.addSlots(nodes, nodeAt(first), first - 1, leaf, gaps);
+  for (let i = 0; i < fresh.length; i++) {
+    if (leaf) data.addEntry(fresh.slot[i] as T | null, fresh.pivot[i] as number);
+    else data.addChild(fresh.child[i] as number, fresh.pivot[i] as number, gaps ? (fresh.gap[i] as number) : 0);
+  }
+  data.addSlots(nodes, last + 1, nodeEnd(nodes, nodeAt(last)), leaf, gaps);
+  if (sibling !== NO_NODE && !sibLeft) data.addSlots(nodes, sibling, nodeEnd(nodes, sibling), leaf, gaps);
+}
+
+/** How many new nodes, and how many slots the first takes, as count * 256 + slots. Port of dst_setup(). */
+function dealPlan<T>(data: SlotList<T>, slots: number, leaf: boolean): number {
+  const size = data.length;
+  if (size <= slots) return 256 + size;
+  const half = Math.floor((size - 1) / 2) + 1;
+  if (size < slots * 2) return 512 + half;
+  // Two full leaves do only if the first does not end in NULL, which would have to move over.
+  if (size === slots * 2 && (!leaf || data.slot[half - 1] !== null)) return 512 + half;
+  const third = Math.floor((size + 2) / 3) + 1;
+  return 768 + (third + 1 > slots ? third - 1 : third);
+}
+
+/** Fills a new node from the gathered slots [from, to). Port of node_copy() and node_finalise(). */
+function fillNode<T>(nodes: maple_nodes<T>, node: number, data: SlotList<T>, from: number, to: number): void {
+  const leaf = nodes.level[node >> NODE_SHIFT] === 0;
+  const gaps = nodes.gap.length > 0;
+  for (let i = from, at = node; i < to; i++, at++) {
+    nodes.pivot[at] = data.pivot[i] as number;
+    if (leaf) {
+      nodes.slot[at] = data.slot[i] as T | null;
+      continue;
+    }
+    const child = data.child[i] as number;
+    nodes.child[at] = child;
+    nodes.parent[child >> NODE_SHIFT] = at;
+    if (gaps) nodes.gap[at] = data.gap[i] as number;
+  }
+  nodes.end[node >> NODE_SHIFT] = to - from - 1;
+}
+
+/**
+ * Deals the gathered slots out to new nodes, which become the fresh slots of the storey above. A leaf that would end
+ * in NULL leaves that to the next one. Port of cp_data_write() and cp_dst_to_slots().
+ */
+function deal<T>(mas: ma_state<T>, change: Change<T>, min: number): void {
+  const tree = mas.tree;
+  const { data, fresh, level } = change;
+  const plan = dealPlan(data, level === 0 ? tree.leaf_slots : tree.inner_slots, level === 0);
+  const count = plan >> 8;
+  const share = plan & 255;
+  const gaps = mt_is_alloc(tree);
+  let from = 0;
+  let size = share;
+  let nodeFrom = min;
+  fresh.clear();
+  for (let d = 1; d <= count; d++) {
+    let to = d === count ? data.length : from + size;
+    size = share;
+    if (level === 0 && d < count && data.slot[to - 1] === null) {
+      to--;
+      size++;
+    }
+    const node = mas_pop_node(mas, level);
+    const nodes = nodesOf(tree);
+    fillNode(nodes, node, data, from, to);
+    const last = data.pivot[to - 1] as number;
+    fresh.addChild(node, last, gaps ? nodeMaxGap(nodes, node, nodeFrom) : 0);
+    nodeFrom = last + 1;
+    from = to;
+  }
+}
+
+/** Puts the new top node where its predecessor was, or at the root, and frees what it replaces. */
+function replaceTop<T>(mas: ma_state<T>, node: number, old: number, min: number): void {
+  const tree = mas.tree;
+  const nodes = nodesOf(tree);
+  const at = nodes.parent[old >> NODE_SHIFT] as number;
+  nodes.parent[node >> NODE_SHIFT] = at;
+  if (at === NO_NODE) {
+    tree.root = node;
+    tree.height = (nodes.level[node >> NODE_SHIFT] as number) + 1;
+  } else {
+    nodes.child[at] = node;
+  }
+  freeSubtree(nodes, old);
+  mas.node = node;
+  mas.min = min;
+  mas.status = ma_active;
+  mas_update_gap(tree, nodes, node, min);
+  mtree_range_walk(mas);
+}
+
+/** A root above the new nodes, if there are several; else the one new node. Port of cp_is_new_root(). */
+function newTop<T>(mas: ma_state<T>, change: Change<T>): number {
+  const { fresh, data } = change;
+  if (fresh.length === 1) return fresh.child[0] as number;
+  data.clear();
+  for (let i = 0; i < fresh.length; i++) {
+    data.addChild(fresh.child[i] as number, fresh.pivot[i] as number, fresh.gap[i] as number);
+  }
+  const node = mas_pop_node(mas, change.level + 1);
+  fillNode(nodesOf(mas.tree), node, data, 0, data.length);
+  return node;
+}
+
+/** Carries a change up, storey by storey, to where one new node takes the place of one old one. */
+function propagate<T>(mas: ma_state<T>, change: Change<T>, rule: SiblingRule): void {
+  const tree = mas.tree;
+  const nodes = nodesOf(tree);
+  const gaps = mt_is_alloc(tree);
+  for (;;) {
+    chooseSibling(tree, nodes, change, rule);
+    gather(nodes, change, gaps);
+    let left = nodeAt(change.first);
+    let right = nodeAt(change.last);
+    if (change.sibling !== NO_NODE) {
+      if (siblingIsLeft(nodes, change)) left = change.sibling;
+      else right = change.sibling;
+    }
+    const min = nodeMin(nodes, left);
+    const max = nodeMax(nodes, right);
+    deal(mas, change, min);
+    if (min === 0 && max === ULONG_MAX) {
+      replaceTop(mas, newTop(mas, change), tree.root, 0);
+      return;
+    }
+    if (change.fresh.length === 1 && left === right) {
+      replaceTop(mas, change.fresh.child[0] as number, left, min);
+      return;
+    }
+    change.first = nodes.parent[left >> NODE_SHIFT] as number;
+    change.last = nodes.parent[right >> NODE_SHIFT] as number;
+    change.level++;
+  }
+}
+
+/** The store's own slots: what it leaves of the first range it touches, itself, what it leaves of the last. */
+function leafChange<T>(
+  mas: ma_state<T>,
+  wr: ma_wr_state<T>,
+  right: number,
+  endPiv: number,
+  entry: T | null,
+): Change<T> {
+  const change = new Change<T>(mas.node + mas.offset, right);
+  if (wr.r_min < mas.index) change.fresh.addEntry(wr.content, mas.index - 1);
+  change.fresh.addEntry(entry, mas.last);
+  if (endPiv > mas.last) change.fresh.addEntry(nodesOf(mas.tree).slot[right] as T | null, endPiv);
+  return change;
+}
+
+/** A leaf without room for the store becomes more than one. Port of mas_wr_split(). */
+export function mas_wr_split<T>(mas: ma_state<T>, wr: ma_wr_state<T>, entry: T | null): void {
+  propagate(mas, leafChange(mas, wr, mas.node + wr.offset_end, wr.end_piv, entry), 'split');
+}
+
+/** A leaf that keeps too little shares with a sibling, or joins it. Port of mas_wr_rebalance(). */
+export function mas_wr_rebalance<T>(mas: ma_state<T>, wr: ma_wr_state<T>, entry: T | null): void {
+  propagate(mas, leafChange(mas, wr, mas.node + wr.offset_end, wr.end_piv, entry), 'rebalance');
+}
+
+/** Descends from `node` to the leaf slot that holds index; returns its place. */
+function placeOf<T>(nodes: maple_nodes<T>, node: number, index: number): number {
+  for (let level = nodes.level[node >> NODE_SHIFT] as number; ; level--) {
+    let at = node;
+    while ((nodes.pivot[at] as number) < index) at++;
+    if (level === 0) return at;
+    node = nodes.child[at] as number;
+  }
+}
+
+/** Takes the state down to the leaf in which the store begins. Port of mas_wr_walk_index(). */
+function walkLeft<T>(mas: ma_state<T>, wr: ma_wr_state<T>, nodes: maple_nodes<T>): void {
+  const at = placeOf(nodes, mas.node, mas.index);
+  mas.node = nodeAt(at);
+  mas.offset = at & OFFSET_MASK;
+  mas.min = nodeMin(nodes, mas.node);
+  mas.end = nodes.end[mas.node >> NODE_SHIFT] as number;
+  mas.max = nodeMax(nodes, mas.node);
+  wr.r_min = mas.offset > 0 ? (nodes.pivot[at - 1] as number) + 1 : mas.min;
+  wr.r_max = nodes.pivot[at] as number;
+  wr.content = nodes.slot[at] as T | null;
+}
+
+/** Widens a spanning store of NULL over a NULL before it. Left half of mas_extend_spanning_null(). */
+function extendLeft<T>(mas: ma_state<T>, wr: ma_wr_state<T>, nodes: maple_nodes<T>): void {
+  if (wr.content === null) mas.index = wr.r_min;
+  const before = mas.node + mas.offset - 1;
+  if (mas.index !== wr.r_min || mas.offset === 0 || nodes.slot[before] !== null) return;
+  mas.index = mas.offset > 1 ? (nodes.pivot[before - 1] as number) + 1 : mas.min;
+  mas.offset--;
+  wr.r_min = mas.index;
+}
+
+/**
+ * A store over several leaves, or of NULL up to the end of one. The right end is the slot after the store, so that a
+ * NULL there is seen and a non-NULL comes into the same leaf. Port of mas_wr_spanning_store(); false, with nothing
+ * done but index and last set, if the store covers all there is: then the caller makes a new root.
+ */
+export function mas_wr_spanning_store<T>(mas: ma_state<T>, wr: ma_wr_state<T>, entry: T | null): boolean {
+  if (mas.index === 0 && mas.last === ULONG_MAX) return false;
+  const nodes = nodesOf(mas.tree);
+  const right = placeOf(nodes, mas.node, mas.last === ULONG_MAX ? ULONG_MAX : mas.last + 1);
+  const rightPiv = nodes.pivot[right] as number;
+  walkLeft(mas, wr, nodes);
+  if (entry === null) {
+    extendLeft(mas, wr, nodes);
+    // The slot after a store cannot be one of two NULLs, so one step is all that there is to widen.
+    if (nodes.slot[right] === null) mas.last = rightPiv;
+    if (mas.index === 0 && mas.last === ULONG_MAX) return false;
+  }
+  propagate(mas, leafChange(mas, wr, right, rightPiv, entry), 'span');
+  return true;
+}

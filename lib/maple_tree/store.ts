@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/**
+ * Storing through a state. Ports mas_store(), mas_store_gfp(), mas_store_prealloc(), mas_preallocate(), mas_destroy(),
+ * mas_erase(), mas_insert() and mas_nomem() of lib/maple_tree.c, Linux 7.2.
+ *
+ * Deviation: a promised store whose tree has changed since walks anew, and throws if that takes more nodes than were
+ * reserved. Upstream would write into a node that may be gone.
+ */
+import { badArgument, checkUlong } from '../../include/linux/check.js';
+import { EEXIST, ENOMEM } from '../../include/linux/errno.js';
+import { GFP_KERNEL, type gfp_t } from '../../include/linux/gfp.js';
+import {
+  ma_active,
+  ma_error,
+  ma_start,
+  type ma_state,
+  type ma_wr_state,
+  wr_new_root,
+  wr_spanning_store,
+  wr_store_root,
+} from '../../include/linux/maple_tree.js';
+import { nodesOf } from './node.js';
+import { mas_alloc_nodes, mas_empty_nodes, mas_set_err, NODE_SHIFT } from './slab.js';
+import { isFresh, mas_error, mas_reset, mas_start, mas_state_walk, STALE } from './state.js';
+import {
+  mas_prealloc_calc,
+  mas_wr_end_piv,
+  mas_wr_node_walk,
+  mas_wr_prealloc_setup,
+  mas_wr_store_entry,
+  mas_wr_store_type,
+  wrOf,
+} from './write.js';
+
+/** mas_flags: a store was promised. */
+const MA_STATE_PREALLOC = 1;
+/** What the first attempt to allocate may do: nothing but take what there is. */
+const GFP_NOWAIT: gfp_t = 0;
+
+/** Refuses a range or an entry that no tree may hold. */
+function checkStore<T>(fn: string, mas: ma_state<T>, entry: T | null): void {
+  checkUlong(fn, 'index', mas.index);
+  checkUlong(fn, 'last', mas.last);
+  if (mas.last < mas.index) badArgument(fn, 'last', mas.last, 'below index');
+  if (entry === undefined) badArgument(fn, 'entry', entry, 'undefined is no entry, NULL is null');
+}
+
+/** Walks to the place of the store and notes its type and its need of nodes. */
+function planStore<T>(mas: ma_state<T>, wr: ma_wr_state<T>, entry: T | null): void {
+  mas_wr_prealloc_setup(mas, wr, entry);
+  mas.store_type = mas_wr_store_type(mas, wr, entry);
+  mas_prealloc_calc(mas, wr);
+}
+
+/** Plans the store and reserves its nodes, if that can be done at once. Port of mas_wr_preallocate(). */
+function mas_wr_preallocate<T>(mas: ma_state<T>, wr: ma_wr_state<T>, entry: T | null): void {
+  planStore(mas, wr, entry);
+  if (mas.node_request > 0) mas_alloc_nodes(mas, GFP_NOWAIT);
+}
+
+/** After a failure for want of memory: tries again with gfp; true if the store is to be planned anew. */
+export function mas_nomem<T>(mas: ma_state<T>, gfp: gfp_t): boolean {
+  if (mas.status !== ma_error || mas.err !== -ENOMEM) return false;
+  mas_alloc_nodes(mas, gfp);
+  if (mas.reserved === 0) return false;
+  mas_reset(mas);
+  return true;
+}
+
+/** Gives back what was reserved and not used. Port of mas_destroy(). */
+export function mas_destroy<T>(mas: ma_state<T>): void {
+  if (mas.mas_flags !== 0) {
+    mas.mas_flags = 0;
+    // A promise that is not kept can leave the state above the leaves, where no step can begin.
+    if (mas.store_type === wr_spanning_store && mas.node >= 0 && isFresh(mas)) {
+      if (nodesOf(mas.tree).level[mas.node >> NODE_SHIFT] !== 0) mas.version = STALE;
+    }
+  }
+  mas_empty_nodes(mas);
+}
+
+/**
+ * Stores an entry, or NULL, over [index, last]; returns what was at index before. Port of mas_store(). Without memory
+ * the state is in error.
+ */
+export function mas_store<T>(mas: ma_state<T>, entry: T | null): T | null {
+  checkStore('mas_store', mas, entry);
+  const wr = wrOf(mas);
+  if (mas.mas_flags === MA_STATE_PREALLOC) {
+    planStore(mas, wr, entry);
+    mas_wr_store_entry(mas, wr, entry);
+    return wr.content;
+  }
+  mas_wr_preallocate(mas, wr, entry);
+  if (mas.status === ma_error) return null;
+  mas_wr_store_entry(mas, wr, entry);
+  mas_destroy(mas);
+  return wr.content;
+}
+
+/** Stores an entry, or NULL, over [index, last]; 0 or -ENOMEM. Port of mas_store_gfp(). */
+export function mas_store_gfp<T>(mas: ma_state<T>, entry: T | null, gfp: gfp_t): number {
+  checkStore('mas_store_gfp', mas, entry);
+  const wr = wrOf(mas);
+  const { index, last } = mas;
+  mas_wr_preallocate(mas, wr, entry);
+  while (mas_nomem(mas, gfp)) {
+    if (entry === null) {
+      mas.index = index;
+      mas.last = last;
+    }
+    mas_wr_preallocate(mas, wr, entry);
+  }
+  const error = mas_error(mas);
+  if (error === 0) mas_wr_store_entry(mas, wr, entry);
+  mas_destroy(mas);
+  return error;
+}
+
+/** Reserves the nodes that storing entry over [index, last] may take; 0 or -ENOMEM. Port of mas_preallocate(). */
+export function mas_preallocate<T>(mas: ma_state<T>, entry: T | null, gfp: gfp_t): number {
+  checkStore('mas_preallocate', mas, entry);
+  planStore(mas, wrOf(mas), entry);
+  if (mas.node_request > 0) {
+    mas.mas_flags = 0;
+    mas_alloc_nodes(mas, gfp);
+    if (mas.status === ma_error) {
+      const error = mas.err;
+      mas_destroy(mas);
+      mas_reset(mas);
+      return error;
+    }
+  }
+  mas.mas_flags = MA_STATE_PREALLOC;
+  return 0;
+}
+
+/** A promised store in a tree that has changed since, or by a state that was moved: planned again, within the promise. */
+function replan<T>(mas: ma_state<T>, wr: ma_wr_state<T>, entry: T | null): void {
+  mas_reset(mas);
+  planStore(mas, wr, entry);
+  if (mas.node_request > mas.reserved) {
+    throw new Error(
+      `mas_store_prealloc: the tree changed after mas_preallocate(): ${mas.node_request} nodes needed, ${mas.reserved} reserved`,
+    );
+  }
+}
+
+/** The store that mas_preallocate() promised. It asks for no memory and cannot fail. Port of mas_store_prealloc(). */
+export function mas_store_prealloc<T>(mas: ma_state<T>, entry: T | null): void {
+  checkStore('mas_store_prealloc', mas, entry);
+  if (mas.mas_flags !== MA_STATE_PREALLOC) {
+    throw new Error('mas_store_prealloc: internal error: no mas_preallocate() before it');
+  }
+  const wr = wrOf(mas);
+  const placed = mas.status === ma_active && isFresh(mas) && mas.index >= mas.min && mas.index <= mas.max;
+  if (mas.store_type === wr_store_root && mas.version === mas.tree.version) {
+    mas_wr_prealloc_setup(mas, wr, entry);
+  } else if (!placed) {
+    replan(mas, wr, entry);
+  } else {
+    mas_wr_node_walk(mas, wr);
+    if (mas.store_type !== wr_spanning_store) {
+      wr.content = nodesOf(mas.tree).slot[mas.node + mas.offset] as T | null;
+      mas_wr_end_piv(mas, wr);
+    }
+  }
+  mas_wr_store_entry(mas, wr, entry);
+  mas_destroy(mas);
+}
+
+/** Whether an insert would overwrite something. Part of mas_insert(). */
+function insertMeets<T>(mas: ma_state<T>, wr: ma_wr_state<T>): boolean {
+  // A store over several leaves overwrites something always.
+  if (mas.store_type === wr_spanning_store) return true;
+  if (mas.store_type === wr_new_root || mas.store_type === wr_store_root) return false;
+  wr.offset_end = mas.offset;
+  wr.end_piv = wr.r_max;
+  return wr.content !== null || mas.last > wr.r_max;
+}
+
+/**
+ * Stores entry over [index, last] if all of that is NULL. Else the state is in error with -EEXIST, and what is there
+ * at index is returned. Port of mas_insert().
+ */
+export function mas_insert<T>(mas: ma_state<T>, entry: T | null): T | null {
+  checkStore('mas_insert', mas, entry);
+  const wr = wrOf(mas);
+  wr.content = mas_start(mas);
+  if (wr.content === null) {
+    mas_wr_preallocate(mas, wr, entry);
+    if (mas.status === ma_error) return null;
+    if (!insertMeets(mas, wr)) {
+      mas_wr_store_entry(mas, wr, entry);
+      return wr.content;
+    }
+  }
+  mas_set_err(mas, -EEXIST);
+  return wr.content;
+}
+
+/** Erases the whole range that holds index and returns its entry, or NULL if there was none. Port of mas_erase(). */
+export function mas_erase<T>(mas: ma_state<T>): T | null {
+  checkUlong('mas_erase', 'index', mas.index);
+  const wr = wrOf(mas);
+  const index = mas.index;
+  mas.status = ma_start;
+  for (;;) {
+    const entry = mas_state_walk(mas);
+    if (entry === null) return null;
+    // From the root, so that a NULL at the end of a leaf is seen to span.
+    mas_reset(mas);
+    mas_wr_preallocate(mas, wr, null);
+    if (mas_nomem(mas, GFP_KERNEL)) {
+      mas.index = index;
+      mas.last = index;
+      continue;
+    }
+    if (mas.status !== ma_error) mas_wr_store_entry(mas, wr, null);
+    mas_destroy(mas);
+    return entry;
+  }
+}

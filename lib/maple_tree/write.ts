@@ -1,0 +1,362 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/**
+ * One store, from the walk to the change. Ports mas_wr_prealloc_setup(), mas_wr_walk(), mas_is_span_wr(),
+ * mas_wr_extend_null(), mas_wr_store_type(), mas_prealloc_calc(), mas_wr_store_entry() and the stores that stay in one
+ * node (mas_wr_node_store(), mas_wr_slot_store(), mas_wr_append(), mas_root_expand(), mas_store_root(),
+ * mas_new_root()) of lib/maple_tree.c, Linux 7.2.
+ *
+ * Deviations
+ * - The three ways to store within a leaf leave the same leaf, so here they are one function that moves the tail of the
+ *   leaf in place. They stay apart as store types, because an RCU tree reserves a node for one of them.
+ * - A state in error is set up as a new one; upstream would follow the error as if it were a node.
+ */
+import { ULONG_MAX } from '../../include/linux/limits.js';
+import {
+  MT_FLAGS_USE_RCU,
+  ma_active,
+  ma_none,
+  ma_root,
+  ma_start,
+  type ma_state,
+  ma_wr_state,
+  type maple_nodes,
+  type maple_tree,
+  NO_NODE,
+  type store_type,
+  wr_append,
+  wr_exact_fit,
+  wr_new_root,
+  wr_node_store,
+  wr_rebalance,
+  wr_slot_store,
+  wr_spanning_store,
+  wr_split_store,
+  wr_store_root,
+} from '../../include/linux/maple_tree.js';
+import { mas_update_gap, nodesOf } from './node.js';
+import { mas_wr_rebalance, mas_wr_spanning_store, mas_wr_split } from './rebalance.js';
+import { freeAllNodes, mas_pop_node, mt_is_alloc, NODE_SHIFT } from './slab.js';
+import { isFresh, mas_reset, mas_start } from './state.js';
+
+/** Whether readers may walk the tree while it changes. Port of mt_in_rcu(). */
+export function mt_in_rcu<T>(mt: maple_tree<T>): boolean {
+  return (mt.ma_flags & MT_FLAGS_USE_RCU) !== 0;
+}
+
+/** The state's notes about a store, made on the first one. */
+export function wrOf<T>(mas: ma_state<T>): ma_wr_state<T> {
+  if (mas.wr === null) mas.wr = new ma_wr_state<T>();
+  return mas.wr;
+}
+
+/** Finds the slot of index in the state's node, from its offset on. Port of mas_wr_node_walk(). */
+export function mas_wr_node_walk<T>(mas: ma_state<T>, wr: ma_wr_state<T>): void {
+  const nodes = nodesOf(mas.tree);
+  const pivot = nodes.pivot;
+  const node = mas.node;
+  const index = mas.index;
+  let at = node + mas.offset;
+  // A state that was moved back within its node begins at the first slot; upstream never has one here.
+  if (at > node && (pivot[at - 1] as number) >= index) at = node;
+  while ((pivot[at] as number) < index) at++;
+  mas.end = nodes.end[node >> NODE_SHIFT] as number;
+  mas.offset = at - node;
+  wr.offset_end = at - node;
+  wr.r_min = at > node ? (pivot[at - 1] as number) + 1 : mas.min;
+  wr.r_max = pivot[at] as number;
+}
+
+/**
+ * Whether the store leaves the node that the walk is in. A NULL up to the node's end does as well: no leaf but the last
+ * ends in NULL. Port of mas_is_span_wr().
+ */
+function mas_is_span_wr<T>(mas: ma_state<T>, wr: ma_wr_state<T>, leaf: boolean, entry: T | null): boolean {
+  const last = mas.last;
+  let max = wr.r_max;
+  if (last < max) return false;
+  if (leaf) {
+    max = mas.max;
+    if (last < max) return false;
+  }
+  return last > max || (entry === null && last !== ULONG_MAX);
+}
+
+/** Walks down to the leaf of the store; false if the store spans more than one. Port of mas_wr_walk(). */
+function mas_wr_walk<T>(mas: ma_state<T>, wr: ma_wr_state<T>, entry: T | null): boolean {
+  const tree = mas.tree;
+  const nodes = nodesOf(tree);
+  for (let level = nodes.level[mas.node >> NODE_SHIFT] as number; ; level--) {
+    mas_wr_node_walk(mas, wr);
+    if (mas_is_span_wr(mas, wr, level === 0, entry)) return false;
+    if (level === 0) {
+      wr.content = nodes.slot[mas.node + mas.offset] as T | null;
+      return true;
+    }
+    if (mas.end < tree.inner_slots - 1) wr.vacant_height = mas.depth + 1;
+    if (mas.node === tree.root) {
+      if (mas.end > 2) wr.sufficient_height = 1;
+    } else if (mas.end > tree.inner_min_slots + 1) {
+      wr.sufficient_height = mas.depth + 1;
+    }
+    mas.max = wr.r_max;
+    mas.min = wr.r_min;
+    mas.node = nodes.child[mas.node + mas.offset] as number;
+    mas.offset = 0;
+    mas.depth++;
+  }
+}
+
+/** Finds the slot that the store ends in. Port of mas_wr_end_piv(). */
+export function mas_wr_end_piv<T>(mas: ma_state<T>, wr: ma_wr_state<T>): void {
+  const pivot = nodesOf(mas.tree).pivot;
+  let at = mas.node + wr.offset_end;
+  while ((pivot[at] as number) < mas.last) at++;
+  wr.offset_end = at - mas.node;
+  wr.end_piv = pivot[at] as number;
+}
+
+/** Widens a store of NULL over the NULLs that it touches within its leaf. Port of mas_wr_extend_null(). */
+function mas_wr_extend_null<T>(mas: ma_state<T>, wr: ma_wr_state<T>): void {
+  const nodes = nodesOf(mas.tree);
+  const node = mas.node;
+  if (nodes.slot[node + wr.offset_end] === null) {
+    mas.last = wr.end_piv;
+  } else if (mas.last === wr.end_piv && mas.end !== wr.offset_end && nodes.slot[node + wr.offset_end + 1] === null) {
+    wr.offset_end++;
+    wr.end_piv = nodes.pivot[node + wr.offset_end] as number;
+    mas.last = wr.end_piv;
+  }
+  if (wr.content === null) {
+    mas.index = wr.r_min;
+  } else if (mas.index === wr.r_min && mas.offset > 0 && nodes.slot[node + mas.offset - 1] === null) {
+    mas.offset--;
+    wr.r_min = mas.offset > 0 ? (nodes.pivot[node + mas.offset - 1] as number) + 1 : mas.min;
+    wr.r_max = nodes.pivot[node + mas.offset] as number;
+    mas.index = wr.r_min;
+  }
+}
+
+/** Offset of the last slot in use once the store is done. Port of mas_wr_new_end(). */
+function mas_wr_new_end<T>(mas: ma_state<T>, wr: ma_wr_state<T>): number {
+  let end = mas.end + 2 - (wr.offset_end - mas.offset);
+  if (wr.r_min === mas.index) end--;
+  if (wr.end_piv === mas.last) end--;
+  return end;
+}
+
+/** Walks to the place of the store, and tells what it will take. Port of mas_wr_store_type(). */
+export function mas_wr_store_type<T>(mas: ma_state<T>, wr: ma_wr_state<T>, entry: T | null): store_type {
+  if (mas.status === ma_none || mas.status === ma_root) return wr_store_root;
+  if (!mas_wr_walk(mas, wr, entry)) return wr_spanning_store;
+  mas_wr_end_piv(mas, wr);
+  if (entry === null) mas_wr_extend_null(mas, wr);
+  if (wr.r_min === mas.index && wr.r_max === mas.last) return wr_exact_fit;
+  if (mas.index === 0 && mas.last === ULONG_MAX) return wr_new_root;
+
+  const tree = mas.tree;
+  const new_end = mas_wr_new_end(mas, wr);
+  if (new_end < tree.leaf_min_slots) return mas.node === tree.root ? wr_node_store : wr_rebalance;
+  if (new_end >= tree.leaf_slots) return wr_split_store;
+  const rcu = mt_in_rcu(tree);
+  if (!rcu && mas.offset === mas.end) return wr_append;
+  if (new_end === mas.end && (!rcu || wr.offset_end - mas.offset === 1)) return wr_slot_store;
+  return wr_node_store;
+}
+
+/** How many nodes the store may take, at most. Port of mas_prealloc_calc(). */
+export function mas_prealloc_calc<T>(mas: ma_state<T>, wr: ma_wr_state<T>): void {
+  const height = mas.tree.height;
+  const delta = height - wr.vacant_height;
+  const tall = wr.sufficient_height < wr.vacant_height;
+  let request = 0;
+  switch (mas.store_type) {
+    case wr_spanning_store:
+      request = (tall ? height - wr.sufficient_height : delta) * 3 + 1;
+      break;
+    case wr_rebalance:
+      request = (tall ? height - wr.sufficient_height : delta) * 2 + 1;
+      break;
+    case wr_split_store:
+      request = delta * 2 + 1;
+      break;
+    case wr_node_store:
+      request = mt_in_rcu(mas.tree) ? 1 : 0;
+      break;
+    case wr_new_root:
+      request = 1;
+      break;
+    case wr_store_root:
+      request = mas.last !== 0 || mas.index !== 0 ? 1 : 0;
+      break;
+    default:
+      break;
+  }
+  mas.node_request = request;
+}
+
+/** Whether a state that has a place must drop it before it stores. Part of mas_wr_prealloc_setup(). */
+function mustRestart<T>(mas: ma_state<T>, entry: T | null): boolean {
+  if (mas.status === ma_root) return mas.version !== mas.tree.version || (entry === null && mas.last === ULONG_MAX);
+  if (mas.status !== ma_active || !isFresh(mas)) return true;
+  if (mas.last > mas.max || mas.index < mas.min) return true;
+  // A NULL to the end of a leaf changes the leaf after it too, so the walk must come from above.
+  const leaf = nodesOf(mas.tree).level[mas.node >> NODE_SHIFT] === 0;
+  return entry === null && leaf && mas.last === mas.max;
+}
+
+/** Readies the state and its notes for the walk of a store. Port of mas_wr_prealloc_setup(). */
+export function mas_wr_prealloc_setup<T>(mas: ma_state<T>, wr: ma_wr_state<T>, entry: T | null): void {
+  wr.vacant_height = 0;
+  wr.sufficient_height = 0;
+  if (mas.status !== ma_start && mustRestart(mas, entry)) mas_reset(mas);
+  wr.content = mas_start(mas);
+}
+
+/** Whether a slot that the store overwrites, in part or whole, is NULL. */
+function overwritesNull<T>(mas: ma_state<T>, wr: ma_wr_state<T>, nodes: maple_nodes<T>): boolean {
+  const last = mas.node + wr.offset_end;
+  for (let at = mas.node + mas.offset; at <= last; at++) {
+    if (nodes.slot[at] === null) return true;
+  }
+  return false;
+}
+
+/** Moves the slots from `from` to the node's end so that they begin at `to`; returns the place of the new last slot. */
+function moveTail<T>(nodes: maple_nodes<T>, from: number, end: number, to: number): number {
+  const { pivot, slot } = nodes;
+  const shift = to - from;
+  if (shift > 0) {
+    for (let at = end; at >= from; at--) {
+      pivot[at + shift] = pivot[at] as number;
+      slot[at + shift] = slot[at] as T | null;
+    }
+  } else if (shift < 0) {
+    for (let at = from; at <= end; at++) {
+      pivot[at + shift] = pivot[at] as number;
+      slot[at + shift] = slot[at] as T | null;
+    }
+    for (let at = end + shift + 1; at <= end; at++) slot[at] = null;
+  }
+  return end + shift;
+}
+
+/**
+ * Stores within one leaf that has the room. What is left of the slot that the store begins in stays before it, what is
+ * left of the one it ends in stays after it. Stands for mas_wr_node_store(), mas_wr_slot_store() and mas_wr_append().
+ */
+function storeInLeaf<T>(mas: ma_state<T>, wr: ma_wr_state<T>, entry: T | null): void {
+  const tree = mas.tree;
+  const nodes = nodesOf(tree);
+  const node = mas.node;
+  const gapsChange = mt_is_alloc(tree) && (entry === null || overwritesNull(mas, wr, nodes));
+  const keepsHead = wr.r_min < mas.index;
+  const at = node + mas.offset + (keepsHead ? 1 : 0);
+  const tail = node + wr.offset_end + (wr.end_piv > mas.last ? 0 : 1);
+  const end = moveTail(nodes, tail, node + mas.end, at + 1);
+  if (keepsHead) nodes.pivot[at - 1] = mas.index - 1;
+  nodes.pivot[at] = mas.last;
+  nodes.slot[at] = entry;
+  mas.offset = at - node;
+  mas.end = end - node;
+  nodes.end[node >> NODE_SHIFT] = mas.end;
+  if (gapsChange) mas_update_gap(tree, nodes, node, mas.min);
+}
+
+/** The first node of a tree: the store, with what was at 0 before it and NULL around. Port of mas_root_expand(). */
+function mas_root_expand<T>(mas: ma_state<T>, entry: T): void {
+  const tree = mas.tree;
+  const contents = tree.ma_root;
+  const node = mas_pop_node(mas, 0);
+  const nodes = nodesOf(tree);
+  mas.node = node;
+  mas.status = ma_active;
+  let at = node;
+  if (mas.index > 0) {
+    if (contents !== null) {
+      nodes.slot[at] = contents;
+      nodes.pivot[at] = 0;
+      if (mas.index > 1) at++;
+    }
+    nodes.pivot[at++] = mas.index - 1;
+  }
+  nodes.slot[at] = entry;
+  nodes.pivot[at] = mas.last;
+  mas.offset = at - node;
+  if (mas.last !== ULONG_MAX) nodes.pivot[++at] = ULONG_MAX;
+  // The state's `end` is left as it was, as upstream leaves it: a step from here meets the upper limit.
+  nodes.end[node >> NODE_SHIFT] = at - node;
+  tree.ma_root = null;
+  tree.root = node;
+  tree.height = 1;
+}
+
+/** Stores into a tree without nodes. Port of mas_store_root(). */
+function mas_store_root<T>(mas: ma_state<T>, entry: T | null): void {
+  if (entry === null) {
+    if (mas.index === 0) mas.tree.ma_root = null;
+  } else if (mas.last !== 0 || mas.index !== 0) {
+    mas_root_expand(mas, entry);
+  } else {
+    mas.tree.ma_root = entry;
+    mas.status = ma_start;
+  }
+}
+
+/** Makes the whole range one entry, or empties the tree. Port of mas_new_root(). */
+export function mas_new_root<T>(mas: ma_state<T>, entry: T | null): void {
+  const tree = mas.tree;
+  freeAllNodes(tree);
+  tree.ma_root = null;
+  if (entry === null) {
+    mas.node = NO_NODE;
+    mas.status = ma_start;
+    return;
+  }
+  const node = mas_pop_node(mas, 0);
+  const nodes = nodesOf(tree);
+  nodes.slot[node] = entry;
+  nodes.pivot[node] = ULONG_MAX;
+  nodes.end[node >> NODE_SHIFT] = 0;
+  tree.root = node;
+  tree.height = 1;
+  mas.node = node;
+  mas.offset = 0;
+  mas.status = ma_active;
+}
+
+/** The store itself, after the walk; it cannot fail. Port of mas_wr_store_entry(). */
+export function mas_wr_store_entry<T>(mas: ma_state<T>, wr: ma_wr_state<T>, entry: T | null): void {
+  const tree = mas.tree;
+  if (mas.store_type === wr_exact_fit) {
+    const nodes = nodesOf(tree);
+    nodes.slot[mas.node + mas.offset] = entry;
+    if ((entry === null) !== (wr.content === null)) mas_update_gap(tree, nodes, mas.node, mas.min);
+    return;
+  }
+  tree.version++;
+  switch (mas.store_type) {
+    case wr_append:
+    case wr_slot_store:
+    case wr_node_store:
+      storeInLeaf(mas, wr, entry);
+      break;
+    case wr_spanning_store:
+      if (!mas_wr_spanning_store(mas, wr, entry)) mas_new_root(mas, entry);
+      break;
+    case wr_split_store:
+      mas_wr_split(mas, wr, entry);
+      break;
+    case wr_rebalance:
+      mas_wr_rebalance(mas, wr, entry);
+      break;
+    case wr_new_root:
+      mas_new_root(mas, entry);
+      break;
+    case wr_store_root:
+      mas_store_root(mas, entry);
+      break;
+    default:
+      throw new Error('maple_tree: internal error: a store without a type');
+  }
+  mas.version = tree.version;
+}

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * Guards for the VMAs that a caller hands in: not null where one is needed, not freed. C would read freed memory.
+ */
+import { badArgument, hexOf } from '../../../include/linux/check.js';
+import { vm_area_struct } from '../../../include/mm_types.js';
+
+/** vm_refcnt of a VMA that was freed; a live one never has it. */
+const FREED = -1;
+
+/** Marks a VMA as freed, for checkLive() to see. */
+export function markFreed(vma: vm_area_struct): void {
+  vma.vm_refcnt = FREED;
+}
+
+/** Throws when vma is neither null nor a live VMA. The checked world's freed objects are no vm_area_struct any more. */
+export function checkLive(fn: string, arg: string, vma: vm_area_struct | null): void {
+  if (vma !== null && (!(vma instanceof vm_area_struct) || vma.vm_refcnt === FREED)) refuseDead(fn, arg, vma);
+}
+
+function refuseDead(fn: string, arg: string, vma: unknown): never {
+  if (vma instanceof vm_area_struct) {
+    throw new TypeError(`${fn}: ${arg} = VMA ${hexOf(vma.vm_start)}-${hexOf(vma.vm_end)}: freed`);
+  }
+  return badArgument(fn, arg, vma, 'not a live VMA');
+}
+
+/** Throws: an argument that the operation cannot do without is null. */
+export function missing(fn: string, arg: string): never {
+  throw new TypeError(`${fn}: ${arg} = null: must be set`);
+}

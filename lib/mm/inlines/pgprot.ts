@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/**
+ * Page protections. Port of inlines of mm/vma.h and tools/testing/vma/include/dup.h (Linux 7.2), where a protection is
+ * simply the flags word.
+ */
+import { pgprot_t } from '../../../include/mm_types.js';
+import { type vm_flags_t, type vma_flags_t } from '../../../include/vma_flags.js';
+import { legacy_to_vma_flags } from '../vma_flags.js';
+
+/** The protection as a 64-bit value. */
+export function pgprot_val(prot: pgprot_t): bigint {
+  return prot.pgprot;
+}
+
+/** A protection from a 64-bit value; throws on a wider one. */
+export function __pgprot(value: bigint): pgprot_t {
+  return vm_get_page_prot(value);
+}
+
+/** Same bits? */
+export function pgprotSame(a: pgprot_t, b: pgprot_t): boolean {
+  return a.low === b.low && a.high === b.high;
+}
+
+/** The protection that a flags word stands for. */
+export function vm_get_page_prot(vm_flags: vm_flags_t): pgprot_t {
+  return vma_get_page_prot(legacy_to_vma_flags(vm_flags));
+}
+
+/** The protection that the lowest 64 flags stand for. */
+export function vma_get_page_prot(vma_flags: vma_flags_t): pgprot_t {
+  return new pgprot_t(vma_flags.w0, vma_flags.w1);
+}
+
+/** What a change of protection keeps of the old one: all of it, here. */
+export function pgprot_modify(oldprot: pgprot_t, newprot: pgprot_t): pgprot_t {
+  return new pgprot_t(oldprot.low | newprot.low, oldprot.high | newprot.high);
+}
+
+/** A protection changed towards what a flags word stands for. */
+export function vm_pgprot_modify(oldprot: pgprot_t, vm_flags: vm_flags_t): pgprot_t {
+  return pgprot_modify(oldprot, vm_get_page_prot(vm_flags));
+}

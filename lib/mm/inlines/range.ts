@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/**
+ * Sizes, offsets and guard gaps of a VMA. Port of inlines of mm/vma.h, include/linux/mm.h and
+ * tools/testing/vma/include/dup.h (Linux 7.2).
+ */
+import { PHYS_PFN, type pgoff_t } from '../../../include/linux/mm.js';
+import type { vm_area_desc, vm_area_struct } from '../../../include/mm_types.js';
+import {
+  VMA_ACCESS_FLAGS,
+  VMA_GROWSDOWN_BIT,
+  VMA_SEALED_BIT,
+} from '../../../include/vma_flags.js';
+import { globals } from '../../../stubs/index.js';
+import { vma_flags_test_any_mask, vma_test } from '../vma_flags.js';
+
+/** Size of the VMA in pages. */
+export function vma_pages(vma: vm_area_struct): number {
+  return PHYS_PFN(vma.vm_end - vma.vm_start);
+}
+
+/** Size of a VMA to be, in bytes. */
+export function vma_desc_size(desc: vm_area_desc): number {
+  return desc.end - desc.start;
+}
+
+/** Size of a VMA to be, in pages. */
+export function vma_desc_pages(desc: vm_area_desc): number {
+  return PHYS_PFN(vma_desc_size(desc));
+}
+
+/** Page offset of addr, which must not lie below the VMA. */
+export function vma_pgoff_offset(vma: vm_area_struct, addr: number): pgoff_t {
+  return vma.vm_pgoff + PHYS_PFN(addr - vma.vm_start);
+}
+
+/** Bytes that must stay free below the VMA. The configuration has no shadow stacks. */
+export function stack_guard_start_gap(vma: vm_area_struct): number {
+  return vma_test(vma, VMA_GROWSDOWN_BIT) ? globals.stack_guard_gap : 0;
+}
+
+/** Start of the VMA with its guard gap, 0 where that would pass the lowest address. */
+export function vm_start_gap(vma: vm_area_struct): number {
+  return Math.max(0, vma.vm_start - stack_guard_start_gap(vma));
+}
+
+/** End of the VMA with its guard gap: no gap, as stacks grow down here. */
+export function vm_end_gap(vma: vm_area_struct): number {
+  return vma.vm_end;
+}
+
+/** Readable, writable or executable? */
+export function vma_is_accessible(vma: vm_area_struct): boolean {
+  return vma_flags_test_any_mask(vma.flags, VMA_ACCESS_FLAGS);
+}
+
+/** Sealed by mseal(): may not be unmapped or changed. */
+export function vma_is_sealed(vma: vm_area_struct): boolean {
+  return vma_test(vma, VMA_SEALED_BIT);
+}
+
+/** Does [outer_start, outer_end) hold all of [inner_start, inner_end)? */
+export function range_is_subset(
+  outer_start: number,
+  outer_end: number,
+  inner_start: number,
+  inner_end: number,
+): boolean {
+  return outer_start <= inner_start && inner_end <= outer_end;
+}
+
+/** Does the VMA hold all of [start, end)? False for no VMA. */
+export function range_in_vma(vma: vm_area_struct | null, start: number, end: number): boolean {
+  return vma !== null && range_is_subset(vma.vm_start, vma.vm_end, start, end);
+}
+
+/** Does the VMA to be hold all of [start, end)? */
+export function range_in_vma_desc(desc: vm_area_desc | null, start: number, end: number): boolean {
+  return desc !== null && range_is_subset(desc.start, desc.end, start, end);
+}
+

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/**
+ * Copying a VMA to another place, for mremap(). Port of copy_vma(), mm/vma.c (Linux 7.2).
+ */
+import { checkPageAligned, checkPageRange, checkUlong } from '../../../include/linux/check.js';
+import type { Ref } from '../../../include/linux/errno.js';
+import { PHYS_PFN } from '../../../include/linux/mm.js';
+import { type mm_struct, VMA_ITERATOR, VMA_OP_REMAP, type vm_area_struct } from '../../../include/mm_types.js';
+import { stubs } from '../../../stubs/index.js';
+import { VM_BUG_ON_VMA } from '../../bug.js';
+import { find_vma_prev, vma_iter_next_rewind } from '../inlines/iterator.js';
+import { vma_is_anonymous, vma_set_range } from '../inlines/lifecycle.js';
+import { checkLive, missing } from '../inlines/live.js';
+import { VMG_VMA_STATE } from '../inlines/merge_state.js';
+import { vma_close } from '../internal.js';
+import { vm_area_dup, vm_area_free } from '../vma_init.js';
+import { vma_link } from './link.js';
+import { vma_merge_copied_range } from './merge.js';
+
+/** Takes back a copy that could not be linked. */
+function undoCopy(copy: vm_area_struct): void {
+  stubs.fixup_hugetlb_reservations(copy);
+  vma_close(copy);
+  if (copy.vm_file !== null) stubs.fput(copy.vm_file);
+  stubs.unlink_anon_vmas(copy);
+  stubs.mpol_put(stubs.vma_policy(copy));
+  vm_area_free(copy);
+}
+
+/** A VMA of its own at the destination; null when memory is out, with nothing kept. */
+function duplicateAt(
+  mm: mm_struct,
+  vma: vm_area_struct,
+  addr: number,
+  len: number,
+  pgoff: number,
+): vm_area_struct | null {
+  const copy = vm_area_dup(vma);
+  if (copy === null) return null;
+
+  vma_set_range(copy, addr, addr + len, pgoff);
+  if (stubs.vma_dup_policy(vma, copy) !== 0) {
+    vm_area_free(copy);
+    return null;
+  }
+  if (stubs.anon_vma_clone(copy, vma, VMA_OP_REMAP) !== 0) {
+    stubs.mpol_put(stubs.vma_policy(copy));
+    vm_area_free(copy);
+    return null;
+  }
+  if (copy.vm_file !== null) stubs.get_file(copy.vm_file);
+  copy.vm_ops?.open?.(copy);
+  if (vma_link(mm, copy) !== 0) {
+    undoCopy(copy);
+    return null;
+  }
+  return copy;
+}
+
+/**
+ * Makes the VMA at [addr, addr + len) into which mremap() will move the page tables of vmap.value: a neighbour there
+ * that grows, or a copy. If the source itself grew to hold it, vmap.value becomes the merged VMA. need_rmap_locks tells
+ * whether page tables must be moved under rmap locks. keep_source: the source stays (MREMAP_DONTUNMAP), and must not
+ * be merged with. The range must be free. The VMA, or null when memory is out. Port of copy_vma(), mm/vma.c.
+ */
+export function copy_vma(
+  vmap: Ref<vm_area_struct>,
+  addr: number,
+  len: number,
+  pgoff: number,
+  need_rmap_locks: Ref<boolean>,
+  keep_source: boolean,
+): vm_area_struct | null {
+  checkPageAligned('copy_vma', 'len', len);
+  checkPageRange('copy_vma', 'addr', addr, 'addr + len', addr + len);
+  checkUlong('copy_vma', 'pgoff', pgoff);
+  const vma = vmap.value;
+  checkLive('copy_vma', 'vmap.value', vma);
+  const mm = vma.vm_mm ?? missing('copy_vma', 'vmap.value.vm_mm');
+  const source_start = vma.vm_start;
+
+  // Unfaulted anonymous memory has no pages that know their offset: the offset may follow the address, and more merges.
+  const unfaulted = vma_is_anonymous(vma) && vma.anon_vma === null;
+  const new_pgoff = unfaulted ? PHYS_PFN(addr) : pgoff;
+
+  const vmi = VMA_ITERATOR(mm, addr);
+  const vmg = VMG_VMA_STATE(vmi, null, vma, addr, addr + len);
+  // A uprobe set on the merged VMA would be lost when its page tables are moved over.
+  if (vma.vm_file !== null) vmg.skip_vma_uprobe = true;
+
+  const taken = find_vma_prev(mm, addr, vmg);
+  if (taken !== null && taken.vm_start < addr + len) return null;
+
+  vmg.pgoff = new_pgoff;
+  vmg.next = vma_iter_next_rewind(vmi, null);
+  if (unfaulted && keep_source) {
+    if (vmg.prev === vma) vmg.prev = null;
+    if (vmg.next === vma) vmg.next = null;
+  }
+
+  const merged = vma_merge_copied_range(vmg);
+  if (merged === null) {
+    const copy = duplicateAt(mm, vma, addr, len, new_pgoff);
+    if (copy !== null) need_rmap_locks.value = false;
+    return copy;
+  }
+
+  let source = vma;
+  if (source_start >= merged.vm_start && source_start < merged.vm_end) {
+    // Offsets of source and destination follow on only if nothing was faulted in, so only then is this the source.
+    VM_BUG_ON_VMA(!unfaulted || keep_source, 'copy_vma', 'a faulted VMA merged with its own copy');
+    source = merged;
+    vmap.value = merged;
+  }
+  need_rmap_locks.value = merged.vm_pgoff <= source.vm_pgoff;
+  return merged;
+}

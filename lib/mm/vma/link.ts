@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/**
+ * Putting a VMA that somebody else has made into an address space. Port of vma_link() and insert_vm_struct() of
+ * mm/vma.c (Linux 7.2).
+ */
+import { checkPageRange } from '../../../include/linux/check.js';
+import { ENOMEM } from '../../../include/linux/errno.js';
+import { PHYS_PFN } from '../../../include/linux/mm.js';
+import { type mm_struct, VMA_ITERATOR, type vm_area_struct } from '../../../include/mm_types.js';
+import { VMA_ACCOUNT_BIT } from '../../../include/vma_flags.js';
+import { stubs } from '../../../stubs/index.js';
+import { BUG_ON } from '../../bug.js';
+import { vm_unacct_memory } from '../inlines/accounting.js';
+import { find_vma_intersection, vma_iter_config, vma_iter_prealloc, vma_iter_store_new } from '../inlines/iterator.js';
+import { vma_is_anonymous } from '../inlines/lifecycle.js';
+import { checkLive } from '../inlines/live.js';
+import { vma_pages } from '../inlines/range.js';
+import { vma_test } from '../vma_flags.js';
+import { vma_link_file } from './file_links.js';
+import { validate_mm } from './validate.js';
+
+/** Adds the VMA to the tree and to its file. Its range must be free. 0, or -ENOMEM with nothing changed. */
+export function vma_link(mm: mm_struct, vma: vm_area_struct): number {
+  checkLive('vma_link', 'vma', vma);
+  checkPageRange('vma_link', 'vma.vm_start', vma.vm_start, 'vma.vm_end', vma.vm_end);
+  const vmi = VMA_ITERATOR(mm, 0);
+
+  vma_iter_config(vmi, vma.vm_start, vma.vm_end);
+  if (vma_iter_prealloc(vmi, vma) !== 0) return -ENOMEM;
+
+  stubs.vma_start_write(vma);
+  vma_iter_store_new(vmi, vma);
+  vma_link_file(vma, false);
+  mm.map_count++;
+  validate_mm(mm);
+  return 0;
+}
+
+/**
+ * As vma_link(), for a VMA whose range may be taken and whose pages may have to be charged. Anonymous memory gets the
+ * page offset that its address gives, so that it splits and merges like any other. 0, or -ENOMEM with nothing changed.
+ */
+export function insert_vm_struct(mm: mm_struct, vma: vm_area_struct): number {
+  checkLive('insert_vm_struct', 'vma', vma);
+  checkPageRange('insert_vm_struct', 'vma.vm_start', vma.vm_start, 'vma.vm_end', vma.vm_end);
+  const charged = vma_pages(vma);
+  const accounted = vma_test(vma, VMA_ACCOUNT_BIT);
+
+  if (find_vma_intersection(mm, vma.vm_start, vma.vm_end) !== null) return -ENOMEM;
+  if (accounted && stubs.security_vm_enough_memory_mm(mm, charged) !== 0) return -ENOMEM;
+
+  if (vma_is_anonymous(vma)) {
+    BUG_ON(vma.anon_vma !== null, 'insert_vm_struct', 'a new anonymous VMA has an anon_vma already');
+    vma.vm_pgoff = PHYS_PFN(vma.vm_start);
+  }
+
+  if (vma_link(mm, vma) !== 0) {
+    if (accounted) vm_unacct_memory(charged);
+    return -ENOMEM;
+  }
+  return 0;
+}

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/**
+ * The check of a whole address space after a change. Port of validate_mm(), mm/vma.c (Linux 7.2), which the harness
+ * compiles out (CONFIG_DEBUG_VM_MAPLE_TREE and CONFIG_DEBUG_VM_RB); here it is on unless
+ * `globals.debug_vm_maple_tree` says otherwise.
+ *
+ * Deviation: a VMA that disagrees with the tree is named in the warning; upstream dumps the whole tree to the log.
+ */
+import { hexOf } from '../../../include/linux/check.js';
+import { list_for_each_entry } from '../../../include/linux/list.js';
+import { type mm_struct, VMA_ITERATOR, type vm_area_struct, type vma_iterator } from '../../../include/mm_types.js';
+import { globals, stubs } from '../../../stubs/index.js';
+import { BUG_ON, WARN_ON_ONCE } from '../../bug.js';
+import { mt_validate } from '../../maple_tree.js';
+import { vma_iter_addr, vma_iter_end, vma_next } from '../inlines/iterator.js';
+
+/** Does the VMA lie where the tree has it? */
+function validateRange(vma: vm_area_struct, vmi: vma_iterator): void {
+  if (vma.vm_start === vma_iter_addr(vmi) && vma.vm_end === vma_iter_end(vmi)) return;
+  const own = `${hexOf(vma.vm_start)}-${hexOf(vma.vm_end)}`;
+  const tree = `${hexOf(vma_iter_addr(vmi))}-${hexOf(vma_iter_end(vmi))}`;
+  WARN_ON_ONCE(true, 'validate_mm', `VMA says ${own}, the tree has it at ${tree}`);
+}
+
+/** Checks the tree, each VMA against it, the anonymous reverse map and map_count. Reports; throws on a wrong count. */
+export function validate_mm(mm: mm_struct): void {
+  if (!globals.debug_vm_maple_tree) return;
+
+  mt_validate(mm.mm_mt);
+  const vmi = VMA_ITERATOR(mm, 0);
+  let count = 0;
+  for (let vma = vma_next(vmi); vma !== null; vma = vma_next(vmi)) {
+    validateRange(vma, vmi);
+    if (vma.anon_vma !== null) {
+      for (const avc of list_for_each_entry(vma.anon_vma_chain)) stubs.anon_vma_interval_tree_verify(avc);
+    }
+    count++;
+  }
+  BUG_ON(count !== mm.map_count, 'validate_mm', `map_count is ${mm.map_count}, the tree holds ${count} VMAs`);
+}

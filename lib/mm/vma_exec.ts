@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * The stack of a program about to be run. Port of mm/vma_exec.c (Linux 7.2): relocate_vma_down(),
+ * create_init_stack_vma().
+ */
+import { badArgument, checkPageAligned } from '../../include/linux/check.js';
+import { EFAULT, EINTR, ENOMEM, type Ref } from '../../include/linux/errno.js';
+import { PAGE_SIZE, SIZEOF_VOID_P, STACK_TOP_MAX, USER_PGTABLES_CEILING } from '../../include/linux/mm.js';
+import { mmu_gather, type mm_struct, PAGETABLE_MOVE, VMA_ITERATOR, type vm_area_struct, type vma_iterator } from '../../include/mm_types.js';
+import { EMPTY_VMA_FLAGS, VM_STACK_FLAGS, VM_STACK_INCOMPLETE_SETUP } from '../../include/vma_flags.js';
+import { stubs } from '../../stubs/index.js';
+import { VM_WARN_ON_ONCE } from '../bug.js';
+import { vma_iter_prev_range, vma_next, vma_prev } from './inlines/iterator.js';
+import { vma_set_anonymous } from './inlines/lifecycle.js';
+import { checkLive, missing } from './inlines/live.js';
+import { VMG_STATE } from './inlines/merge_state.js';
+import { vm_get_page_prot } from './inlines/pgprot.js';
+import { vma_expand } from './vma/merge.js';
+import { insert_vm_struct } from './vma/link.js';
+import { vma_shrink } from './vma/split.js';
+import { vm_flags_init } from './vma_flags.js';
+import { vm_area_alloc, vm_area_free } from './vma_init.js';
+
+/** Frees the page tables that the move left empty, up to the next VMA. */
+function freeMovedPageTables(
+  mm: mm_struct,
+  vmi: vma_iterator,
+  old_start: number,
+  old_end: number,
+  new_end: number,
+): void {
+  const tlb = new mmu_gather();
+  stubs.tlb_gather_mmu(tlb, mm);
+  const next = vma_next(vmi);
+  const ceiling = next !== null ? next.vm_start : USER_PGTABLES_CEILING;
+  // Where old and new range overlap, only what lies past the new one.
+  stubs.free_pgd_range(tlb, Math.max(new_end, old_start), old_end, new_end, ceiling);
+  stubs.tlb_finish_mmu(tlb);
+}
+
+/**
+ * Moves a VMA down by shift bytes, with its page tables: it grows over both ranges, then shrinks to the new one. Nothing
+ * may be mapped between the two. 0; -EFAULT if something is; -ENOMEM, where a failed move of page tables leaves the VMA
+ * grown, for the death of the process to clean up. Port of relocate_vma_down(), mm/vma_exec.c.
+ */
+export function relocate_vma_down(vma: vm_area_struct, shift: number): number {
+  checkLive('relocate_vma_down', 'vma', vma);
+  checkPageAligned('relocate_vma_down', 'shift', shift);
+  if (shift > vma.vm_start) badArgument('relocate_vma_down', 'shift', shift, 'moves the VMA below address 0');
+  const mm = vma.vm_mm ?? missing('relocate_vma_down', 'vma.vm_mm');
+  const { vm_start: old_start, vm_end: old_end } = vma;
+  const length = old_end - old_start;
+  const new_start = old_start - shift;
+  const new_end = old_end - shift;
+  const vmi = VMA_ITERATOR(mm, new_start);
+
+  if (vma_next(vmi) !== vma) return -EFAULT;
+  vma_iter_prev_range(vmi);
+
+  const vmg = VMG_STATE(mm, vmi, new_start, old_end, EMPTY_VMA_FLAGS, vma.vm_pgoff);
+  vmg.target = vma;
+  if (vma_expand(vmg) !== 0) return -ENOMEM;
+
+  const pmc = PAGETABLE_MOVE(vma, vma, old_start, new_start, length);
+  pmc.for_stack = true;
+  if (stubs.move_page_tables(pmc) !== length) return -ENOMEM;
+
+  freeMovedPageTables(mm, vmi, old_start, old_end, new_end);
+
+  vma_prev(vmi);
+  return vma_shrink(vmi, vma, new_start, new_end, vma.vm_pgoff);
+}
+
+/** Flags, range and protection of the one-page stack at the top of the address space. */
+function setUpInitialStack(vma: vm_area_struct): void {
+  VM_WARN_ON_ONCE(
+    (VM_STACK_FLAGS & VM_STACK_INCOMPLETE_SETUP) !== 0n,
+    'create_init_stack_vma',
+    'a flag of an unfinished stack is a flag of every stack',
+  );
+  const flags = VM_STACK_FLAGS | VM_STACK_INCOMPLETE_SETUP;
+  vma.vm_end = STACK_TOP_MAX;
+  vma.vm_start = vma.vm_end - PAGE_SIZE;
+  vm_flags_init(vma, flags);
+  vma.vm_page_prot = vm_get_page_prot(flags);
+}
+
+/**
+ * Makes the stack of a new program, one page at the top of the address space, to be moved later. On success it lands in
+ * vmap and the address of its last pointer in top_mem_p; on failure vmap becomes null. 0, -EINTR, -ENOMEM or what KSM
+ * says. Port of create_init_stack_vma(), mm/vma_exec.c.
+ */
+export function create_init_stack_vma(
+  mm: mm_struct,
+  vmap: Ref<vm_area_struct | null>,
+  top_mem_p: Ref<number>,
+): number {
+  const vma = vm_area_alloc(mm);
+  if (vma === null) return -ENOMEM;
+
+  vma_set_anonymous(vma);
+  const err = insertInitialStack(mm, vma);
+  if (err !== 0) {
+    vmap.value = null;
+    vm_area_free(vma);
+    return err;
+  }
+
+  vmap.value = vma;
+  top_mem_p.value = vma.vm_end - SIZEOF_VOID_P;
+  return 0;
+}
+
+/** Under mmap_lock, which also keeps ksmd away: enters the address space with KSM and puts the stack in. */
+function insertInitialStack(mm: mm_struct, vma: vm_area_struct): number {
+  if (stubs.mmap_write_lock_killable(mm) !== 0) return -EINTR;
+
+  let err = stubs.ksm_execve(mm);
+  if (err === 0) {
+    setUpInitialStack(vma);
+    err = insert_vm_struct(mm, vma);
+    if (err !== 0) {
+      stubs.ksm_exit(mm);
+    } else {
+      mm.stack_vm = 1;
+      mm.total_vm = 1;
+    }
+  }
+  stubs.mmap_write_unlock(mm);
+  return err;
+}

@@ -1,0 +1,328 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/**
+ * Operations on VMA flags, after tools/testing/vma/include/dup.h (Linux 7.2): tests, changes and conversions of
+ * vma_flags_t, and the same on the flags of a VMA or a VMA description.
+ *
+ * Where C has a macro over a list of bits (`vma_flags_set(&flags, A, B)`), a rest parameter takes the list. C's
+ * pass-by-value arguments are only read here, so they need no copy.
+ */
+import type { mm_struct, vm_area_desc, vm_area_struct } from '../../include/mm_types.js';
+import {
+  checkFlagBit,
+  flagsWord,
+  mk_vma_flags,
+  NUM_VMA_FLAG_BITS,
+  setFlagBit,
+  setFlagsWord,
+  type vm_flags_t,
+  vma_flags_t,
+  type vma_flag_t,
+  VMA_MAYWRITE_BIT,
+  VMA_SHARED_BIT,
+} from '../../include/vma_flags.js';
+import { stubs } from '../../stubs/index.js';
+import { VM_WARN_ON_ONCE } from '../bug.js';
+
+/** No bit set? */
+export function vma_flags_empty(flags: vma_flags_t): boolean {
+  return (flags.w0 | flags.w1 | flags.w2 | flags.w3) === 0;
+}
+
+/** Replaces the lowest 64 bits; the others stay. Throws on a word wider than that. */
+export function vma_flags_overwrite_word(flags: vma_flags_t, value: vm_flags_t): void {
+  setFlagsWord('vma_flags_overwrite_word', flags, value);
+}
+
+/** As vma_flags_overwrite_word(); in C the store is also a single one. */
+export function vma_flags_overwrite_word_once(flags: vma_flags_t, value: vm_flags_t): void {
+  setFlagsWord('vma_flags_overwrite_word_once', flags, value);
+}
+
+/** Sets the bits of a word among the lowest 64. */
+export function vma_flags_set_word(flags: vma_flags_t, value: vm_flags_t): void {
+  setFlagsWord('vma_flags_set_word', flags, flagsWord(flags) | value);
+}
+
+/** Clears the bits of a word among the lowest 64. */
+export function vma_flags_clear_word(flags: vma_flags_t, value: vm_flags_t): void {
+  setFlagsWord('vma_flags_clear_word', flags, flagsWord(flags) & ~value);
+}
+
+export function vma_flags_clear_all(flags: vma_flags_t): void {
+  flags.w0 = 0;
+  flags.w1 = 0;
+  flags.w2 = 0;
+  flags.w3 = 0;
+}
+
+/** The lowest 64 bits as a word; higher bits are dropped. */
+export function vma_flags_to_legacy(flags: vma_flags_t): vm_flags_t {
+  return flagsWord(flags);
+}
+
+/** A new bitmap with the bits of a word. */
+export function legacy_to_vma_flags(flags: vm_flags_t): vma_flags_t {
+  const ret = new vma_flags_t();
+  setFlagsWord('legacy_to_vma_flags', ret, flags);
+  return ret;
+}
+
+/**
+ * Takes over the lowest 64 bits of another bitmap and clears the rest: what C does where it assigns through the older
+ * half of the union (`.vm_flags = vma->vm_flags`).
+ */
+export function assignFlagsWord(flags: vma_flags_t, from: vma_flags_t): void {
+  flags.w0 = from.w0;
+  flags.w1 = from.w1;
+  flags.w2 = 0;
+  flags.w3 = 0;
+}
+
+export function vma_flags_set_flag(flags: vma_flags_t, bit: vma_flag_t): void {
+  setFlagBit('vma_flags_set_flag', flags, bit);
+}
+
+/** A copy of flags with more bits set. */
+export function append_vma_flags(flags: vma_flags_t, ...bits: vma_flag_t[]): vma_flags_t {
+  const ret = flags.clone();
+  for (const bit of bits) setFlagBit('append_vma_flags', ret, bit);
+  return ret;
+}
+
+function popcount(word: number): number {
+  let rest = word - ((word >>> 1) & 0x55555555);
+  rest = (rest & 0x33333333) + ((rest >>> 2) & 0x33333333);
+  return (((rest + (rest >>> 4)) & 0x0f0f0f0f) * 0x01010101) >>> 24;
+}
+
+/** Number of bits set. */
+export function vma_flags_count(flags: vma_flags_t): number {
+  return popcount(flags.w0) + popcount(flags.w1) + popcount(flags.w2) + popcount(flags.w3);
+}
+
+/** Is the bit set? Throws on a bit that the bitmap has no room for. */
+export function vma_flags_test(flags: vma_flags_t, bit: vma_flag_t): boolean {
+  const mask = 1 << (bit & 31);
+  switch (bit >> 5) {
+    case 0:
+      return (flags.w0 & mask) !== 0;
+    case 1:
+      return (flags.w1 & mask) !== 0;
+    default:
+      checkFlagBit('vma_flags_test', bit);
+      return ((bit < 96 ? flags.w2 : flags.w3) & mask) !== 0;
+  }
+}
+
+/** A new bitmap: the bits set in both. */
+export function vma_flags_and_mask(flags: vma_flags_t, to_and: vma_flags_t): vma_flags_t {
+  const dst = new vma_flags_t();
+  dst.w0 = flags.w0 & to_and.w0;
+  dst.w1 = flags.w1 & to_and.w1;
+  dst.w2 = flags.w2 & to_and.w2;
+  dst.w3 = flags.w3 & to_and.w3;
+  return dst;
+}
+
+export function vma_flags_and(flags: vma_flags_t, ...bits: vma_flag_t[]): vma_flags_t {
+  return vma_flags_and_mask(flags, mk_vma_flags(...bits));
+}
+
+/** Any bit in common? */
+export function vma_flags_test_any_mask(flags: vma_flags_t, to_test: vma_flags_t): boolean {
+  return (
+    ((flags.w0 & to_test.w0) | (flags.w1 & to_test.w1) | (flags.w2 & to_test.w2) | (flags.w3 & to_test.w3)) !== 0
+  );
+}
+
+export function vma_flags_test_any(flags: vma_flags_t, ...bits: vma_flag_t[]): boolean {
+  return vma_flags_test_any_mask(flags, mk_vma_flags(...bits));
+}
+
+/** All bits of to_test set? True for an empty to_test. */
+export function vma_flags_test_all_mask(flags: vma_flags_t, to_test: vma_flags_t): boolean {
+  return (
+    ((to_test.w0 & ~flags.w0) | (to_test.w1 & ~flags.w1) | (to_test.w2 & ~flags.w2) | (to_test.w3 & ~flags.w3)) === 0
+  );
+}
+
+export function vma_flags_test_all(flags: vma_flags_t, ...bits: vma_flag_t[]): boolean {
+  return vma_flags_test_all_mask(flags, mk_vma_flags(...bits));
+}
+
+/** Is the one bit of flagmask set? Warns when the mask has more than one; false when it has none. */
+export function vma_flags_test_single_mask(flags: vma_flags_t, flagmask: vma_flags_t): boolean {
+  VM_WARN_ON_ONCE(vma_flags_count(flagmask) > 1, 'vma_flags_test_single_mask', 'more than one bit in flagmask');
+  return vma_flags_test_any_mask(flags, flagmask);
+}
+
+export function vma_flags_set_mask(flags: vma_flags_t, to_set: vma_flags_t): void {
+  flags.w0 |= to_set.w0;
+  flags.w1 |= to_set.w1;
+  flags.w2 |= to_set.w2;
+  flags.w3 |= to_set.w3;
+}
+
+export function vma_flags_set(flags: vma_flags_t, ...bits: vma_flag_t[]): void {
+  vma_flags_set_mask(flags, mk_vma_flags(...bits));
+}
+
+export function vma_flags_clear_mask(flags: vma_flags_t, to_clear: vma_flags_t): void {
+  flags.w0 &= ~to_clear.w0;
+  flags.w1 &= ~to_clear.w1;
+  flags.w2 &= ~to_clear.w2;
+  flags.w3 &= ~to_clear.w3;
+}
+
+export function vma_flags_clear(flags: vma_flags_t, ...bits: vma_flag_t[]): void {
+  vma_flags_clear_mask(flags, mk_vma_flags(...bits));
+}
+
+/** A new bitmap: the bits in which the two differ. */
+export function vma_flags_diff_pair(flags: vma_flags_t, flags_other: vma_flags_t): vma_flags_t {
+  const dst = new vma_flags_t();
+  dst.w0 = flags.w0 ^ flags_other.w0;
+  dst.w1 = flags.w1 ^ flags_other.w1;
+  dst.w2 = flags.w2 ^ flags_other.w2;
+  dst.w3 = flags.w3 ^ flags_other.w3;
+  return dst;
+}
+
+export function vma_flags_same_pair(flags: vma_flags_t, flags_other: vma_flags_t): boolean {
+  return (
+    flags.w0 === flags_other.w0 &&
+    flags.w1 === flags_other.w1 &&
+    flags.w2 === flags_other.w2 &&
+    flags.w3 === flags_other.w3
+  );
+}
+
+export function vma_flags_same_mask(flags: vma_flags_t, flags_other: vma_flags_t): boolean {
+  return vma_flags_same_pair(flags, flags_other);
+}
+
+/** Exactly these bits set? */
+export function vma_flags_same(flags: vma_flags_t, ...bits: vma_flag_t[]): boolean {
+  return vma_flags_same_pair(flags, mk_vma_flags(...bits));
+}
+
+export function vma_test(vma: vm_area_struct, bit: vma_flag_t): boolean {
+  return vma_flags_test(vma.flags, bit);
+}
+
+export function vma_test_any_mask(vma: vm_area_struct, flags: vma_flags_t): boolean {
+  return vma_flags_test_any_mask(vma.flags, flags);
+}
+
+export function vma_test_any(vma: vm_area_struct, ...bits: vma_flag_t[]): boolean {
+  return vma_flags_test_any(vma.flags, ...bits);
+}
+
+export function vma_test_all_mask(vma: vm_area_struct, flags: vma_flags_t): boolean {
+  return vma_flags_test_all_mask(vma.flags, flags);
+}
+
+export function vma_test_all(vma: vm_area_struct, ...bits: vma_flag_t[]): boolean {
+  return vma_flags_test_all(vma.flags, ...bits);
+}
+
+export function vma_test_single_mask(vma: vm_area_struct, flagmask: vma_flags_t): boolean {
+  return vma_flags_test_single_mask(vma.flags, flagmask);
+}
+
+export function vma_set_flags_mask(vma: vm_area_struct, flags: vma_flags_t): void {
+  vma_flags_set_mask(vma.flags, flags);
+}
+
+export function vma_set_flags(vma: vm_area_struct, ...bits: vma_flag_t[]): void {
+  vma_flags_set(vma.flags, ...bits);
+}
+
+export function vma_clear_flags_mask(vma: vm_area_struct, flags: vma_flags_t): void {
+  vma_flags_clear_mask(vma.flags, flags);
+}
+
+export function vma_clear_flags(vma: vm_area_struct, ...bits: vma_flag_t[]): void {
+  vma_flags_clear(vma.flags, ...bits);
+}
+
+export function vma_desc_test(desc: vm_area_desc, bit: vma_flag_t): boolean {
+  return vma_flags_test(desc.vma_flags, bit);
+}
+
+export function vma_desc_test_any_mask(desc: vm_area_desc, flags: vma_flags_t): boolean {
+  return vma_flags_test_any_mask(desc.vma_flags, flags);
+}
+
+export function vma_desc_test_any(desc: vm_area_desc, ...bits: vma_flag_t[]): boolean {
+  return vma_flags_test_any(desc.vma_flags, ...bits);
+}
+
+export function vma_desc_test_all_mask(desc: vm_area_desc, flags: vma_flags_t): boolean {
+  return vma_flags_test_all_mask(desc.vma_flags, flags);
+}
+
+export function vma_desc_test_all(desc: vm_area_desc, ...bits: vma_flag_t[]): boolean {
+  return vma_flags_test_all(desc.vma_flags, ...bits);
+}
+
+export function vma_desc_set_flags_mask(desc: vm_area_desc, flags: vma_flags_t): void {
+  vma_flags_set_mask(desc.vma_flags, flags);
+}
+
+export function vma_desc_set_flags(desc: vm_area_desc, ...bits: vma_flag_t[]): void {
+  vma_flags_set(desc.vma_flags, ...bits);
+}
+
+export function vma_desc_clear_flags_mask(desc: vm_area_desc, flags: vma_flags_t): void {
+  vma_flags_clear_mask(desc.vma_flags, flags);
+}
+
+export function vma_desc_clear_flags(desc: vm_area_desc, ...bits: vma_flag_t[]): void {
+  vma_flags_clear(desc.vma_flags, ...bits);
+}
+
+const SHARED_MAYWRITE = Object.freeze(mk_vma_flags(VMA_SHARED_BIT, VMA_MAYWRITE_BIT));
+
+/** Shared, and writable now or by a later mprotect()? */
+export function is_shared_maywrite(flags: vma_flags_t): boolean {
+  return vma_flags_test_all_mask(flags, SHARED_MAYWRITE);
+}
+
+export function vma_is_shared_maywrite(vma: vm_area_struct): boolean {
+  return is_shared_maywrite(vma.flags);
+}
+
+/** Sets all flags of a VMA that is in no tree yet. */
+export function vm_flags_init(vma: vm_area_struct, flags: vm_flags_t): void {
+  vma_flags_clear_all(vma.flags);
+  setFlagsWord('vm_flags_init', vma.flags, flags);
+}
+
+/** As vm_flags_init(), for a VMA that is write-locked. */
+export function vm_flags_reset(vma: vm_area_struct, flags: vm_flags_t): void {
+  stubs.vma_assert_write_locked(vma);
+  vm_flags_init(vma, flags);
+}
+
+/** Replaces all flags of a VMA; in C the first word with a single store, for readers that hold no lock. */
+export function vma_flags_reset_once(vma: vm_area_struct, flags: vma_flags_t): void {
+  vma.flags.assign(flags);
+}
+
+export function vm_flags_set(vma: vm_area_struct, flags: vm_flags_t): void {
+  stubs.vma_start_write(vma);
+  vma_flags_set_word(vma.flags, flags);
+}
+
+export function vm_flags_clear(vma: vm_area_struct, flags: vm_flags_t): void {
+  stubs.vma_start_write(vma);
+  vma_flags_clear_word(vma.flags, flags);
+}
+
+/** Is a bit of mm_struct::flags set? */
+export function mm_flags_test(flag: number, mm: mm_struct): boolean {
+  return mm.flags.has(flag);
+}
+
+export { mk_vma_flags, NUM_VMA_FLAG_BITS };

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/**
+ * The variables that tools/testing/vma/shared.c and main.c (Linux 7.2) define: limits, the current task, the dummies
+ * that tests share. An ES module cannot let others assign to its exports, so those that tests change are fields of
+ * `globals`.
+ */
+import { CONFIG_DEFAULT_MMAP_MIN_ADDR, DEFAULT_MAX_MAP_COUNT, PAGE_SIZE } from '../include/linux/mm.js';
+import { anon_vma, mm_struct, task_struct, type vm_operations_struct } from '../include/mm_types.js';
+
+/** Everything a test may turn; `resetGlobals()` puts it back. */
+export class Globals {
+  /** Makes vma_iter_prealloc() fail with -ENOMEM. */
+  fail_prealloc = false;
+  /** Lowest address that a search for an unmapped area, or a growing stack, may reach. Bytes. */
+  mmap_min_addr = CONFIG_DEFAULT_MMAP_MIN_ADDR;
+  dac_mmap_min_addr = CONFIG_DEFAULT_MMAP_MIN_ADDR;
+  /** Bytes kept free below a stack. */
+  stack_guard_gap = 256 * PAGE_SIZE;
+  /** Most VMAs an address space may have. */
+  sysctl_max_map_count = DEFAULT_MAX_MAP_COUNT;
+  /**
+   * Does validate_mm() check the whole address space after each change? Upstream compiles that out
+   * (CONFIG_DEBUG_VM_MAPLE_TREE); here it is on unless a benchmark or a long replay turns it off.
+   */
+  debug_vm_maple_tree = true;
+}
+
+export const globals = new Globals();
+
+/** Puts every global back to what the harness starts with. */
+export function resetGlobals(): void {
+  Object.assign(globals, new Globals());
+}
+
+/** The running task: `current` in the kernel. */
+export const current = new task_struct();
+
+/** current->mm where an operation cannot do without one. Throws, where C would fault, when there is none. */
+export function currentMm(fn: string): mm_struct {
+  if (current.mm === null) throw new TypeError(`${fn}: current.mm = null: no address space to work on`);
+  return current.mm;
+}
+
+/** The hooks of a VMA that has none of its own; told from anonymous memory by not being null. */
+export const vma_dummy_vm_ops: vm_operations_struct = Object.freeze({});
+
+/** An anon_vma for tests that only compare and count. */
+export const dummy_anon_vma = new anon_vma();
+
+/** Forgets that dummy_anon_vma was cloned or unlinked. */
+export function reset_dummy_anon_vma(): void {
+  dummy_anon_vma.was_cloned = false;
+  dummy_anon_vma.was_unlinked = false;
+}

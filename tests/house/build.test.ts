@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { removeStaleOutputs } from '../../tools/build/stale.js';
+import { prepareTapCommand, tapCommandIsReady } from '../../tools/build/tap_cli.js';
+import { ROOT } from './project.js';
+
+t.test('outputs without a source are removed', async (t) => {
+  const outputs = (name: string): Record<string, string> => ({
+    [`${name}.js`]: '',
+    [`${name}.js.map`]: '',
+    [`${name}.d.ts`]: '',
+    [`${name}.d.ts.map`]: '',
+  });
+  const root = t.testdir({
+    lib: { 'kept.ts': '' },
+    dist: {
+      '.tsbuildinfo': '',
+      lib: { ...outputs('kept'), ...outputs('gone'), inner: { deep: outputs('gone') }, 'notes.txt': '' },
+      tests: { 'gone.test.js': '' },
+      other: outputs('gone'),
+    },
+  });
+  const removed = removeStaleOutputs(root);
+  t.equal(removed.length, 9);
+  t.ok(removed.includes(join('dist/lib/inner/deep/gone.d.ts.map')));
+  t.ok(existsSync(join(root, 'dist/lib/kept.d.ts.map')));
+  t.ok(existsSync(join(root, 'dist/lib/notes.txt')), 'only what the compiler makes');
+  t.ok(existsSync(join(root, 'dist/other/gone.js')), 'only in the folders that are compiled');
+  t.notOk(existsSync(join(root, 'dist/lib/inner')), 'empty folders go');
+  t.notOk(existsSync(join(root, 'dist/tests')));
+  t.same(removeStaleOutputs(root), []);
+});
+
+t.test('the tap command', async (t) => {
+  t.ok(tapCommandIsReady(ROOT), 'is ready after a build');
+  prepareTapCommand(ROOT, (message) => t.fail(message));
+
+  const asInstalled = "import * as Plugin_typescript from '@tapjs/typescript';";
+  const root = t.testdir({
+    node_modules: { '@tapjs': { test: { 'test-built': { dist: { esm: { 'index.js': asInstalled } } } } } },
+  });
+  t.notOk(tapCommandIsReady(root), 'is not ready as installed');
+  const warnings: string[] = [];
+  prepareTapCommand(root, (message) => warnings.push(message));
+  t.match(warnings, [/`tap build` failed/], 'says so when it cannot be made ready');
+});

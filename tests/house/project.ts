@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import { spawnSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** The project's folder, seen from dist/tests/house. */
+export const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
+
+export interface Finished {
+  status: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+export interface Settings {
+  cwd?: string;
+  input?: string;
+  env?: Record<string, string | undefined>;
+}
+
+/**
+ * Runs a command to its end. tap's own variables are left out of its environment: a name filter of the outer run must
+ * not reach a run that a test starts.
+ */
+export function runCommand(command: string, args: readonly string[], settings: Settings = {}): Finished {
+  const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('TAP_'));
+  const { status, stdout, stderr, error } = spawnSync(command, args, {
+    cwd: settings.cwd ?? ROOT,
+    env: { ...Object.fromEntries(inherited), ...settings.env },
+    input: settings.input ?? '',
+    encoding: 'utf8',
+    maxBuffer: 1 << 28,
+  });
+  if (error !== undefined) {
+    throw error;
+  }
+  return { status, stdout, stderr };
+}
+
+/** Runs one of the project's compiled programs. */
+export function runNode(args: readonly string[], settings: Settings = {}): Finished {
+  return runCommand(process.execPath, args, settings);
+}
+
+/** Source files with one of these endings below some of the project's folders, relative to it. */
+export function sourceFiles(folders: readonly string[], endings: readonly string[]): string[] {
+  return folders.flatMap((folder) =>
+    readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+      .filter((path) => endings.some((ending) => path.endsWith(ending)))
+      .map((path) => join(folder, path))
+      .sort(),
+  );
+}

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** The package as somebody else gets it: packed, installed in an empty folder, imported with types, run. */
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import t from 'tap';
+import { type Finished, ROOT, runCommand, runNode } from '../house/project.js';
+import { installByHand, installFromCache, pack } from './consumer.js';
+
+const TSC = join(ROOT, 'node_modules/typescript/bin/tsc');
+
+const CONSUMER = `import { vma_merge_new_range } from 'vma-userland';
+import { test } from 'vma-userland/test';
+
+const merge: (...args: Parameters<typeof vma_merge_new_range>) => ReturnType<typeof vma_merge_new_range> =
+  vma_merge_new_range;
+
+test('a test from outside', (t) => {
+  t.ASSERT_EQ(typeof merge, 'function');
+});
+
+test('another that fails', (t) => {
+  t.ASSERT_EQ(merge.length, process.env.FAIL === undefined ? merge.length : -1);
+});
+`;
+
+/** Without types these must be errors; if they are not, the packed declarations say nothing. */
+const WRONG = `import { vma_merge_new_range } from 'vma-userland';
+import { no_such_export } from 'vma-userland/test';
+vma_merge_new_range('not a merge state');
+no_such_export();
+`;
+
+function compile(folder: string, module: string, moduleResolution: string, file: string): Finished {
+  const options = ['--module', module, '--moduleResolution', moduleResolution, '--target', 'es2022', '--types', 'node'];
+  return runNode([TSC, '--strict', '--skipLibCheck', '--ignoreConfig', ...options, file], { cwd: folder });
+}
+
+t.test('the package from outside', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'vma-userland-consumer-'));
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+
+  const { tarball, files } = pack(folder);
+  t.test('holds what its users need and no more', async (t) => {
+    for (const needed of ['LICENSE', 'README.md', 'dist/lib/index.js', 'dist/lib/index.d.ts', 'dist/tools/cli.js']) {
+      t.ok(files.includes(needed), needed);
+    }
+    const tests = files.filter((file) => /^(?:dist\/)?tests\//.test(file));
+    t.same(
+      tests.filter((file) => !/^(?:dist\/)?tests\/harness\//.test(file)),
+      [],
+      'of the tests only the harness',
+    );
+    const sources = files.filter((file) => file.startsWith('dist/') && file.endsWith('.js.map'));
+    t.same(
+      sources.filter((file) => !files.includes(file.replace(/^dist\//, '').replace(/\.js\.map$/, '.ts'))),
+      [],
+      'the sources that its maps point to',
+    );
+  });
+
+  const installed = installFromCache(folder, tarball);
+  if (installed.status !== 0) {
+    t.comment(`not in npm's cache, dependencies linked instead: ${installed.stderr.split('\n')[0]}`);
+    rmSync(join(folder, 'node_modules'), { recursive: true, force: true });
+    installByHand(folder, tarball);
+  }
+  t.ok(existsSync(join(folder, 'node_modules/vma-userland/package.json')), 'it is installed');
+
+  t.test('type-checks under both module resolutions', async (t) => {
+    writeFileSync(join(folder, 'outside.test.ts'), CONSUMER);
+    writeFileSync(join(folder, 'wrong.ts'), WRONG);
+    for (const [module, resolution] of [
+      ['esnext', 'bundler'],
+      ['nodenext', 'nodenext'],
+    ] as const) {
+      const right = compile(folder, module, resolution, 'outside.test.ts');
+      t.equal(right.status, 0, `${resolution}: ${right.stdout}`);
+      const wrong = compile(folder, module, resolution, 'wrong.ts');
+      t.not(wrong.status, 0, `${resolution} sees wrong uses`);
+      t.match(wrong.stdout, /wrong\.ts\(2,10\).*no_such_export/);
+      t.match(wrong.stdout, /wrong\.ts\(3,21\)/);
+    }
+  });
+
+  t.test('runs a test', async (t) => {
+    const passed = runNode(['outside.test.js'], { cwd: folder, env: { FAIL: undefined } });
+    t.equal(passed.status, 0, passed.stderr);
+    t.match(passed.stdout, /^ok 1 - a test from outside/m);
+    t.match(passed.stdout, /^ok 2 - /m);
+    const failed = runNode(['outside.test.js'], { cwd: folder, env: { FAIL: '1' } });
+    t.equal(failed.status, 1, 'and sees it fail');
+    t.match(failed.stdout, /^not ok 2 - another that fails/m);
+  });
+
+  t.test('runs its command', async (t) => {
+    const npx = runCommand('npx', ['--no-install', 'vma-userland', '--help'], { cwd: folder });
+    t.equal(npx.status, 0, npx.stderr);
+    t.match(npx.stdout, 'Usage: vma-userland');
+  });
+});

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { UsageError } from './options.js';
+
+const TEST_FILE = /\.test\.js$/;
+
+/** Compiled test files below a folder, in the order of their paths. */
+export function testFilesBelow(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((path) => TEST_FILE.test(path))
+    .sort()
+    .map((path) => join(folder, path));
+}
+
+/**
+ * Turns file arguments into compiled test files. A source file or folder stands for what it was compiled to.
+ *
+ * @param root the project's folder
+ * @param cwd folder that relative arguments start from
+ * @throws UsageError for an argument that names no test
+ */
+export function collectTests(root: string, cwd: string, args: readonly string[]): string[] {
+  const files = new Set<string>();
+  for (const arg of args) {
+    const compiled = compiledPath(root, resolve(cwd, arg));
+    if (!existsSync(compiled)) {
+      throw new UsageError(`no such test: ${arg}`);
+    }
+    const found = statSync(compiled).isDirectory() ? testFilesBelow(compiled) : [compiled];
+    if (found.length === 0) {
+      throw new UsageError(`no tests below ${arg}`);
+    }
+    for (const file of found) {
+      files.add(file);
+    }
+  }
+  return [...files];
+}
+
+function compiledPath(root: string, path: string): string {
+  const inside = relative(join(root, 'tests'), path);
+  if (inside.startsWith('..') || isAbsolute(inside)) {
+    return path;
+  }
+  return join(root, 'dist', 'tests', ...inside.split(sep)).replace(/\.ts$/, '.js');
+}

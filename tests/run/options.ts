@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+
+/** What the command line asks the test runner to do. */
+export interface RunOptions {
+  /** Upstream's ported tests only, closed with upstream's own line. */
+  upstream: boolean;
+  /** One name pattern per level of nesting, outermost first. */
+  grep: string[];
+  /** NUM_VMA_FLAG_BITS for this run; without it the environment's counts. */
+  bits?: string;
+  /** Seconds until the whole run is given up. */
+  timeout: string;
+  /** Test files or folders, as source or as compiled; none means all. */
+  files: string[];
+}
+
+/** The command line cannot be carried out as it stands. `exitCode` is 0 for --help alone. */
+export class UsageError extends Error {
+  readonly exitCode: number;
+
+  constructor(message: string, exitCode = 2) {
+    super(message);
+    this.exitCode = exitCode;
+  }
+}
+
+function toPattern(value: string, before: string[] = []): string[] {
+  const literal = /^\/(.*)\/([a-z]*)$/.exec(value);
+  try {
+    new RegExp(literal?.[1] ?? value, literal?.[2]);
+  } catch (error) {
+    throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
+  }
+  return [...before, value];
+}
+
+function toSeconds(value: string): string {
+  if (!/^[1-9][0-9]*$/.test(value)) {
+    throw new InvalidArgumentError('A number of seconds from 1 on is wanted.');
+  }
+  return value;
+}
+
+/** @throws UsageError with commander's message already printed. */
+export function parseOptions(argv: readonly string[]): RunOptions {
+  const command = new Command('npm test --')
+    .description('Runs compiled tests in one process and prints TAP.')
+    .argument('[files...]', 'test files or folders, .ts or compiled (default: all tests)')
+    .option('-u, --upstream', "only upstream's tests, closed with upstream's summary line", false)
+    .option('-g, --grep <pattern>', 'only top-level tests that match; repeat for inner levels', toPattern, [])
+    .addOption(new Option('-b, --bits <number>', 'width of VMA flags').choices(['64', '128']))
+    .option('-t, --timeout <seconds>', 'give the run up after this time', toSeconds, process.env.TAP_TIMEOUT ?? '600')
+    .exitOverride();
+  try {
+    command.parse(argv, { from: 'user' });
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      throw new UsageError(error.message, error.exitCode === 0 ? 0 : 2);
+    }
+    throw error;
+  }
+  return { ...command.opts<Omit<RunOptions, 'files'>>(), files: command.args };
+}

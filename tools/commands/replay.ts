@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import { text } from 'node:stream/consumers';
+import { Command } from 'commander';
+import { BufferedOutput } from './output.js';
+
+type Replay = (input: string, write: (text: string) => void) => void;
+
+/** `replay`: carries out a recorded trace and prints what the kernel's code would have answered. */
+export function replayCommand(): Command {
+  return new Command('replay')
+    .description('Carries out a trace from standard input and prints the answers.')
+    .option('--tree', 'the trace is one of the range tree, not of VMAs', false)
+    .action(async (options: { tree: boolean }) => {
+      // Loaded here, not above, so that --help and usage errors stay quick.
+      const replay: Replay = options.tree
+        ? (await import('../replay/tree.js')).replayTree
+        : (await import('../replay/vma.js')).replayVma;
+      await run(replay, await text(process.stdin));
+    });
+}
+
+async function run(replay: Replay, input: string): Promise<void> {
+  const { TraceError } = await import('../replay/trace_error.js');
+  const output = new BufferedOutput((chunk) => process.stdout.write(chunk));
+  try {
+    replay(input, (chunk) => output.write(chunk));
+  } catch (error) {
+    if (!(error instanceof TraceError)) {
+      throw error;
+    }
+    process.exitCode = 2;
+    // What was answered before the bad line stands; the message comes after it, on the other stream.
+    output.flush();
+    process.stderr.write(`vma-userland replay: line ${error.line}: ${error.reason}\n`);
+  } finally {
+    output.flush();
+  }
+}

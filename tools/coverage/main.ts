@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** Runs all tests, reports coverage and holds it against coverage.thresholds.json. Usage: `npm run coverage`. */
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Command } from 'commander';
+import { readThresholds, writeThresholds } from './files.js';
+import { measure } from './measure.js';
+import { complaints, raise } from './ratchet.js';
+
+const ownRoot = fileURLToPath(new URL('../../../', import.meta.url));
+const testRun = ['--enable-source-maps', 'dist/tests/run/main.js'];
+
+interface CoverageOptions {
+  raise: boolean;
+  root: string;
+}
+
+function cover(nodeArguments: string[], options: CoverageOptions): void {
+  const root = resolve(options.root);
+  const path = join(root, 'coverage.thresholds.json');
+  let thresholds = readThresholds(path);
+  const { passed, coverage } = measure(root, nodeArguments.length > 0 ? nodeArguments : testRun);
+  if (options.raise) {
+    thresholds = raise(coverage, thresholds);
+    writeThresholds(path, thresholds);
+  }
+  const found = complaints(coverage, thresholds);
+  for (const complaint of found) {
+    process.stderr.write(`${complaint}\n`);
+  }
+  if (!passed) {
+    process.stderr.write('The measured run failed.\n');
+  }
+  if (passed && found.length === 0) {
+    process.stdout.write(`coverage: ${Object.keys(coverage).length} files at or above their thresholds\n`);
+  } else {
+    process.exitCode = 1;
+  }
+}
+
+new Command('npm run coverage --')
+  .description('Measures the coverage of all tests; fails if a file is below its threshold.')
+  .argument('[node-arguments...]', 'what to run with node and measure', [])
+  .option('--raise', 'write the figures that are above a threshold, or new, to coverage.thresholds.json', false)
+  .option('--root <folder>', 'the project that is measured', ownRoot)
+  .action(cover)
+  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
+  .parse();

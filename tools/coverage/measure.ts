@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { readSummary } from './files.js';
+import type { CoverageByFile } from './ratchet.js';
+import { addUntouchedModules } from './untouched.js';
+
+export interface Measurement {
+  /** Whether the measured command ended with status 0. */
+  passed: boolean;
+  coverage: CoverageByFile;
+}
+
+/**
+ * Runs a command of node and reports the coverage of the project at `root`: a table on standard output, HTML, lcov and
+ * a summary in coverage/. c8 works on V8's counts with monocart's branches, where an `if` without `else` has two.
+ *
+ * @throws when c8 fails
+ */
+export function measure(root: string, nodeArguments: readonly string[]): Measurement {
+  const folder = mkdtempSync(join(tmpdir(), 'vma-userland-coverage-'));
+  try {
+    const run = spawnSync(process.execPath, nodeArguments, {
+      cwd: root,
+      env: { ...process.env, NODE_V8_COVERAGE: folder },
+      stdio: 'inherit',
+    });
+    addUntouchedModules(root, folder);
+    report(root, folder);
+    return { passed: run.status === 0, coverage: readSummary(join(root, 'coverage/coverage-summary.json'), root) };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function report(root: string, folder: string): void {
+  const c8 = join(dirname(createRequire(import.meta.url).resolve('c8/package.json')), 'bin/c8.js');
+  const options = ['--experimental-monocart', '--temp-directory', folder, '--config', join(root, '.c8rc.json')];
+  const { status } = spawnSync(process.execPath, [c8, 'report', ...options], { cwd: root, stdio: 'inherit' });
+  if (status !== 0) {
+    throw new Error(`c8 report ended with status ${status}`);
+  }
+}

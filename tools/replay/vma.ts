@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * Replays a trace of VMA operations on one address space, and prints what the kernel's own mm/vma.c would print for it.
+ * The format is in docs/traces.md, "VMA traces". The stub world is the harness's own, whatever the caller has set.
+ */
+import { resetGlobals, stubs, upstreamStubs, useStubs, current, globals } from '../../stubs/index.js';
+import { parseHex, wordsOf } from './hex.js';
+import { TraceError } from './trace_error.js';
+import { ReplayedSpace } from './vma_space.js';
+
+/** One operation: how many arguments it takes, and what it does. */
+interface Operation {
+  args: number;
+  run(space: ReplayedSpace, args: readonly number[]): number;
+}
+
+function at(args: readonly number[], i: number): number {
+  const value = args[i];
+  if (value === undefined) throw new Error(`replay: operation asks for argument ${i + 1}, which its entry does not name`);
+  return value;
+}
+
+const OPERATIONS = new Map<string, Operation>([
+  ['mmap', { args: 5, run: (s, a) => s.mmap(at(a, 0), at(a, 1), at(a, 2), at(a, 3), at(a, 4)) }],
+  ['munmap', { args: 2, run: (s, a) => s.munmap(at(a, 0), at(a, 1)) }],
+  ['modify', { args: 3, run: (s, a) => s.modify(at(a, 0), at(a, 1), at(a, 2)) }],
+  ['fault', { args: 1, run: (s, a) => s.fault(at(a, 0)) }],
+  ['brk', { args: 3, run: (s, a) => s.brk(at(a, 0), at(a, 1), at(a, 2)) }],
+  ['down', { args: 1, run: (s, a) => s.down(at(a, 0)) }],
+  ['extend', { args: 2, run: (s, a) => s.extend(at(a, 0), at(a, 1)) }],
+  ['move', { args: 3, run: (s, a) => s.move(at(a, 0), at(a, 1), at(a, 2)) }],
+  ['unmapped', { args: 5, run: (s, a) => s.unmapped(at(a, 0), at(a, 1), at(a, 2), at(a, 3), at(a, 4) !== 0) }],
+  ['failprealloc', { args: 1, run: (_, a) => setGlobal('fail_prealloc', at(a, 0) !== 0) }],
+  ['maxmaps', { args: 1, run: (_, a) => setGlobal('sysctl_max_map_count', at(a, 0)) }],
+]);
+
+function setGlobal<K extends keyof typeof globals>(name: K, value: (typeof globals)[K]): number {
+  globals[name] = value;
+  return 0;
+}
+
+function formatResult(value: number): string {
+  return value.toString(16);
+}
+
+/** The arguments of one line as numbers, or an error that says what is wrong with them. */
+function parseArgs(name: string, words: readonly string[], count: number, line: number): number[] {
+  if (words.length !== count) throw new TraceError(line, `'${name}' takes ${count} arguments, not ${words.length}`);
+  return words.map((word) => parseHex(word, line));
+}
+
+/** Runs one operation; an argument that the code under test refuses is a fault of the line. */
+function runOperation(space: ReplayedSpace, operation: Operation, args: readonly number[], line: number): number {
+  try {
+    return operation.run(space, args);
+  } catch (error) {
+    if (error instanceof RangeError) throw new TraceError(line, error.message);
+    throw error;
+  }
+}
+
+function replayLines(input: string, write: (text: string) => void): void {
+  const space = new ReplayedSpace();
+  let quiet = false;
+  let line = 0;
+
+  current.mm = space.mm;
+  for (const text of input.split('\n')) {
+    line++;
+    const [name, ...words] = wordsOf(text);
+    if (name === undefined) continue;
+    if (name === 'quiet') {
+      parseArgs(name, words, 0, line);
+      quiet = true;
+      write(space.describe('quiet 0', quiet));
+      continue;
+    }
+    const operation = OPERATIONS.get(name);
+    if (operation === undefined) throw new TraceError(line, `unknown operation '${name}'`);
+    const args = parseArgs(name, words, operation.args, line);
+    const result = runOperation(space, operation, args, line);
+    write(space.describe(`${name} ${formatResult(result)}`, quiet));
+  }
+}
+
+export interface ReplayOptions {
+  /** Check the whole address space after each change? On unless said otherwise; long traces are faster without. */
+  validate?: boolean;
+}
+
+/**
+ * Replays the lines of `input`; what each of them answers goes to `write`. Throws a TraceError at the first line that
+ * is not as the format has it; nothing is written for that line or after it.
+ */
+export function replayVma(input: string, write: (text: string) => void, options: ReplayOptions = {}): void {
+  const outerStubs = { ...stubs };
+  const outerMm = current.mm;
+  const outerGlobals = { ...globals };
+
+  try {
+    resetGlobals();
+    globals.debug_vm_maple_tree = options.validate ?? true;
+    useStubs(upstreamStubs);
+    replayLines(input, write);
+  } finally {
+    useStubs(outerStubs);
+    Object.assign(globals, outerGlobals);
+    current.mm = outerMm;
+  }
+}

@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * The address space that a VMA trace is replayed on: each operation of the format as one method that returns what the
+ * trace prints as its result.
+ */
+import { EFAULT, EINVAL, ENOMEM, type ErrPtr, IS_ERR, PTR_ERR, Ref } from '../../include/linux/errno.js';
+import { INIT_LIST_HEAD, list_add } from '../../include/linux/list.js';
+import { MT_FLAGS_ALLOC_RANGE } from '../../include/linux/maple_tree.js';
+import { PHYS_PFN } from '../../include/linux/mm.js';
+import {
+  anon_vma,
+  anon_vma_chain,
+  file,
+  mm_struct,
+  VMA_ITERATOR,
+  type vm_area_struct,
+  vm_unmapped_area_info,
+  type vma_iterator,
+} from '../../include/mm_types.js';
+import { VMA_LOCKED_BIT, type vma_flags_t } from '../../include/vma_flags.js';
+import { stubs } from '../../stubs/index.js';
+import { accountPages } from '../../lib/mm/inlines/accounting.js';
+import {
+  find_vma_intersection,
+  vma_find,
+  vma_iter_load,
+  vma_iter_set,
+  vma_lookup,
+  vma_next,
+  vma_prev,
+} from '../../lib/mm/inlines/iterator.js';
+import { find_mergeable_anon_vma } from '../../lib/mm/vma/anon_vma.js';
+import { do_brk_flags } from '../../lib/mm/vma/brk.js';
+import { copy_vma } from '../../lib/mm/vma/copy.js';
+import { vma_merge_extend } from '../../lib/mm/vma/merge.js';
+import { __mmap_region } from '../../lib/mm/vma/mmap_region.js';
+import { vma_modify_flags } from '../../lib/mm/vma/modify.js';
+import { do_vmi_munmap } from '../../lib/mm/vma/munmap.js';
+import { expand_downwards } from '../../lib/mm/vma/stack.js';
+import { unmapped_area, unmapped_area_topdown } from '../../lib/mm/vma/unmapped_area.js';
+import { legacy_to_vma_flags, vma_flags_same_pair, vma_flags_test } from '../../lib/mm/vma_flags.js';
+
+/** Files of a trace are numbered from 1; 0 is no file. */
+const FILES = 4;
+
+/** A flags word of a trace. Its numbers are safe integers, which is room enough for all named flags. */
+function flagsOf(word: number): vma_flags_t {
+  return legacy_to_vma_flags(BigInt(word));
+}
+
+/** Counts pages, which may be negative, into the sums that these flags belong to. */
+function account(mm: mm_struct, flags: vma_flags_t, pages: number): void {
+  accountPages(mm, flags, pages);
+  if (vma_flags_test(flags, VMA_LOCKED_BIT)) mm.locked_vm += pages;
+}
+
+export class ReplayedSpace {
+  readonly mm: mm_struct;
+  private readonly files: file[];
+
+  constructor() {
+    this.mm = new mm_struct(MT_FLAGS_ALLOC_RANGE);
+    this.files = Array.from({ length: FILES }, () => new file({ mmap: () => 0 }));
+  }
+
+  mmap(addr: number, len: number, flags: number, pgoff: number, id: number): number {
+    return __mmap_region(this.fileOf(id), addr, len, flagsOf(flags), pgoff, null);
+  }
+
+  munmap(start: number, len: number): number {
+    return do_vmi_munmap(VMA_ITERATOR(this.mm, start), this.mm, start, len, null, false);
+  }
+
+  /** Walks the range as mprotect() does. */
+  modify(start: number, end: number, word: number): number {
+    const flags = flagsOf(word);
+    const vmi = VMA_ITERATOR(this.mm, start);
+    const first = vma_find(vmi, end);
+    if (first === null) return -ENOMEM;
+
+    let prev = vma_prev(vmi);
+    if (start > first.vm_start) prev = first;
+    vma_iter_set(vmi, Math.max(start, first.vm_start));
+
+    let nstart = start;
+    for (let vma = vma_find(vmi, end); vma !== null; vma = vma_find(vmi, end)) {
+      const tmp = Math.min(vma.vm_end, end);
+      nstart = Math.max(nstart, vma.vm_start);
+      if (vma_flags_same_pair(vma.flags, flags)) {
+        prev = vma;
+        nstart = tmp;
+      } else {
+        const changed = this.changeFlags(vmi, prev, vma, nstart, tmp, flags);
+        if (IS_ERR(changed)) return PTR_ERR(changed);
+        prev = changed;
+        nstart = changed.vm_end;
+      }
+      vma_iter_set(vmi, nstart);
+      if (nstart >= end) break;
+    }
+    return 0;
+  }
+
+  private changeFlags(
+    vmi: vma_iterator,
+    prev: vm_area_struct | null,
+    vma: vm_area_struct,
+    start: number,
+    end: number,
+    flags: vma_flags_t,
+  ): vm_area_struct | ErrPtr {
+    const old = vma.flags.clone();
+    const want = flags.clone();
+    const ret = vma_modify_flags(vmi, prev, vma, start, end, want);
+    if (IS_ERR(ret)) return ret;
+
+    stubs.vma_start_write(ret);
+    ret.flags = want;
+    account(this.mm, old, -PHYS_PFN(end - start));
+    account(this.mm, flags, PHYS_PFN(end - start));
+    return ret;
+  }
+
+  fault(addr: number): number {
+    const vma = vma_lookup(this.mm, addr);
+    if (vma === null || vma.anon_vma !== null) return 0;
+
+    vma.anon_vma = find_mergeable_anon_vma(vma) ?? newRootAnonVma();
+    const avc = new anon_vma_chain({ anon_vma: vma.anon_vma, vma });
+    INIT_LIST_HEAD(vma.anon_vma_chain);
+    list_add(avc.same_vma, vma.anon_vma_chain);
+    return 1;
+  }
+
+  brk(addr: number, len: number, flags: number): number {
+    const error = this.munmap(addr, len);
+    if (error !== 0) return error;
+
+    const vmi = VMA_ITERATOR(this.mm, addr);
+    const prev = vma_prev(vmi);
+    return do_brk_flags(vmi, prev, addr, len, flagsOf(flags));
+  }
+
+  down(to: number): number {
+    const vma = vma_next(VMA_ITERATOR(this.mm, to));
+    if (vma === null) return -EFAULT;
+    return vma.vm_start <= to ? 0 : expand_downwards(vma, to);
+  }
+
+  extend(addr: number, delta: number): number {
+    const vma = vma_lookup(this.mm, addr);
+    if (vma === null) return -EFAULT;
+    if (find_vma_intersection(this.mm, vma.vm_end, vma.vm_end + delta) !== null) return -ENOMEM;
+
+    const vmi = VMA_ITERATOR(this.mm, addr);
+    vma_iter_load(vmi);
+    const merged = vma_merge_extend(vmi, vma, delta);
+    if (merged === null) return -ENOMEM;
+    account(this.mm, merged.flags, PHYS_PFN(delta));
+    return 0;
+  }
+
+  move(addr: number, len: number, to: number): number {
+    const source = vma_lookup(this.mm, addr);
+    if (source === null || source.vm_end < addr + len) return -EFAULT;
+    if (addr < to + len && to < addr + len) return -EINVAL;
+
+    const error = this.munmap(to, len);
+    if (error !== 0) return error;
+
+    const found = vma_lookup(this.mm, addr);
+    if (found === null) return -EFAULT;
+    const vma = new Ref(found);
+    const need_rmap_locks = new Ref(false);
+    const pgoff = found.vm_pgoff + PHYS_PFN(addr - found.vm_start);
+    const copy = copy_vma(vma, to, len, pgoff, need_rmap_locks, false);
+    if (copy === null) return -ENOMEM;
+
+    account(this.mm, copy.flags, PHYS_PFN(len));
+    const unmapError = this.munmap(addr, len);
+    if (unmapError !== 0) return unmapError;
+    return need_rmap_locks.value ? 1 : 0;
+  }
+
+  unmapped(length: number, low_limit: number, high_limit: number, align_mask: number, topdown: boolean): number {
+    const info = new vm_unmapped_area_info({ length, low_limit, high_limit, align_mask });
+    return topdown ? unmapped_area_topdown(info) : unmapped_area(info);
+  }
+
+  /** The answer to one operation: its result, the sums, and unless `quiet` every VMA. */
+  describe(result: string, quiet: boolean): string {
+    const { mm } = this;
+    let text =
+      `${result}\n= count=${mm.map_count} total=${mm.total_vm} data=${mm.data_vm} exec=${mm.exec_vm}` +
+      ` stack=${mm.stack_vm} locked=${mm.locked_vm}\n`;
+    if (quiet) return text;
+
+    const vmi = VMA_ITERATOR(mm, 0);
+    for (let vma = vma_next(vmi); vma !== null; vma = vma_next(vmi)) {
+      text +=
+        `  ${vma.vm_start.toString(16)}-${vma.vm_end.toString(16)} pgoff=${vma.vm_pgoff.toString(16)}` +
+        ` flags=${vma.vm_flags.toString(16)} file=${this.idOf(vma.vm_file)} anon=${vma.anon_vma !== null ? 1 : 0}\n`;
+    }
+    return text;
+  }
+
+  private fileOf(id: number): file | null {
+    if (id === 0) return null;
+    const found = this.files[id - 1];
+    if (found === undefined) throw new RangeError(`mmap: file = ${id}: there are files 1 to ${FILES}, and 0 for none`);
+    return found;
+  }
+
+  private idOf(found: file | null): number {
+    return found === null ? 0 : this.files.indexOf(found) + 1;
+  }
+}
+
+function newRootAnonVma(): anon_vma {
+  const fresh = new anon_vma();
+  fresh.root = fresh;
+  return fresh;
+}
