@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * An address space as text: one line per VMA with its range, a bar at its place, page offset and flags. What a failed
+ * test shows of before and after, and what ASSERT_LAYOUT compares.
+ */
+import { hexOf } from '../../include/linux/check.js';
+import { PHYS_PFN } from '../../include/linux/mm.js';
+import { type mm_struct, VMA_ITERATOR, type vm_area_struct } from '../../include/mm_types.js';
+import {
+  VMA_EXEC_BIT,
+  VMA_READ_BIT,
+  VMA_SHARED_BIT,
+  type vma_flags_t,
+  VMA_WRITE_BIT,
+} from '../../include/vma_flags.js';
+import { vma_next } from '../../lib/mm/inlines/iterator.js';
+import { vma_flags_test } from '../../lib/mm/vma_flags.js';
+
+/** What is remembered of a VMA: enough to draw it after it is gone. */
+export interface VmaSnapshot {
+  start: number;
+  end: number;
+  pgoff: number;
+  /** All bits, in hex. */
+  flags: string;
+  /** "rw-p" and the like. */
+  access: string;
+  hasFile: boolean;
+  hasAnonVma: boolean;
+}
+
+/** Widest drawing, in columns, that shows every page in proportion. */
+const WIDEST = 64;
+
+function accessOf(flags: vma_flags_t): string {
+  const letter = (bit: number, set: string, clear: string): string => (vma_flags_test(flags, bit) ? set : clear);
+  return (
+    letter(VMA_READ_BIT, 'r', '-') +
+    letter(VMA_WRITE_BIT, 'w', '-') +
+    letter(VMA_EXEC_BIT, 'x', '-') +
+    letter(VMA_SHARED_BIT, 's', 'p')
+  );
+}
+
+function flagsText(flags: vma_flags_t): string {
+  const all = flags.__vma_flags.reduceRight((sum, word) => (sum << 64n) | word, 0n);
+  return `0x${all.toString(16)}`;
+}
+
+function snapshotVma(vma: vm_area_struct): VmaSnapshot {
+  return {
+    start: vma.vm_start,
+    end: vma.vm_end,
+    pgoff: vma.vm_pgoff,
+    flags: flagsText(vma.flags),
+    access: accessOf(vma.flags),
+    hasFile: vma.vm_file !== null,
+    hasAnonVma: vma.anon_vma !== null,
+  };
+}
+
+/** The VMAs of mm as they are now, in address order. */
+export function snapshot(mm: mm_struct): VmaSnapshot[] {
+  const shots: VmaSnapshot[] = [];
+  const vmi = VMA_ITERATOR(mm, 0);
+  for (let vma = vma_next(vmi); vma !== null; vma = vma_next(vmi)) shots.push(snapshotVma(vma));
+  return shots;
+}
+
+/** One line of a layout: range, offset, flags, and what hangs on the VMA. */
+export function layoutLine(shot: VmaSnapshot): string {
+  const extras = `${shot.hasFile ? ' file' : ''}${shot.hasAnonVma ? ' anon' : ''}`;
+  return `${hexOf(shot.start)}-${hexOf(shot.end)} pgoff=${hexOf(shot.pgoff)} flags=${shot.flags}${extras}`;
+}
+
+/** Columns from `from` to `to`: a column a page where that fits, else one for a gap and a few for a VMA. */
+function widthOf(from: number, to: number, isVma: boolean, inProportion: boolean): number {
+  const pages = PHYS_PFN(to - from);
+  if (inProportion) return pages;
+  if (pages === 0) return 0;
+  return isVma ? 1 + Math.floor(Math.log2(pages)) : 1;
+}
+
+/** The drawing, one string per line. */
+export function picture(shots: readonly VmaSnapshot[]): string[] {
+  const [first] = shots;
+  const last = shots.at(-1);
+  if (first === undefined || last === undefined) return ['(nothing is mapped)'];
+
+  const inProportion = PHYS_PFN(last.end - first.start) <= WIDEST;
+  let column = 0;
+  let reached = first.start;
+  const placed = shots.map((shot) => {
+    column += widthOf(reached, shot.start, false, inProportion);
+    const bar = { shot, column, width: Math.max(1, widthOf(shot.start, shot.end, true, inProportion)) };
+    column += bar.width;
+    reached = shot.end;
+    return bar;
+  });
+
+  const digits = hexOf(last.end).length;
+  return placed.map(({ shot, column: at, width }) => {
+    const range = `${hexOf(shot.start).padStart(digits)}-${hexOf(shot.end).padStart(digits)}`;
+    const bar = `${'.'.repeat(at)}${'#'.repeat(width)}${'.'.repeat(Math.max(0, column - at - width))}`;
+    const extras = `${shot.hasFile ? ' file' : ''}${shot.hasAnonVma ? ' anon' : ''}`;
+    return `${range} |${bar}| pgoff=${hexOf(shot.pgoff)} ${shot.access} flags=${shot.flags}${extras}`;
+  });
+}

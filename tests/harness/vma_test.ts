@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * What a test function is given: its world, and assertions by upstream's names (tools/testing/vma/shared.h). The first
+ * assertion that fails ends the test, as it does in C, and shows the address space before and after.
+ */
+import type { Test } from 'tap';
+import type sinon from 'sinon';
+import { hexOf } from '../../include/linux/check.js';
+import type { mm_struct } from '../../include/mm_types.js';
+import type { vma_flag_t, vma_flags_t } from '../../include/vma_flags.js';
+import { vma_flags_empty, vma_flags_same, vma_flags_same_mask } from '../../lib/mm/vma_flags.js';
+import { layoutLine, picture, snapshot, type VmaSnapshot } from './picture.js';
+import { defaultStubSet, type StubSet, TestWorld } from './world.js';
+
+export interface TestOptions {
+  /** The set of stubs to run on; what VMA_STUBS says, or checked, unless given. */
+  stubs?: StubSet;
+}
+
+export type TestBody = (t: VmaTest) => void | Promise<void>;
+
+/** An assertion that failed; `found` and `wanted` as they are to be printed. */
+export class VmaAssertionError extends Error {
+  readonly found: string;
+  readonly wanted: string;
+
+  constructor(message: string, found: string, wanted: string, assertion: (...args: never[]) => void) {
+    super(message);
+    this.name = 'VmaAssertionError';
+    this.found = found;
+    this.wanted = wanted;
+    Error.captureStackTrace(this, assertion);
+  }
+}
+
+/** A value as an assertion shows it: numbers in hex, VMAs by their range. */
+export function show(value: unknown): string {
+  if (typeof value === 'number' || typeof value === 'bigint') return hexOf(value);
+  if (value === null || typeof value !== 'object') return String(value);
+  if ('vm_start' in value && 'vm_end' in value) return `VMA ${hexOf(value.vm_start)}-${hexOf(value.vm_end)}`;
+  return value.constructor?.name ?? 'object';
+}
+
+export class VmaTest {
+  /** tap's own test, for whatever is not here. */
+  readonly tap: Test;
+  /** The test's address space, which is current->mm; its lock is held for writing. */
+  readonly mm: mm_struct;
+  /** Restored when the test ends. */
+  readonly sandbox: sinon.SinonSandbox;
+  readonly world: TestWorld;
+  private readonly pending: Promise<unknown>[];
+
+  constructor(tap: Test, world: TestWorld) {
+    this.tap = tap;
+    this.world = world;
+    this.mm = world.mm;
+    this.sandbox = world.sandbox;
+    this.pending = [];
+  }
+
+  /** A sub-case, with a world of its own. They run one after the other. */
+  subtest(name: string, body: TestBody, options: TestOptions = {}): Promise<unknown> {
+    const running = this.tap.test(name, (tap) => runInWorld(tap, body, options));
+    this.pending.push(running);
+    return running;
+  }
+
+  /** Waits for every sub-case. */
+  async settle(): Promise<void> {
+    await Promise.all(this.pending);
+  }
+
+  private report(ok: boolean, what: string, found: unknown, wanted: string, assertion: (...args: never[]) => void): void {
+    if (!ok) throw new VmaAssertionError(what, show(found), wanted, assertion);
+    this.tap.pass(what);
+  }
+
+  ASSERT_TRUE(value: unknown, what = 'ASSERT_TRUE'): void {
+    this.report(Boolean(value), what, value, 'true', this.ASSERT_TRUE);
+  }
+
+  ASSERT_FALSE(value: unknown, what = 'ASSERT_FALSE'): void {
+    this.report(!value, what, value, 'false', this.ASSERT_FALSE);
+  }
+
+  /** The same number, or the very same object: C compares pointers. */
+  ASSERT_EQ(found: unknown, wanted: unknown, what = 'ASSERT_EQ'): void {
+    this.report(found === wanted, what, found, show(wanted), this.ASSERT_EQ);
+  }
+
+  ASSERT_NE(found: unknown, unwanted: unknown, what = 'ASSERT_NE'): void {
+    this.report(found !== unwanted, what, found, `anything but ${show(unwanted)}`, this.ASSERT_NE);
+  }
+
+  ASSERT_FLAGS_SAME_MASK(flags: vma_flags_t, flags_other: vma_flags_t, what = 'ASSERT_FLAGS_SAME_MASK'): void {
+    const ok = vma_flags_same_mask(flags, flags_other);
+    this.report(ok, what, showFlags(flags), showFlags(flags_other), this.ASSERT_FLAGS_SAME_MASK);
+  }
+
+  ASSERT_FLAGS_NOT_SAME_MASK(flags: vma_flags_t, flags_other: vma_flags_t, what = 'ASSERT_FLAGS_NOT_SAME_MASK'): void {
+    const ok = !vma_flags_same_mask(flags, flags_other);
+    const wanted = `anything but ${showFlags(flags_other)}`;
+    this.report(ok, what, showFlags(flags), wanted, this.ASSERT_FLAGS_NOT_SAME_MASK);
+  }
+
+  ASSERT_FLAGS_SAME(flags: vma_flags_t, ...bits: vma_flag_t[]): void {
+    const wanted = `bits ${bits.join(', ')}`;
+    this.report(vma_flags_same(flags, ...bits), 'ASSERT_FLAGS_SAME', showFlags(flags), wanted, this.ASSERT_FLAGS_SAME);
+  }
+
+  ASSERT_FLAGS_NOT_SAME(flags: vma_flags_t, ...bits: vma_flag_t[]): void {
+    const ok = !vma_flags_same(flags, ...bits);
+    const wanted = `anything but bits ${bits.join(', ')}`;
+    this.report(ok, 'ASSERT_FLAGS_NOT_SAME', showFlags(flags), wanted, this.ASSERT_FLAGS_NOT_SAME);
+  }
+
+  ASSERT_FLAGS_EMPTY(flags: vma_flags_t, what = 'ASSERT_FLAGS_EMPTY'): void {
+    this.report(vma_flags_empty(flags), what, showFlags(flags), 'no bits', this.ASSERT_FLAGS_EMPTY);
+  }
+
+  ASSERT_FLAGS_NONEMPTY(flags: vma_flags_t, what = 'ASSERT_FLAGS_NONEMPTY'): void {
+    this.report(!vma_flags_empty(flags), what, showFlags(flags), 'some bits', this.ASSERT_FLAGS_NONEMPTY);
+  }
+
+  /**
+   * Compares the address space with a list of VMAs, one a line: "0x1000-0x3000 pgoff=0x1 flags=0x73 file anon", of which
+   * all but the range may be left out. An empty text means that nothing is mapped.
+   */
+  ASSERT_LAYOUT(text: string, mm: mm_struct = this.mm): void {
+    const wanted = text.split('\n').map((line) => line.trim()).filter((line) => line !== '');
+    const found = snapshot(mm).map(layoutLine);
+    const ok = wanted.length === found.length && wanted.every((line, i) => hasWords(found[i] ?? '', line));
+    this.report(ok, 'ASSERT_LAYOUT', found.join('\n'), wanted.join('\n'), this.ASSERT_LAYOUT);
+  }
+
+  /** Asserts that body throws an error whose message matches. Returns the error. */
+  throws(body: () => unknown, message: RegExp | string, what = 'throws'): Error {
+    try {
+      body();
+    } catch (error) {
+      if (!(error instanceof Error)) throw error;
+      const ok = typeof message === 'string' ? error.message.includes(message) : message.test(error.message);
+      this.report(ok, what, error.message, String(message), this.throws);
+      return error;
+    }
+    throw new VmaAssertionError(what, 'no error', String(message), this.throws);
+  }
+}
+
+/** Does the line have all words of the pattern? */
+function hasWords(line: string, pattern: string): boolean {
+  const words = line.split(' ');
+  return pattern.split(/\s+/).every((word) => words.includes(word));
+}
+
+function showFlags(flags: vma_flags_t): string {
+  return flags.__vma_flags.map((word) => hexOf(word)).join(' ');
+}
+
+/** What tap prints below a failed test. */
+function diagnosticsOf(error: unknown, before: readonly VmaSnapshot[], after: readonly VmaSnapshot[]): object {
+  const assertion = error instanceof VmaAssertionError ? { found: error.found, wanted: error.wanted } : {};
+  const stack = error instanceof Error ? error.stack?.split('\n').slice(1, 8).map((line) => line.trim()) : undefined;
+  return { ...assertion, before: picture(before), after: picture(after), stackTrace: stack };
+}
+
+/** Draws what is there, even if a broken address space throws on the way. */
+function tryPicture(mm: mm_struct): VmaSnapshot[] {
+  try {
+    return snapshot(mm);
+  } catch {
+    return [];
+  }
+}
+
+async function runInWorld(tap: Test, body: TestBody, options: TestOptions): Promise<void> {
+  const world = new TestWorld(options.stubs ?? defaultStubSet());
+  const t = new VmaTest(tap, world);
+
+  try {
+    await body(t);
+    await t.settle();
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    tap.fail(message, diagnosticsOf(error, world.before, tryPicture(world.mm)));
+    await t.settle();
+  } finally {
+    for (const complaint of world.leave()) tap.fail(complaint);
+  }
+}
+
+/** Registers a top-level test. Under plain node, and under the tap command, it runs when its turn comes. */
+export function registerTest(root: Test, name: string, body: TestBody, options: TestOptions): void {
+  void root.test(name, (tap) => runInWorld(tap, body, options));
+}
