@@ -11,7 +11,7 @@ import { UINT_MAX } from './linux/limits.js';
 import { list_head } from './linux/list.js';
 import { ma_state, maple_tree } from './linux/maple_tree.js';
 import { type pgoff_t, TASK_COMM_LEN } from './linux/mm.js';
-import { flagsWord, setFlagsWord, vma_flags_t, type vm_flags_t } from './vma_flags.js';
+import { flagsWord, setFlagsWord, type vm_flags_t, vma_flags_t } from './vma_flags.js';
 
 /** A reader-writer semaphore. Its state is kept by the stub world; the struct only gives the lock an identity. */
 export class rw_semaphore {

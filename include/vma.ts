@@ -2,8 +2,9 @@
 /**
  * The structs of mm/vma.h (Linux 7.2): what the VMA operations thread through their steps.
  */
-import type { ma_state } from './linux/maple_tree.js';
+
 import type { list_head } from './linux/list.js';
+import type { ma_state } from './linux/maple_tree.js';
 import type { pgoff_t } from './linux/mm.js';
 import {
   type address_space,
@@ -17,7 +18,7 @@ import {
   type vm_userfaultfd_ctx,
   type vma_iterator,
 } from './mm_types.js';
-import { flagsWord, setFlagsWord, vma_flags_t, type vm_flags_t } from './vma_flags.js';
+import { flagsWord, setFlagsWord, type vm_flags_t, vma_flags_t } from './vma_flags.js';
 
 /**
  * struct vma_prepare: the VMAs that one change touches, and the locks it takes for them. C tells the struct from the

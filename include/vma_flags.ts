@@ -8,7 +8,7 @@
 import { badArgument } from './linux/check.js';
 
 /** Width of the flag bitmap, 64 or 128 bits: environment variable NUM_VMA_FLAG_BITS, 128 unless given. */
-export const NUM_VMA_FLAG_BITS: 64 | 128 = flagBitsFromEnvironment(process.env['NUM_VMA_FLAG_BITS']);
+export const NUM_VMA_FLAG_BITS: 64 | 128 = flagBitsFromEnvironment(process.env.NUM_VMA_FLAG_BITS);
 
 /** Number of a flag bit, 0 to NUM_VMA_FLAG_BITS - 1. */
 export type vma_flag_t = number;

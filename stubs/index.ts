@@ -3,8 +3,8 @@
 import type { Stubs } from './stubs.js';
 import { upstreamStubs } from './upstream.js';
 
-export type { Stubs } from './stubs.js';
 export * from './shared.js';
+export type { Stubs } from './stubs.js';
 export { BugError, upstreamStubs } from './upstream.js';
 
 /**

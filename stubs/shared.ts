@@ -5,7 +5,7 @@
  * `globals`.
  */
 import { CONFIG_DEFAULT_MMAP_MIN_ADDR, DEFAULT_MAX_MAP_COUNT, PAGE_SIZE } from '../include/linux/mm.js';
-import { anon_vma, mm_struct, task_struct, type vm_operations_struct } from '../include/mm_types.js';
+import { anon_vma, type mm_struct, task_struct, type vm_operations_struct } from '../include/mm_types.js';
 
 /** Everything a test may turn; `resetGlobals()` puts it back. */
 export class Globals {

@@ -5,8 +5,9 @@
  *
  * Deviation: unlink_anon_vmas() of a VMA without anon_vma does nothing, as in the kernel; the harness would fault.
  */
-import { PAGE_SIZE } from '../include/linux/mm.js';
+
 import { ULONG_MAX } from '../include/linux/limits.js';
+import { PAGE_SIZE } from '../include/linux/mm.js';
 import { anon_vma, vm_area_struct } from '../include/mm_types.js';
 import type { Stubs } from './stubs.js';
 

@@ -11,21 +11,16 @@
 import { EFAULT, EINVAL, Ref } from '../../include/linux/errno.js';
 import { ULONG_MAX } from '../../include/linux/limits.js';
 import { offset_in_page, PAGE_ALIGN, PAGE_SIZE, PHYS_PFN, type pgoff_t } from '../../include/linux/mm.js';
-import {
-  MMAP_REMAP_PFN,
-  type mmap_action,
-  type vm_area_desc,
-  type vm_area_struct,
-} from '../../include/mm_types.js';
+import { MMAP_REMAP_PFN, type mmap_action, type vm_area_desc, type vm_area_struct } from '../../include/mm_types.js';
 import {
   VM_MAYWRITE,
   VM_SHARED,
-  type vm_flags_t,
   VMA_MAYWRITE_BIT,
   VMA_MIXEDMAP_BIT,
   VMA_PFNMAP_BIT,
   VMA_REMAP_FLAGS,
   VMA_SHARED_BIT,
+  type vm_flags_t,
 } from '../../include/vma_flags.js';
 import { stubs } from '../../stubs/index.js';
 import { BUG_ON, VM_WARN_ON_ONCE, WARN_ON_ONCE } from '../bug.js';
@@ -83,7 +78,8 @@ export function remap_pfn_range_prepare(desc: vm_area_desc): number {
 export function remap_pfn_range_complete(vma: vm_area_struct, action: mmap_action): number {
   const { start, start_pfn, size, pgprot } = action.remap;
 
-  if (WARN_ON_ONCE(offset_in_page(start) !== 0, 'remap_pfn_range_complete', 'start is not page-aligned')) return -EINVAL;
+  if (WARN_ON_ONCE(offset_in_page(start) !== 0, 'remap_pfn_range_complete', 'start is not page-aligned'))
+    return -EINVAL;
   VM_WARN_ON_ONCE(
     !vma_test_all_mask(vma, VMA_REMAP_FLAGS),
     'remap_pfn_range_complete',

@@ -59,12 +59,7 @@ export function mmap_action_simple_ioremap(desc: vm_area_desc, start_phys_addr: 
 }
 
 /** Map the first nr_pages of the kernel's pages from start on. */
-export function mmap_action_map_kernel_pages(
-  desc: vm_area_desc,
-  start: number,
-  pages: page[],
-  nr_pages: number,
-): void {
+export function mmap_action_map_kernel_pages(desc: vm_area_desc, start: number, pages: page[], nr_pages: number): void {
   checkUlong('mmap_action_map_kernel_pages', 'start', start);
   checkUlong('mmap_action_map_kernel_pages', 'nr_pages', nr_pages);
   const { action } = desc;

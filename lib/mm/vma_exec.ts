@@ -6,7 +6,14 @@
 import { badArgument, checkPageAligned } from '../../include/linux/check.js';
 import { EFAULT, EINTR, ENOMEM, type Ref } from '../../include/linux/errno.js';
 import { PAGE_SIZE, SIZEOF_VOID_P, STACK_TOP_MAX, USER_PGTABLES_CEILING } from '../../include/linux/mm.js';
-import { mmu_gather, type mm_struct, PAGETABLE_MOVE, VMA_ITERATOR, type vm_area_struct, type vma_iterator } from '../../include/mm_types.js';
+import {
+  type mm_struct,
+  mmu_gather,
+  PAGETABLE_MOVE,
+  VMA_ITERATOR,
+  type vm_area_struct,
+  type vma_iterator,
+} from '../../include/mm_types.js';
 import { EMPTY_VMA_FLAGS, VM_STACK_FLAGS, VM_STACK_INCOMPLETE_SETUP } from '../../include/vma_flags.js';
 import { stubs } from '../../stubs/index.js';
 import { VM_WARN_ON_ONCE } from '../bug.js';
@@ -15,8 +22,8 @@ import { vma_set_anonymous } from './inlines/lifecycle.js';
 import { checkLive, missing } from './inlines/live.js';
 import { VMG_STATE } from './inlines/merge_state.js';
 import { vm_get_page_prot } from './inlines/pgprot.js';
-import { vma_expand } from './vma/merge.js';
 import { insert_vm_struct } from './vma/link.js';
+import { vma_expand } from './vma/merge.js';
 import { vma_shrink } from './vma/split.js';
 import { vm_flags_init } from './vma_flags.js';
 import { vm_area_alloc, vm_area_free } from './vma_init.js';
@@ -90,11 +97,7 @@ function setUpInitialStack(vma: vm_area_struct): void {
  * vmap and the address of its last pointer in top_mem_p; on failure vmap becomes null. 0, -EINTR, -ENOMEM or what KSM
  * says. Port of create_init_stack_vma(), mm/vma_exec.c.
  */
-export function create_init_stack_vma(
-  mm: mm_struct,
-  vmap: Ref<vm_area_struct | null>,
-  top_mem_p: Ref<number>,
-): number {
+export function create_init_stack_vma(mm: mm_struct, vmap: Ref<vm_area_struct | null>, top_mem_p: Ref<number>): number {
   const vma = vm_area_alloc(mm);
   if (vma === null) return -ENOMEM;
 

@@ -14,11 +14,11 @@ import {
   NUM_VMA_FLAG_BITS,
   setFlagBit,
   setFlagsWord,
-  type vm_flags_t,
-  vma_flags_t,
-  type vma_flag_t,
   VMA_MAYWRITE_BIT,
   VMA_SHARED_BIT,
+  type vm_flags_t,
+  type vma_flag_t,
+  vma_flags_t,
 } from '../../include/vma_flags.js';
 import { stubs } from '../../stubs/index.js';
 import { VM_WARN_ON_ONCE } from '../bug.js';
@@ -130,9 +130,7 @@ export function vma_flags_and(flags: vma_flags_t, ...bits: vma_flag_t[]): vma_fl
 
 /** Any bit in common? */
 export function vma_flags_test_any_mask(flags: vma_flags_t, to_test: vma_flags_t): boolean {
-  return (
-    ((flags.w0 & to_test.w0) | (flags.w1 & to_test.w1) | (flags.w2 & to_test.w2) | (flags.w3 & to_test.w3)) !== 0
-  );
+  return ((flags.w0 & to_test.w0) | (flags.w1 & to_test.w1) | (flags.w2 & to_test.w2) | (flags.w3 & to_test.w3)) !== 0;
 }
 
 export function vma_flags_test_any(flags: vma_flags_t, ...bits: vma_flag_t[]): boolean {

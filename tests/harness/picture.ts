@@ -10,8 +10,8 @@ import {
   VMA_EXEC_BIT,
   VMA_READ_BIT,
   VMA_SHARED_BIT,
-  type vma_flags_t,
   VMA_WRITE_BIT,
+  type vma_flags_t,
 } from '../../include/vma_flags.js';
 import { vma_next } from '../../lib/mm/inlines/iterator.js';
 import { vma_flags_test } from '../../lib/mm/vma_flags.js';

@@ -4,15 +4,10 @@
  *
  * Deviation: alloc_vma() and alloc_and_link_vma() throw where upstream returns NULL, which its tests do not look for.
  */
-import { INIT_LIST_HEAD, list_add } from '../../include/linux/list.js';
+
 import { UINT_MAX } from '../../include/linux/limits.js';
-import type {
-  anon_vma,
-  anon_vma_chain,
-  mm_struct,
-  vm_area_struct,
-  vma_iterator,
-} from '../../include/mm_types.js';
+import { INIT_LIST_HEAD, list_add } from '../../include/linux/list.js';
+import type { anon_vma, anon_vma_chain, mm_struct, vm_area_struct, vma_iterator } from '../../include/mm_types.js';
 import type { vma_merge_struct } from '../../include/vma.js';
 import type { vma_flags_t } from '../../include/vma_flags.js';
 import { mtree_destroy } from '../../lib/maple_tree.js';

@@ -3,8 +3,9 @@
  * What a test function is given: its world, and assertions by upstream's names (tools/testing/vma/shared.h). The first
  * assertion that fails ends the test, as it does in C, and shows the address space before and after.
  */
-import type { Test } from 'tap';
+
 import type sinon from 'sinon';
+import type { Test } from 'tap';
 import { hexOf } from '../../include/linux/check.js';
 import type { mm_struct } from '../../include/mm_types.js';
 import type { vma_flag_t, vma_flags_t } from '../../include/vma_flags.js';
@@ -71,7 +72,13 @@ export class VmaTest {
     await Promise.all(this.pending);
   }
 
-  private report(ok: boolean, what: string, found: unknown, wanted: string, assertion: (...args: never[]) => void): void {
+  private report(
+    ok: boolean,
+    what: string,
+    found: unknown,
+    wanted: string,
+    assertion: (...args: never[]) => void,
+  ): void {
     if (!ok) throw new VmaAssertionError(what, show(found), wanted, assertion);
     this.tap.pass(what);
   }
@@ -128,7 +135,10 @@ export class VmaTest {
    * all but the range may be left out. An empty text means that nothing is mapped.
    */
   ASSERT_LAYOUT(text: string, mm: mm_struct = this.mm): void {
-    const wanted = text.split('\n').map((line) => line.trim()).filter((line) => line !== '');
+    const wanted = text
+      .split('\n')
+      .map((line) => line.trim())
+      .filter((line) => line !== '');
     const found = snapshot(mm).map(layoutLine);
     const ok = wanted.length === found.length && wanted.every((line, i) => hasWords(found[i] ?? '', line));
     this.report(ok, 'ASSERT_LAYOUT', found.join('\n'), wanted.join('\n'), this.ASSERT_LAYOUT);
@@ -161,7 +171,13 @@ function showFlags(flags: vma_flags_t): string {
 /** What tap prints below a failed test. */
 function diagnosticsOf(error: unknown, before: readonly VmaSnapshot[], after: readonly VmaSnapshot[]): object {
   const assertion = error instanceof VmaAssertionError ? { found: error.found, wanted: error.wanted } : {};
-  const stack = error instanceof Error ? error.stack?.split('\n').slice(1, 8).map((line) => line.trim()) : undefined;
+  const stack =
+    error instanceof Error
+      ? error.stack
+          ?.split('\n')
+          .slice(1, 8)
+          .map((line) => line.trim())
+      : undefined;
   return { ...assertion, before: picture(before), after: picture(after), stackTrace: stack };
 }
 

@@ -5,22 +5,14 @@
  */
 import sinon from 'sinon';
 import { mm_struct } from '../../include/mm_types.js';
-import {
-  current,
-  globals,
-  resetGlobals,
-  type Stubs,
-  stubs,
-  upstreamStubs,
-  useStubs,
-} from '../../stubs/index.js';
+import { current, globals, resetGlobals, type Stubs, stubs, upstreamStubs, useStubs } from '../../stubs/index.js';
 import { snapshot, type VmaSnapshot } from './picture.js';
 
 /** The sets of stubs that a test can run on. */
 export type StubSet = 'checked' | 'upstream';
 
 /** The set that tests run on unless they say otherwise: environment variable VMA_STUBS, checked unless given. */
-export function defaultStubSet(text: string | undefined = process.env['VMA_STUBS']): StubSet {
+export function defaultStubSet(text: string | undefined = process.env.VMA_STUBS): StubSet {
   if (text === undefined || text === '' || text === 'checked') return 'checked';
   if (text === 'upstream') return 'upstream';
   throw new RangeError(`environment: VMA_STUBS = ${JSON.stringify(text)}: must be checked or upstream`);

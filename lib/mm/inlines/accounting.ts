@@ -15,12 +15,12 @@ import {
   VM_SHARED,
   VM_STACK,
   VM_WRITE,
-  type vm_flags_t,
-  type vma_flags_t,
   VMA_EXEC_BIT,
   VMA_SHARED_BIT,
   VMA_STACK_BIT,
   VMA_WRITE_BIT,
+  type vm_flags_t,
+  type vma_flags_t,
 } from '../../../include/vma_flags.js';
 import { globals, stubs } from '../../../stubs/index.js';
 import { legacy_to_vma_flags, vma_flags_test } from '../vma_flags.js';

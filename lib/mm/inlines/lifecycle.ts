@@ -54,4 +54,3 @@ export function vma_set_range(vma: vm_area_struct, start: number, end: number, p
   vma.vm_end = end;
   vma.vm_pgoff = pgoff;
 }
-

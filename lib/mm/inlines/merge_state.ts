@@ -9,8 +9,8 @@ import type { mm_struct, vm_area_struct, vma_iterator } from '../../../include/m
 import { unmap_desc, VMA_MERGE_ERROR_NOMEM, vma_merge_struct } from '../../../include/vma.js';
 import type { vma_flags_t } from '../../../include/vma_flags.js';
 import { stubs } from '../../../stubs/index.js';
-import { vma_iter_set } from './iterator.js';
 import { assignFlagsWord } from '../vma_flags.js';
+import { vma_iter_set } from './iterator.js';
 import { vma_pgoff_offset } from './range.js';
 
 /** A merge of a range [start, end) that is not mapped yet. */

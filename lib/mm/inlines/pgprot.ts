@@ -4,7 +4,7 @@
  * simply the flags word.
  */
 import { pgprot_t } from '../../../include/mm_types.js';
-import { type vm_flags_t, type vma_flags_t } from '../../../include/vma_flags.js';
+import type { vm_flags_t, vma_flags_t } from '../../../include/vma_flags.js';
 import { legacy_to_vma_flags } from '../vma_flags.js';
 
 /** The protection as a 64-bit value. */

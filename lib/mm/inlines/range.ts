@@ -5,11 +5,7 @@
  */
 import { PHYS_PFN, type pgoff_t } from '../../../include/linux/mm.js';
 import type { vm_area_desc, vm_area_struct } from '../../../include/mm_types.js';
-import {
-  VMA_ACCESS_FLAGS,
-  VMA_GROWSDOWN_BIT,
-  VMA_SEALED_BIT,
-} from '../../../include/vma_flags.js';
+import { VMA_ACCESS_FLAGS, VMA_GROWSDOWN_BIT, VMA_SEALED_BIT } from '../../../include/vma_flags.js';
 import { globals } from '../../../stubs/index.js';
 import { vma_flags_test_any_mask, vma_test } from '../vma_flags.js';
 
@@ -77,4 +73,3 @@ export function range_in_vma(vma: vm_area_struct | null, start: number, end: num
 export function range_in_vma_desc(desc: vm_area_desc | null, start: number, end: number): boolean {
   return desc !== null && range_is_subset(desc.start, desc.end, start, end);
 }
-

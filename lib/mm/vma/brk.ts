@@ -7,7 +7,12 @@ import { ENOMEM } from '../../../include/linux/errno.js';
 import { GFP_KERNEL } from '../../../include/linux/gfp.js';
 import { PHYS_PFN } from '../../../include/linux/mm.js';
 import type { mm_struct, vm_area_struct, vma_iterator } from '../../../include/mm_types.js';
-import { VMA_ACCOUNT_BIT, VMA_DATA_DEFAULT_FLAGS, VMA_LOCKED_BIT, type vma_flags_t } from '../../../include/vma_flags.js';
+import {
+  VMA_ACCOUNT_BIT,
+  VMA_DATA_DEFAULT_FLAGS,
+  VMA_LOCKED_BIT,
+  type vma_flags_t,
+} from '../../../include/vma_flags.js';
 import { currentMm, stubs } from '../../../stubs/index.js';
 import { get_sysctl_max_map_count, vm_unacct_memory } from '../inlines/accounting.js';
 import { vma_iter_next_range, vma_iter_store_gfp } from '../inlines/iterator.js';

@@ -66,9 +66,7 @@ export function can_vma_merge_before(vmg: vma_merge_struct, next: vm_area_struct
 /** Can the range be put behind `prev`? Their page offsets must follow on. */
 export function can_vma_merge_after(vmg: vma_merge_struct, prev: vm_area_struct): boolean {
   return (
-    is_mergeable_vma(vmg, prev) &&
-    is_mergeable_anon_vma(vmg, prev) &&
-    prev.vm_pgoff + vma_pages(prev) === vmg.pgoff
+    is_mergeable_vma(vmg, prev) && is_mergeable_anon_vma(vmg, prev) && prev.vm_pgoff + vma_pages(prev) === vmg.pgoff
   );
 }
 

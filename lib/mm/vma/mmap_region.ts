@@ -11,15 +11,13 @@ import type { list_head } from '../../../include/linux/list.js';
 import { MMF_HAS_MDWE } from '../../../include/linux/mm.js';
 import {
   type file,
-  type mmap_action,
   type mm_struct,
-  vm_area_desc,
+  type mmap_action,
   VMA_ITERATOR,
+  vm_area_desc,
   type vm_area_struct,
 } from '../../../include/mm_types.js';
 import {
-  type vm_flags_t,
-  type vma_flags_t,
   VMA_ACCOUNT_BIT,
   VMA_EXEC_BIT,
   VMA_LOCKED_BIT,
@@ -27,6 +25,8 @@ import {
   VMA_MAYWRITE_BIT,
   VMA_SHARED_BIT,
   VMA_WRITE_BIT,
+  type vm_flags_t,
+  type vma_flags_t,
 } from '../../../include/vma_flags.js';
 import { currentMm, stubs, vma_dummy_vm_ops } from '../../../stubs/index.js';
 import { VM_WARN_ON_ONCE, WARN_ON_ONCE } from '../../bug.js';
@@ -52,8 +52,8 @@ import {
   vma_clear_flags_mask,
   vma_flags_same_pair,
   vma_flags_set_flag,
-  vma_flags_to_legacy,
   vma_flags_test,
+  vma_flags_to_legacy,
   vma_test,
 } from '../vma_flags.js';
 import { vm_area_alloc, vm_area_free } from '../vma_init.js';
@@ -192,11 +192,7 @@ function furnishNewVma(map: mmap_state, vma: vm_area_struct): number {
  * Makes a new VMA for the region and puts it in the tree; it lands in vmap. 0, or a negative errno with no VMA made.
  * Port of __mmap_new_vma(), mm/vma.c.
  */
-function __mmap_new_vma(
-  map: mmap_state,
-  vmap: Ref<vm_area_struct | null>,
-  action: mmap_action | null,
-): number {
+function __mmap_new_vma(map: mmap_state, vmap: Ref<vm_area_struct | null>, action: mmap_action | null): number {
   const { vmi } = map;
   const vma = vm_area_alloc(map.mm);
   if (vma === null) return -ENOMEM;
@@ -227,7 +223,7 @@ function __mmap_new_vma(
   stubs.vma_start_write(vma);
   vma_iter_store_new(vmi, vma);
   map.mm.map_count++;
-  vma_link_file(vma, action !== null && action.hide_from_rmap_until_complete);
+  vma_link_file(vma, action?.hide_from_rmap_until_complete === true);
 
   // A merge has told khugepaged already.
   if (!vma_is_anonymous(vma)) stubs.khugepaged_enter_vma(vma, vma_flags_to_legacy(map.vma_flags));
@@ -312,7 +308,7 @@ export function __mmap_region(
 
   const mm = currentMm('__mmap_region');
   const map = new mmap_state(mm, VMA_ITERATOR(mm, addr), addr, len, pgoff, vma_flags, file);
-  const preparing = file !== null && file.f_op.mmap_prepare ? file : null;
+  const preparing = file?.f_op.mmap_prepare ? file : null;
   const desc = preparing !== null ? newDescription(mm, preparing) : null;
 
   map.check_ksm_early = can_set_ksm_flags_early(map);

@@ -4,8 +4,9 @@
  * set_desc_from_map(), set_vma_user_defined_fields(), update_ksm_flags(), can_set_ksm_flags_early() and
  * accountable_mapping(), which only read and write it.
  */
-import { PHYS_PFN, type pgoff_t } from '../../../include/linux/mm.js';
+
 import type { ma_state } from '../../../include/linux/maple_tree.js';
+import { PHYS_PFN, type pgoff_t } from '../../../include/linux/mm.js';
 import type {
   file,
   mm_struct,
@@ -16,7 +17,7 @@ import type {
   vma_iterator,
 } from '../../../include/mm_types.js';
 import { vma_merge_struct, vma_munmap_struct } from '../../../include/vma.js';
-import { vma_flags_t, VMA_NORESERVE_BIT, VMA_SHARED_BIT, VMA_WRITE_BIT } from '../../../include/vma_flags.js';
+import { VMA_NORESERVE_BIT, VMA_SHARED_BIT, VMA_WRITE_BIT, vma_flags_t } from '../../../include/vma_flags.js';
 import { stubs } from '../../../stubs/index.js';
 import { vma_set_anonymous } from '../inlines/lifecycle.js';
 import { vma_get_page_prot } from '../inlines/pgprot.js';

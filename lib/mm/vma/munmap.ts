@@ -13,9 +13,21 @@ import { EINTR, EINVAL, ENOMEM, EPERM } from '../../../include/linux/errno.js';
 import { __GFP_NOFAIL, GFP_KERNEL } from '../../../include/linux/gfp.js';
 import { ULONG_MAX } from '../../../include/linux/limits.js';
 import { list_head } from '../../../include/linux/list.js';
-import { type ma_state, maple_tree, MT_FLAGS_LOCK_MASK } from '../../../include/linux/maple_tree.js';
-import { FIRST_USER_ADDRESS, offset_in_page, PAGE_ALIGN, TASK_SIZE, USER_PGTABLES_CEILING } from '../../../include/linux/mm.js';
-import { mmu_gather, type mm_struct, VMA_ITERATOR, type vm_area_struct, type vma_iterator } from '../../../include/mm_types.js';
+import { MT_FLAGS_LOCK_MASK, type ma_state, maple_tree } from '../../../include/linux/maple_tree.js';
+import {
+  FIRST_USER_ADDRESS,
+  offset_in_page,
+  PAGE_ALIGN,
+  TASK_SIZE,
+  USER_PGTABLES_CEILING,
+} from '../../../include/linux/mm.js';
+import {
+  type mm_struct,
+  mmu_gather,
+  VMA_ITERATOR,
+  type vm_area_struct,
+  type vma_iterator,
+} from '../../../include/mm_types.js';
 import { unmap_desc, vma_munmap_struct } from '../../../include/vma.js';
 import { VMA_ACCOUNT_BIT, VMA_LOCKED_BIT } from '../../../include/vma_flags.js';
 import { currentMm, globals, stubs } from '../../../stubs/index.js';
@@ -75,11 +87,7 @@ export function detachedTree(vmi: vma_iterator): ma_state<vm_area_struct> {
 }
 
 /** Clears the page tables of what was gathered, once. */
-function vms_clear_ptes(
-  vms: vma_munmap_struct,
-  mas_detach: ma_state<vm_area_struct>,
-  mm_wr_locked: boolean,
-): void {
+function vms_clear_ptes(vms: vma_munmap_struct, mas_detach: ma_state<vm_area_struct>, mm_wr_locked: boolean): void {
   if (!vms.clear_ptes || vms.vma === null) return;
 
   const unmap = new unmap_desc(mas_detach, vms.vma);

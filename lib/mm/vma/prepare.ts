@@ -136,7 +136,8 @@ function freeRemoved(vp: struct_vma_prepare, removed: vm_area_struct, mm: mm_str
   if (removed.anon_vma !== null) stubs.unlink_anon_vmas(removed);
   mm.map_count--;
   stubs.mpol_put(stubs.vma_policy(removed));
-  if (isLast) WARN_ON_ONCE(vp.vma.vm_end < removed.vm_end, 'vma_complete', 'a removed VMA sticks out of the merged one');
+  if (isLast)
+    WARN_ON_ONCE(vp.vma.vm_end < removed.vm_end, 'vma_complete', 'a removed VMA sticks out of the merged one');
   vm_area_free(removed);
 }
 

@@ -125,13 +125,7 @@ export function split_vma(vmi: vma_iterator, vma: vm_area_struct, addr: number, 
  * Cuts vma down to [start, end), from one side only, with a new page offset. The iterator must be at the VMA. 0, or
  * -ENOMEM with nothing changed. Port of vma_shrink(), mm/vma.c.
  */
-export function vma_shrink(
-  vmi: vma_iterator,
-  vma: vm_area_struct,
-  start: number,
-  end: number,
-  pgoff: pgoff_t,
-): number {
+export function vma_shrink(vmi: vma_iterator, vma: vm_area_struct, start: number, end: number, pgoff: pgoff_t): number {
   checkLive('vma_shrink', 'vma', vma);
   checkPageRange('vma_shrink', 'start', start, 'end', end);
   if (start < vma.vm_start) badArgument('vma_shrink', 'start', start, 'below the VMA: it would grow');

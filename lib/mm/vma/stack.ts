@@ -6,7 +6,13 @@
 import { checkUlong } from '../../../include/linux/check.js';
 import { EFAULT, ENOMEM, EPERM } from '../../../include/linux/errno.js';
 import { PAGE_ALIGN_DOWN, PAGE_SIZE, PHYS_PFN, RLIMIT_STACK } from '../../../include/linux/mm.js';
-import { type anon_vma, type mm_struct, VMA_ITERATOR, type vm_area_struct, type vma_iterator } from '../../../include/mm_types.js';
+import {
+  type anon_vma,
+  type mm_struct,
+  VMA_ITERATOR,
+  type vm_area_struct,
+  type vma_iterator,
+} from '../../../include/mm_types.js';
 import { VMA_GROWSDOWN_BIT, VMA_LOCKED_BIT } from '../../../include/vma_flags.js';
 import { globals, stubs } from '../../../stubs/index.js';
 import { accountPages, mlock_future_ok } from '../inlines/accounting.js';
@@ -99,13 +105,7 @@ export function expand_downwards(vma: vm_area_struct, address: number): number {
 }
 
 /** The part of expand_downwards() under the VMA's and the anon_vma's lock. */
-function growLocked(
-  mm: mm_struct,
-  vmi: vma_iterator,
-  vma: vm_area_struct,
-  anon_vma: anon_vma,
-  start: number,
-): number {
+function growLocked(mm: mm_struct, vmi: vma_iterator, vma: vm_area_struct, anon_vma: anon_vma, start: number): number {
   // Before it grows, so that no page fault runs into it meanwhile.
   stubs.vma_start_write(vma);
   stubs.anon_vma_lock_write(anon_vma);

@@ -5,13 +5,8 @@
  * vma_wants_writenotify() and vma_mmu_pagesize() of mm/vma.c, vma_wants_manual_pte_write_upgrade() of mm/vma.h, and
  * vma_set_page_prot() of tools/testing/vma/include/dup.h (Linux 7.2).
  */
-import { type pgprot_t, type vm_area_struct, type vm_operations_struct } from '../../../include/mm_types.js';
-import {
-  mk_vma_flags,
-  VMA_PFNMAP_BIT,
-  VMA_SHARED_BIT,
-  VMA_WRITE_BIT,
-} from '../../../include/vma_flags.js';
+import type { pgprot_t, vm_area_struct, vm_operations_struct } from '../../../include/mm_types.js';
+import { mk_vma_flags, VMA_PFNMAP_BIT, VMA_SHARED_BIT, VMA_WRITE_BIT } from '../../../include/vma_flags.js';
 import { stubs } from '../../../stubs/index.js';
 import { pgprot_modify, pgprotSame, vma_get_page_prot } from '../inlines/pgprot.js';
 import { vma_flags_clear_mask, vma_test, vma_test_all_mask } from '../vma_flags.js';
