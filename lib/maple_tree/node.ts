@@ -64,12 +64,8 @@ export function nodeMaxGap<T>(nodes: maple_nodes<T>, node: number, min: number):
   return nodes.level[node >> NODE_SHIFT] === 0 ? ma_leaf_max_gap(nodes, node, min) : ma_max_gap(nodes, node);
 }
 
-/** Tells the storeys above what a node's longest gap is now, as far up as it matters. Port of mas_update_gap(). */
-export function mas_update_gap<T>(mt: maple_tree<T>, nodes: maple_nodes<T>, node: number, min: number): void {
-  if (!mt_is_alloc(mt)) return;
-  let at = nodes.parent[node >> NODE_SHIFT] as number;
-  if (at === NO_NODE) return;
-  let gap = nodeMaxGap(nodes, node, min);
+/** Notes a gap at a slot and tells the storeys above, as far up as it matters. Port of mas_parent_gap(). */
+function noteGap<T>(nodes: maple_nodes<T>, at: number, gap: number): void {
   while (nodes.gap[at] !== gap) {
     nodes.gap[at] = gap;
     const parent = at & ~OFFSET_MASK;
@@ -77,4 +73,25 @@ export function mas_update_gap<T>(mt: maple_tree<T>, nodes: maple_nodes<T>, node
     if (at === NO_NODE) return;
     gap = ma_max_gap(nodes, parent);
   }
+}
+
+/** Finds a node's longest gap anew and tells the storeys above. Port of mas_update_gap(). */
+export function mas_update_gap<T>(mt: maple_tree<T>, nodes: maple_nodes<T>, node: number, min: number): void {
+  const at = nodes.parent[node >> NODE_SHIFT] as number;
+  if (at !== NO_NODE && mt_is_alloc(mt)) noteGap(nodes, at, nodeMaxGap(nodes, node, min));
+}
+
+/** A gap of that length has come into a leaf: it counts as far up as no longer one is known. */
+export function growGap<T>(nodes: maple_nodes<T>, leaf: number, gap: number): void {
+  let at = nodes.parent[leaf >> NODE_SHIFT] as number;
+  while (at !== NO_NODE && (nodes.gap[at] as number) < gap) {
+    nodes.gap[at] = gap;
+    at = nodes.parent[at >> NODE_SHIFT] as number;
+  }
+}
+
+/** A gap of that length is gone from a leaf, or shorter: nothing to do unless it was the longest. */
+export function shrinkGap<T>(nodes: maple_nodes<T>, leaf: number, min: number, gap: number): void {
+  const at = nodes.parent[leaf >> NODE_SHIFT] as number;
+  if (at !== NO_NODE && gap >= (nodes.gap[at] as number)) noteGap(nodes, at, ma_leaf_max_gap(nodes, leaf, min));
 }

@@ -33,9 +33,9 @@ import {
   wr_split_store,
   wr_store_root,
 } from '../../include/linux/maple_tree.js';
-import { mas_update_gap, nodesOf } from './node.js';
+import { growGap, nodesOf, shrinkGap } from './node.js';
 import { mas_wr_rebalance, mas_wr_spanning_store, mas_wr_split } from './rebalance.js';
-import { freeAllNodes, mas_pop_node, mt_is_alloc, NODE_SHIFT } from './slab.js';
+import { freeAllNodes, mas_pop_node, mt_is_alloc, NODE_SHIFT, OFFSET_MASK } from './slab.js';
 import { isFresh, mas_reset, mas_start } from './state.js';
 
 /** Whether readers may walk the tree while it changes. Port of mt_in_rcu(). */
@@ -49,7 +49,7 @@ export function wrOf<T>(mas: ma_state<T>): ma_wr_state<T> {
   return mas.wr;
 }
 
-/** Finds the slot of index in the state's node, from its offset on. Port of mas_wr_node_walk(). */
+/** Finds the slot of index in the state's node again. Port of mas_wr_node_walk(). */
 export function mas_wr_node_walk<T>(mas: ma_state<T>, wr: ma_wr_state<T>): void {
   const nodes = nodesOf(mas.tree);
   const pivot = nodes.pivot;
@@ -59,50 +59,58 @@ export function mas_wr_node_walk<T>(mas: ma_state<T>, wr: ma_wr_state<T>): void 
   // A state that was moved back within its node begins at the first slot; upstream never has one here.
   if (at > node && (pivot[at - 1] as number) >= index) at = node;
   while ((pivot[at] as number) < index) at++;
-  mas.end = nodes.end[node >> NODE_SHIFT] as number;
-  mas.offset = at - node;
-  wr.offset_end = at - node;
-  wr.r_min = at > node ? (pivot[at - 1] as number) + 1 : mas.min;
-  wr.r_max = pivot[at] as number;
+  settle(mas, wr, nodes, at, mas.min);
+}
+
+/** Writes down that the store begins in the slot at `at`, in a node that begins at min. */
+function settle<T>(mas: ma_state<T>, wr: ma_wr_state<T>, nodes: maple_nodes<T>, at: number, min: number): void {
+  const offset = at & OFFSET_MASK;
+  mas.end = nodes.end[at >> NODE_SHIFT] as number;
+  mas.offset = offset;
+  wr.offset_end = offset;
+  wr.r_min = offset > 0 ? (nodes.pivot[at - 1] as number) + 1 : min;
+  wr.r_max = nodes.pivot[at] as number;
 }
 
 /**
- * Whether the store leaves the node that the walk is in. A NULL up to the node's end does as well: no leaf but the last
- * ends in NULL. Port of mas_is_span_wr().
+ * Whether a store that ends at last leaves what ends at limit: a leaf, or a slot of an inner node. A NULL up to the
+ * limit does as well: no leaf but the last ends in NULL. Port of mas_is_span_wr().
  */
-function mas_is_span_wr<T>(mas: ma_state<T>, wr: ma_wr_state<T>, leaf: boolean, entry: T | null): boolean {
-  const last = mas.last;
-  let max = wr.r_max;
-  if (last < max) return false;
-  if (leaf) {
-    max = mas.max;
-    if (last < max) return false;
-  }
-  return last > max || (entry === null && last !== ULONG_MAX);
+function spans<T>(last: number, limit: number, entry: T | null): boolean {
+  return last > limit || (last === limit && entry === null && last !== ULONG_MAX);
 }
 
-/** Walks down to the leaf of the store; false if the store spans more than one. Port of mas_wr_walk(). */
+/**
+ * Walks down to the leaf of the store; false if the store spans more than one, with the state in the node above them
+ * then. Port of mas_wr_walk().
+ */
 function mas_wr_walk<T>(mas: ma_state<T>, wr: ma_wr_state<T>, entry: T | null): boolean {
   const tree = mas.tree;
   const nodes = nodesOf(tree);
-  for (let level = nodes.level[mas.node >> NODE_SHIFT] as number; ; level--) {
-    mas_wr_node_walk(mas, wr);
-    if (mas_is_span_wr(mas, wr, level === 0, entry)) return false;
-    if (level === 0) {
-      wr.content = nodes.slot[mas.node + mas.offset] as T | null;
-      return true;
+  const { pivot, child } = nodes;
+  const { index, last } = mas;
+  let { node, min, depth } = mas;
+  for (let level = nodes.level[node >> NODE_SHIFT] as number; ; level--) {
+    let at = node;
+    while ((pivot[at] as number) < index) at++;
+    const end = nodes.end[node >> NODE_SHIFT] as number;
+    const limit = pivot[level === 0 ? node + end : at] as number;
+    const inside = !spans(last, limit, entry);
+    if (level === 0 || !inside) {
+      mas.node = node;
+      mas.min = min;
+      mas.max = pivot[node + end] as number;
+      mas.depth = depth;
+      settle(mas, wr, nodes, at, min);
+      if (inside) wr.content = nodes.slot[at] as T | null;
+      return inside;
     }
-    if (mas.end < tree.inner_slots - 1) wr.vacant_height = mas.depth + 1;
-    if (mas.node === tree.root) {
-      if (mas.end > 2) wr.sufficient_height = 1;
-    } else if (mas.end > tree.inner_min_slots + 1) {
-      wr.sufficient_height = mas.depth + 1;
-    }
-    mas.max = wr.r_max;
-    mas.min = wr.r_min;
-    mas.node = nodes.child[mas.node + mas.offset] as number;
-    mas.offset = 0;
-    mas.depth++;
+    if (end < tree.inner_slots - 1) wr.vacant_height = depth + 1;
+    // A root of two children may not lose one.
+    if (node === tree.root ? end > 2 : end > tree.inner_min_slots + 1) wr.sufficient_height = depth + 1;
+    if (at > node) min = (pivot[at - 1] as number) + 1;
+    node = child[at] as number;
+    depth++;
   }
 }
 
@@ -212,13 +220,25 @@ export function mas_wr_prealloc_setup<T>(mas: ma_state<T>, wr: ma_wr_state<T>, e
   wr.content = mas_start(mas);
 }
 
-/** Whether a slot that the store overwrites, in part or whole, is NULL. */
-function overwritesNull<T>(mas: ma_state<T>, wr: ma_wr_state<T>, nodes: maple_nodes<T>): boolean {
+/** Length of the longest NULL range that the store overwrites, in part or whole; 0 if there is none. */
+function longestOverwritten<T>(mas: ma_state<T>, wr: ma_wr_state<T>, nodes: maple_nodes<T>): number {
   const last = mas.node + wr.offset_end;
+  let longest = 0;
   for (let at = mas.node + mas.offset; at <= last; at++) {
-    if (nodes.slot[at] === null) return true;
+    if (nodes.slot[at] !== null) continue;
+    const before = at > mas.node ? (nodes.pivot[at - 1] as number) : mas.min - 1;
+    longest = Math.max(longest, (nodes.pivot[at] as number) - before);
   }
-  return false;
+  return longest;
+}
+
+/**
+ * Keeps the gaps above a leaf after a store into it. A NULL can only make them longer. An entry can only make them
+ * shorter, and only if what it overwrites was as long as the longest.
+ */
+function leafGapsAfter<T>(mas: ma_state<T>, nodes: maple_nodes<T>, entry: T | null, overwritten: number): void {
+  if (entry === null) growGap(nodes, mas.node, mas.last - mas.index + 1);
+  else if (overwritten > 0) shrinkGap(nodes, mas.node, mas.min, overwritten);
 }
 
 /** Moves the slots from `from` to the node's end so that they begin at `to`; returns the place of the new last slot. */
@@ -248,7 +268,8 @@ function storeInLeaf<T>(mas: ma_state<T>, wr: ma_wr_state<T>, entry: T | null): 
   const tree = mas.tree;
   const nodes = nodesOf(tree);
   const node = mas.node;
-  const gapsChange = mt_is_alloc(tree) && (entry === null || overwritesNull(mas, wr, nodes));
+  const gaps = mt_is_alloc(tree);
+  const overwritten = gaps && entry !== null ? longestOverwritten(mas, wr, nodes) : 0;
   const keepsHead = wr.r_min < mas.index;
   const at = node + mas.offset + (keepsHead ? 1 : 0);
   const tail = node + wr.offset_end + (wr.end_piv > mas.last ? 0 : 1);
@@ -259,7 +280,7 @@ function storeInLeaf<T>(mas: ma_state<T>, wr: ma_wr_state<T>, entry: T | null): 
   mas.offset = at - node;
   mas.end = end - node;
   nodes.end[node >> NODE_SHIFT] = mas.end;
-  if (gapsChange) mas_update_gap(tree, nodes, node, mas.min);
+  if (gaps) leafGapsAfter(mas, nodes, entry, overwritten);
 }
 
 /** The first node of a tree: the store, with what was at 0 before it and NULL around. Port of mas_root_expand(). */
@@ -330,7 +351,9 @@ export function mas_wr_store_entry<T>(mas: ma_state<T>, wr: ma_wr_state<T>, entr
   if (mas.store_type === wr_exact_fit) {
     const nodes = nodesOf(tree);
     nodes.slot[mas.node + mas.offset] = entry;
-    if ((entry === null) !== (wr.content === null)) mas_update_gap(tree, nodes, mas.node, mas.min);
+    if ((entry === null) !== (wr.content === null) && mt_is_alloc(tree)) {
+      leafGapsAfter(mas, nodes, entry, mas.last - mas.index + 1);
+    }
     return;
   }
   tree.version++;

@@ -63,6 +63,10 @@ t.test('replay of a malformed trace', async (t) => {
   t.equal(status, 2);
   t.match(stdout, /^set 0 .*\n$/, 'what came before the bad line was answered, nothing after it');
   t.match(stderr, /^vma-userland replay: line 2: /);
+  const terminal = runCommand('bash', ['-c', `"$0" ${CLI} replay --tree 2>&1`, process.execPath], {
+    input: 'set 5\nset x\nset 6\n',
+  });
+  t.match(terminal.stdout, /^set 0 .*\nvma-userland replay: line 2: .*\n$/, 'the message is the last word');
 });
 
 t.test('a reader that stops early is no error', async (t) => {

@@ -7,8 +7,10 @@
 import type sinon from 'sinon';
 import type { Test } from 'tap';
 import { hexOf } from '../../include/linux/check.js';
+import { TASK_SIZE } from '../../include/linux/mm.js';
 import type { mm_struct } from '../../include/mm_types.js';
 import type { vma_flag_t, vma_flags_t } from '../../include/vma_flags.js';
+import { do_munmap } from '../../lib/mm/mmap.js';
 import { vma_flags_empty, vma_flags_same, vma_flags_same_mask } from '../../lib/mm/vma_flags.js';
 import { layoutLine, picture, snapshot, type VmaSnapshot } from './picture.js';
 import { defaultStubSet, type StubSet, TestWorld } from './world.js';
@@ -60,11 +62,9 @@ export class VmaTest {
     this.pending = [];
   }
 
-  /** A sub-case, with a world of its own. They run one after the other. */
-  subtest(name: string, body: TestBody, options: TestOptions = {}): Promise<unknown> {
-    const running = this.tap.test(name, (tap) => runInWorld(tap, body, options));
-    this.pending.push(running);
-    return running;
+  /** A sub-case, with a world of its own. They run one after the other, before the test around them ends. */
+  subtest(name: string, body: TestBody, options: TestOptions = {}): void {
+    this.pending.push(this.tap.test(name, (tap) => runInWorld(tap, body, options)));
   }
 
   /** Waits for every sub-case. */
@@ -142,6 +142,12 @@ export class VmaTest {
     const found = snapshot(mm).map(layoutLine);
     const ok = wanted.length === found.length && wanted.every((line, i) => hasWords(found[i] ?? '', line));
     this.report(ok, 'ASSERT_LAYOUT', found.join('\n'), wanted.join('\n'), this.ASSERT_LAYOUT);
+  }
+
+  /** Unmaps everything, closing and letting go as munmap() does. */
+  unmapAll(mm: mm_struct = this.mm): void {
+    const error = do_munmap(mm, 0, TASK_SIZE, null);
+    if (error !== 0) throw new VmaAssertionError('unmapAll', show(error), '0', this.unmapAll);
   }
 
   /** Asserts that body throws an error whose message matches. Returns the error. */

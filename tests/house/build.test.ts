@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { removeStaleOutputs } from '../../tools/build/stale.js';
 import { prepareTapCommand, tapCommandIsReady } from '../../tools/build/tap_cli.js';
-import { ROOT } from './project.js';
+import { ROOT, runNode } from './project.js';
 
 t.test('outputs without a source are removed', async (t) => {
   const outputs = (name: string): Record<string, string> => ({
@@ -31,6 +31,14 @@ t.test('outputs without a source are removed', async (t) => {
   t.notOk(existsSync(join(root, 'dist/lib/inner')), 'empty folders go');
   t.notOk(existsSync(join(root, 'dist/tests')));
   t.same(removeStaleOutputs(root), []);
+});
+
+t.test('what follows the compiler in a build', async (t) => {
+  const left = join(ROOT, 'dist/tests/house/source_is_gone.test.js');
+  writeFileSync(left, '');
+  const { status, stderr } = runNode(['dist/tools/build/finish.js']);
+  t.equal(status, 0, stderr);
+  t.notOk(existsSync(left), 'a test whose source is gone does not stay');
 });
 
 t.test('the tap command', async (t) => {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { spawnSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -21,10 +21,10 @@ export interface Settings {
 
 /**
  * Runs a command to its end. tap's own variables are left out of its environment: a name filter of the outer run must
- * not reach a run that a test starts.
+ * not reach a run that a test starts. Nor does the coverage of a foreign program concern anybody.
  */
 export function runCommand(command: string, args: readonly string[], settings: Settings = {}): Finished {
-  const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('TAP_'));
+  const inherited = Object.entries(process.env).filter(([name]) => !/^(?:TAP_|NODE_V8_COVERAGE$)/.test(name));
   const { status, stdout, stderr, error } = spawnSync(command, args, {
     cwd: settings.cwd ?? ROOT,
     env: { ...Object.fromEntries(inherited), ...settings.env },
@@ -38,14 +38,16 @@ export function runCommand(command: string, args: readonly string[], settings: S
   return { status, stdout, stderr };
 }
 
-/** Runs one of the project's compiled programs. */
+/** Runs one of the project's compiled programs; in a run with coverage it is covered as well. */
 export function runNode(args: readonly string[], settings: Settings = {}): Finished {
-  return runCommand(process.execPath, args, settings);
+  const { NODE_V8_COVERAGE } = process.env;
+  return runCommand(process.execPath, args, { ...settings, env: { NODE_V8_COVERAGE, ...settings.env } });
 }
 
-/** Source files with one of these endings below some of the project's folders, relative to it. */
+/** Files with one of these endings below some of the project's folders, as far as those exist, relative to it. */
 export function sourceFiles(folders: readonly string[], endings: readonly string[]): string[] {
-  return folders.flatMap((folder) =>
+  const there = folders.filter((folder) => existsSync(join(ROOT, folder)));
+  return there.flatMap((folder) =>
     readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
       .filter((path) => endings.some((ending) => path.endsWith(ending)))
       .map((path) => join(folder, path))

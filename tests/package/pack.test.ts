@@ -51,6 +51,10 @@ t.test('the package from outside', async (t) => {
       [],
       'of the tests only the harness',
     );
+    t.notOk(
+      files.some((file) => /tools\/(?:bench|build|coverage)\//.test(file)),
+      "of the tools none that is for this project's own upkeep",
+    );
     const sources = files.filter((file) => file.startsWith('dist/') && file.endsWith('.js.map'));
     t.same(
       sources.filter((file) => !files.includes(file.replace(/^dist\//, '').replace(/\.js\.map$/, '.ts'))),

@@ -5,8 +5,11 @@ import { UsageError } from './options.js';
 
 const TEST_FILE = /\.test\.js$/;
 
-/** Compiled test files below a folder, in the order of their paths. */
+/** Compiled test files below a folder, in the order of their paths; none if the folder is not there. */
 export function testFilesBelow(folder: string): string[] {
+  if (!existsSync(folder)) {
+    return [];
+  }
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter((path) => TEST_FILE.test(path))
     .sort()

@@ -25,14 +25,13 @@ async function run(replay: Replay, input: string): Promise<void> {
   try {
     replay(input, (chunk) => output.write(chunk));
   } catch (error) {
+    // What was answered before the bad line stands. The message comes last, on a terminal too.
+    output.flush();
     if (!(error instanceof TraceError)) {
       throw error;
     }
     process.exitCode = 2;
-    // What was answered before the bad line stands; the message comes after it, on the other stream.
-    output.flush();
     process.stderr.write(`vma-userland replay: line ${error.line}: ${error.reason}\n`);
-  } finally {
-    output.flush();
   }
+  output.flush();
 }

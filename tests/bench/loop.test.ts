@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { EDITED, measureLoop, median } from '../../tools/bench/loop.js';
+import { ROOT, runNode } from '../house/project.js';
+
+t.test('the median', async (t) => {
+  t.equal(median([3]), 3);
+  t.equal(median([10, 1, 2]), 2);
+  t.equal(median([4, 1, 2, 100]), 3);
+  t.throws(() => median([]), new RangeError('median: values is empty'));
+});
+
+t.test('from an edit to the verdict', async (t) => {
+  const before = readFileSync(join(ROOT, EDITED), 'utf8');
+  const script = `
+    const edits = require('fs').readFileSync('${EDITED}', 'utf8').match(/^\\/\\/ edit /gm);
+    console.log(edits.length + ' tests run, 1 passed, ' + (edits.length > 3 ? 1 : 0) + ' failed.')`;
+  const times = measureLoop(ROOT, 2, [process.execPath, '-e', script]);
+  t.equal(times.length, 2);
+  t.ok(times.every((time) => time > 1 && time < 60_000));
+  t.throws(() => measureLoop(ROOT, 3, [process.execPath, '-e', script]), /no good verdict but: 4 tests run/);
+  t.throws(() => measureLoop(ROOT, 1, [process.execPath, '-e', 'process.exit(1)']), /no good verdict/);
+  t.equal(readFileSync(join(ROOT, EDITED), 'utf8'), before, 'a copy is edited, not the project');
+});
+
+t.test('a command line that cannot be used', async (t) => {
+  const cases: [string[], RegExp][] = [
+    [[], /nothing to measure/],
+    [['--edits', 'x'], /A number from 1/],
+    [['--frobnicate'], /unknown option/],
+  ];
+  for (const [args, message] of cases) {
+    const { status, stderr } = runNode(['dist/tools/bench/main.js', ...args]);
+    t.equal(status, 2, args.join(' '));
+    t.match(stderr, message);
+  }
+});
