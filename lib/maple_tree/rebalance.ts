@@ -388,7 +388,8 @@ function extendLeft<T>(mas: ma_state<T>, wr: ma_wr_state<T>, nodes: maple_nodes<
 export function mas_wr_spanning_store<T>(mas: ma_state<T>, wr: ma_wr_state<T>, entry: T | null): boolean {
   if (mas.index === 0 && mas.last === ULONG_MAX) return false;
   const nodes = nodesOf(mas.tree);
-  const right = placeOf(nodes, mas.node, mas.last === ULONG_MAX ? ULONG_MAX : mas.last + 1);
+  // An entry that ends where the state's node ends has no slot after it to take in.
+  const right = placeOf(nodes, mas.node, Math.min(mas.last + 1, mas.max));
   const rightPiv = nodes.pivot[right] as number;
   walkLeft(mas, wr, nodes);
   if (entry === null) {

@@ -107,7 +107,7 @@ t.test("counting as upstream's main() does", async (t) => {
 t.test('one test file on its own', async (t) => {
   const dir = t.testdir({ 'a.test.js': GOOD });
   const file = join(dir, 'a.test.js');
-  const plain = runNode(['--enable-source-maps', file]);
+  const plain = runNode([file]);
   t.equal(plain.status, 0);
   t.match(plain.stdout, /^ok 2 - better/m, 'under node');
   const tap = runNode(['node_modules/tap/dist/esm/run.mjs', '--reporter=tap', '--grep=good', file]);

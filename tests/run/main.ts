@@ -52,6 +52,8 @@ async function run(options: RunOptions): Promise<void> {
   const files = chooseFiles(options);
   setEnvironment(options);
   const { t } = await import('tap');
+  // Not with node's option: that would read the maps of all of tap's modules as well.
+  process.setSourceMapsEnabled(true);
   const tally = new Tally();
   t.parser.on('assert', (result) => tally.add(result));
   closeAtExit(tally, options);

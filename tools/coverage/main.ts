@@ -8,7 +8,7 @@ import { measure } from './measure.js';
 import { complaints, raise } from './ratchet.js';
 
 const ownRoot = fileURLToPath(new URL('../../../', import.meta.url));
-const testRun = ['--enable-source-maps', 'dist/tests/run/main.js'];
+const testRun = ['dist/tests/run/main.js'];
 
 interface CoverageOptions {
   raise: boolean;

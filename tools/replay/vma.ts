@@ -3,7 +3,7 @@
  * Replays a trace of VMA operations on one address space, and prints what the kernel's own mm/vma.c would print for it.
  * The format is in docs/traces.md, "VMA traces". The stub world is the harness's own, whatever the caller has set.
  */
-import { resetGlobals, stubs, upstreamStubs, useStubs, current, globals } from '../../stubs/index.js';
+import { current, globals, resetGlobals, stubs, upstreamStubs, useStubs } from '../../stubs/index.js';
 import { parseHex, wordsOf } from './hex.js';
 import { TraceError } from './trace_error.js';
 import { ReplayedSpace } from './vma_space.js';
@@ -16,7 +16,8 @@ interface Operation {
 
 function at(args: readonly number[], i: number): number {
   const value = args[i];
-  if (value === undefined) throw new Error(`replay: operation asks for argument ${i + 1}, which its entry does not name`);
+  if (value === undefined)
+    throw new Error(`replay: operation asks for argument ${i + 1}, which its entry does not name`);
   return value;
 }
 

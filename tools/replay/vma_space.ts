@@ -18,7 +18,6 @@ import {
   type vma_iterator,
 } from '../../include/mm_types.js';
 import { VMA_LOCKED_BIT, type vma_flags_t } from '../../include/vma_flags.js';
-import { stubs } from '../../stubs/index.js';
 import { accountPages } from '../../lib/mm/inlines/accounting.js';
 import {
   find_vma_intersection,
@@ -39,6 +38,7 @@ import { do_vmi_munmap } from '../../lib/mm/vma/munmap.js';
 import { expand_downwards } from '../../lib/mm/vma/stack.js';
 import { unmapped_area, unmapped_area_topdown } from '../../lib/mm/vma/unmapped_area.js';
 import { legacy_to_vma_flags, vma_flags_same_pair, vma_flags_test } from '../../lib/mm/vma_flags.js';
+import { stubs } from '../../stubs/index.js';
 
 /** Files of a trace are numbered from 1; 0 is no file. */
 const FILES = 4;
