@@ -6,6 +6,11 @@ import { removeStaleOutputs } from '../../tools/build/stale.js';
 import { prepareTapCommand, tapCommandIsReady } from '../../tools/build/tap_cli.js';
 import { ROOT, runNode } from './project.js';
 
+/** A folder in which tap's generated class has this content. */
+function generatedClass(content: string) {
+  return { node_modules: { '@tapjs': { test: { 'test-built': { dist: { esm: { 'index.js': content } } } } } } };
+}
+
 t.test('outputs without a source are removed', async (t) => {
   const outputs = (name: string): Record<string, string> => ({
     [`${name}.js`]: '',
@@ -30,25 +35,25 @@ t.test('outputs without a source are removed', async (t) => {
   t.ok(existsSync(join(root, 'dist/other/gone.js')), 'only in the folders that are compiled');
   t.notOk(existsSync(join(root, 'dist/lib/inner')), 'empty folders go');
   t.notOk(existsSync(join(root, 'dist/tests')));
+  t.notOk(existsSync(join(root, 'dist/.tsbuildinfo')), 'the compiler forgets what it has written');
+  writeFileSync(join(root, 'dist/.tsbuildinfo'), '');
   t.same(removeStaleOutputs(root), []);
+  t.ok(existsSync(join(root, 'dist/.tsbuildinfo')));
 });
 
 t.test('what follows the compiler in a build', async (t) => {
-  const left = join(ROOT, 'dist/tests/house/source_is_gone.test.js');
-  writeFileSync(left, '');
-  const { status, stderr } = runNode(['dist/tools/build/finish.js']);
-  t.equal(status, 0, stderr);
-  t.notOk(existsSync(left), 'a test whose source is gone does not stay');
+  const root = t.testdir({ dist: { lib: { 'gone.js': '' } }, ...generatedClass("import * as Plugin_a from 'a';") });
+  const { status, stderr } = runNode(['dist/tools/build/finish.js', root]);
+  t.equal(status, 0);
+  t.equal(stderr, '');
+  t.notOk(existsSync(join(root, 'dist/lib/gone.js')));
 });
 
 t.test('the tap command', async (t) => {
   t.ok(tapCommandIsReady(ROOT), 'is ready after a build');
   prepareTapCommand(ROOT, (message) => t.fail(message));
 
-  const asInstalled = "import * as Plugin_typescript from '@tapjs/typescript';";
-  const root = t.testdir({
-    node_modules: { '@tapjs': { test: { 'test-built': { dist: { esm: { 'index.js': asInstalled } } } } } },
-  });
+  const root = t.testdir(generatedClass("import * as Plugin_typescript from '@tapjs/typescript';"));
   t.notOk(tapCommandIsReady(root), 'is not ready as installed');
   const warnings: string[] = [];
   prepareTapCommand(root, (message) => warnings.push(message));

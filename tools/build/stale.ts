@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { existsSync, readdirSync, rmdirSync, unlinkSync } from 'node:fs';
+import { existsSync, readdirSync, rmdirSync, rmSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Endings that the compiler gives to what it makes of one `.ts` file. */
@@ -10,7 +10,8 @@ export const COMPILED_FOLDERS = ['include', 'stubs', 'lib', 'tests', 'tools'] as
 
 /**
  * Removes from dist/ what belongs to a source file that is gone, so that a deleted or renamed test does not go on
- * running. The compiler never does that itself. Folders left empty go too.
+ * running. The compiler never does that itself. Folders left empty go too. So does the compiler's record of what it
+ * has written, or it would not write a file again that comes back unchanged.
  *
  * @param root the project's folder
  * @returns the removed files, relative to `root`
@@ -19,6 +20,9 @@ export function removeStaleOutputs(root: string): string[] {
   const removed: string[] = [];
   for (const folder of COMPILED_FOLDERS) {
     sweep(root, folder, removed);
+  }
+  if (removed.length > 0) {
+    rmSync(join(root, 'dist/.tsbuildinfo'), { force: true });
   }
   return removed;
 }

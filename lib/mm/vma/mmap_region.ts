@@ -30,7 +30,6 @@ import {
 } from '../../../include/vma_flags.js';
 import { currentMm, stubs, vma_dummy_vm_ops } from '../../../stubs/index.js';
 import { VM_WARN_ON_ONCE, WARN_ON_ONCE } from '../../bug.js';
-import { mas_init } from '../../maple_tree.js';
 import { accountPages, vm_unacct_memory } from '../inlines/accounting.js';
 import {
   vma_find,
@@ -69,6 +68,7 @@ import {
   VMG_MMAP_STATE,
 } from './mmap_state.js';
 import {
+  detachedTree,
   init_vma_munmap,
   unmap_region,
   vms_abort_munmap_vmas,
@@ -99,7 +99,7 @@ function gatherOverlap(map: mmap_state, uf: list_head | null): number {
     return 0;
   }
 
-  mas_init(map.mas_detach, map.mas_detach.tree, 0);
+  map.mas_detach = detachedTree(vmi);
   const error = vms_gather_munmap_vmas(vms, map.mas_detach);
   if (error !== 0) {
     // They were reattached: nothing is left to abort.

@@ -22,7 +22,6 @@ import { stubs } from '../../../stubs/index.js';
 import { vma_set_anonymous } from '../inlines/lifecycle.js';
 import { vma_get_page_prot } from '../inlines/pgprot.js';
 import { vma_flags_test } from '../vma_flags.js';
-import { detachedTree } from './munmap.js';
 
 /** What __mmap_region() threads through its steps. Addresses in bytes, lengths and charges in pages. */
 export class mmap_state {
@@ -42,9 +41,9 @@ export class mmap_state {
   charged: number;
   prev: vm_area_struct | null;
   next: vm_area_struct | null;
-  /** The unmap of what lay there, and where it gathers. */
+  /** The unmap of what lay there, and the side tree where it gathers; null when nothing lay there. */
   readonly vms: vma_munmap_struct;
-  mas_detach: ma_state<vm_area_struct>;
+  mas_detach: ma_state<vm_area_struct> | null;
   /** May KSM flags be set before the merge is tried? */
   check_ksm_early: boolean;
   /** mmap_prepare has put in another file, and holds the reference already. */
@@ -74,7 +73,7 @@ export class mmap_state {
     this.prev = null;
     this.next = null;
     this.vms = new vma_munmap_struct(vmi);
-    this.mas_detach = detachedTree(vmi);
+    this.mas_detach = null;
     this.check_ksm_early = false;
     this.file_doesnt_need_get = false;
   }

@@ -81,6 +81,9 @@ export function unmap_region(unmap: unmap_desc): void {
   stubs.tlb_finish_mmu(tlb);
 }
 
+/** A state on the side tree of an unmap; null where there was nothing to gather. */
+type SideTree = ma_state<vm_area_struct> | null;
+
 /** A side tree for the VMAs of one unmap, and a state on it. */
 export function detachedTree(vmi: vma_iterator): ma_state<vm_area_struct> {
   return MA_STATE(new maple_tree<vm_area_struct>(vmi.mas.tree.ma_flags & MT_FLAGS_LOCK_MASK), 0, 0);
@@ -107,8 +110,8 @@ function vms_clear_ptes(vms: vma_munmap_struct, mas_detach: ma_state<vm_area_str
 }
 
 /** Clears page tables and calls the close hooks, before a new mapping takes the place. */
-export function vms_clean_up_area(vms: vma_munmap_struct, mas_detach: ma_state<vm_area_struct>): void {
-  if (vms.nr_pages === 0) return;
+export function vms_clean_up_area(vms: vma_munmap_struct, mas_detach: SideTree): void {
+  if (vms.nr_pages === 0 || mas_detach === null) return;
 
   vms_clear_ptes(vms, mas_detach, true);
   mas_set(mas_detach, 0);
@@ -131,13 +134,13 @@ function unaccountUnmapped(mm: mm_struct, vms: vma_munmap_struct): void {
  * Ends an unmap whose range is clear: sums, page tables, close hooks, memory. Downgrades the mmap lock first, and drops
  * it last, where the caller asked for that. Port of vms_complete_munmap_vmas(), mm/vma.c.
  */
-export function vms_complete_munmap_vmas(vms: vma_munmap_struct, mas_detach: ma_state<vm_area_struct>): void {
+export function vms_complete_munmap_vmas(vms: vma_munmap_struct, mas_detach: SideTree): void {
   const mm = currentMm('vms_complete_munmap_vmas');
 
   mm.map_count -= vms.vma_count;
   mm.locked_vm -= vms.locked_vm;
   if (vms.unlock) stubs.mmap_write_downgrade(mm);
-  if (vms.nr_pages === 0) return;
+  if (vms.nr_pages === 0 || mas_detach === null) return;
 
   vms_clear_ptes(vms, mas_detach, !vms.unlock);
   unaccountUnmapped(mm, vms);
@@ -262,8 +265,8 @@ export function vms_gather_munmap_vmas(vms: vma_munmap_struct, mas_detach: ma_st
  * Undoes a gathered unmap after an error. If the page tables are gone already, the close hooks may have run, and the
  * unmap is completed instead: a gap stays where the new mapping failed. Port of vms_abort_munmap_vmas(), mm/vma.c.
  */
-export function vms_abort_munmap_vmas(vms: vma_munmap_struct, mas_detach: ma_state<vm_area_struct>): void {
-  if (vms.nr_pages === 0) return;
+export function vms_abort_munmap_vmas(vms: vma_munmap_struct, mas_detach: SideTree): void {
+  if (vms.nr_pages === 0 || mas_detach === null) return;
   if (vms.clear_ptes) {
     reattach_vmas(mas_detach);
     return;

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** The commands that documents name exist, and .ci/run counts right. */
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { type Finished, ROOT, runCommand } from './project.js';
+
+function read(file: string): string {
+  return readFileSync(join(ROOT, file), 'utf8');
+}
+
+function matches(text: string, pattern: RegExp): string[] {
+  return [...new Set([...text.matchAll(pattern)].map((match) => match[1] ?? ''))];
+}
+
+t.test('documents name commands that exist', async (t) => {
+  const { scripts }: { scripts: Record<string, string> } = JSON.parse(read('package.json'));
+  const makefile = read('Makefile');
+  const targets = matches(makefile, /^([a-z]+):/gm);
+  const named = {
+    'README.md': matches(read('README.md'), /npm run ([a-z]+)/g),
+    Makefile: matches(makefile, /\$\(RUN\) ([a-z]+)/g),
+    '.ci/run': matches(read('.ci/run'), /npm run ([a-z]+)/g),
+    'package.json': matches(JSON.stringify(scripts), /npm run (?:--silent )?([a-z]+)/g),
+  };
+  for (const [file, names] of Object.entries(named)) {
+    t.ok(names.length > 0, file);
+    t.same(
+      names.filter((name) => scripts[name] === undefined),
+      [],
+      `scripts that ${file} names`,
+    );
+  }
+  t.same(
+    matches(read('README.md'), /\bmake ([a-z]+)(?=[`\s|])/g).filter((name) => !targets.includes(name)),
+    [],
+    'targets that README.md names',
+  );
+  t.same(
+    targets.filter((name) => !new RegExp(`^\\.PHONY:.*\\b${name}\\b`, 'm').test(makefile)),
+    [],
+  );
+});
+
+/** Runs .ci/run with a stand-in for npm: a shell script that is given npm's arguments. */
+function runCi(folder: string, npm: string): Finished {
+  const ci = join(folder, '.ci/run');
+  writeFileSync(ci, read('.ci/run'));
+  writeFileSync(join(folder, 'bin/npm'), `#!/bin/sh\n${npm}`);
+  chmodSync(join(folder, 'bin/npm'), 0o755);
+  return runCommand('bash', [ci], { env: { PATH: `${join(folder, 'bin')}:${process.env.PATH}` } });
+}
+
+t.test('.ci/run', async (t) => {
+  const folder = t.testdir({ '.ci': {}, bin: {} });
+  const last = (run: Finished): string | undefined => run.stdout.trimEnd().split('\n').at(-1);
+  const tap = 'echo "ok 1 - a"; echo "    ok 1 - inner"; echo "ok 2 - b # SKIP filter"; echo "ok 3 - c"';
+
+  const good = runCi(folder, `echo "$* at \${NUM_VMA_FLAG_BITS:-128}"; case "$*" in test|*upstream) ${tap};; esac`);
+  t.equal(good.status, 0);
+  t.equal(last(good), '16 passed, 0 failed', 'eight steps, twice two tests of all and twice two of upstream');
+  const steps = ['ci', 'run typecheck', 'run lint', 'test', 'run upstream', 'run coverage'];
+  for (const step of [...steps.map((name) => `${name} at 128`), 'test at 64', 'run upstream at 64']) {
+    t.ok(good.stdout.split('\n').includes(step), step);
+  }
+
+  const bad = runCi(
+    folder,
+    `case "$*" in "run lint") exit 1;; test) ${tap}; echo "not ok 4 - d"; exit 1;; *upstream) ${tap};; esac`,
+  );
+  t.equal(bad.status, 1);
+  t.equal(last(bad), '13 passed, 5 failed', 'three steps and a test in each of two');
+  t.match(bad.stdout, /^FAILED: lint\nFAILED: tests at 128 bits\nFAILED: tests at 64 bits\n/m);
+  t.match(bad.stdout, /^== coverage passed/m, 'it goes on after a failure');
+
+  const none = runCi(folder, 'exit 0');
+  t.equal(none.status, 1, 'a run without a test has not passed');
+  t.match(none.stdout, /^FAILED: tests at 64 bits: no test ran$/m);
+  t.equal(last(none), '8 passed, 4 failed');
+});
