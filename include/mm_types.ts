@@ -282,6 +282,28 @@ export class vm_area_struct {
     if (init?.flags) this.ownFlags.assign(init.flags);
   }
 
+  /** Every field as the constructor sets it: what a slab cache hands out again. */
+  reset(): void {
+    this.vm_start = 0;
+    this.vm_end = 0;
+    this.vm_mm = null;
+    this.vm_page_prot = NO_PROTECTION;
+    this.ownFlags.w0 = 0;
+    this.ownFlags.w1 = 0;
+    this.ownFlags.w2 = 0;
+    this.ownFlags.w3 = 0;
+    this.vm_lock_seq = UINT_MAX;
+    this.anon_vma_chain.next = this.anon_vma_chain;
+    this.anon_vma_chain.prev = this.anon_vma_chain;
+    this.anon_vma = null;
+    this.vm_ops = null;
+    this.vm_pgoff = 0;
+    this.vm_file = null;
+    this.vm_private_data = null;
+    this.vm_refcnt = 0;
+    this.vm_userfaultfd_ctx = NULL_VM_UFFD_CTX;
+  }
+
   /** The VMA's own bitmap; assigning copies. */
   get flags(): vma_flags_t {
     return this.ownFlags;

@@ -32,9 +32,25 @@ function __anon_vma_prepare(vma: vm_area_struct): number {
   return 0;
 }
 
+/** VMAs that the cache keeps for reuse: the capacity that vma_state_init() asks of the slab's per-CPU sheaf. */
+const SHEAF_CAPACITY = 32;
+const sheaf: vm_area_struct[] = [];
+
+/** A VMA as its constructor makes it: one that was freed before, if there is one. */
+function vm_area_cache_alloc(): vm_area_struct {
+  const vma = sheaf.pop();
+  if (vma === undefined) return new vm_area_struct();
+  vma.reset();
+  return vma;
+}
+
+function vm_area_cache_free(vma: vm_area_struct): void {
+  if (sheaf.length < SHEAF_CAPACITY) sheaf.push(vma);
+}
+
 export const upstreamStubs: Stubs = {
-  vm_area_cache_alloc: () => new vm_area_struct(),
-  vm_area_cache_free: nothing,
+  vm_area_cache_alloc,
+  vm_area_cache_free,
   anon_vma_alloc: () => new anon_vma(),
 
   warn: (where, what) => {

@@ -171,7 +171,7 @@ export function mas_store_prealloc<T>(mas: ma_state<T>, entry: T | null): void {
 
 /** Whether an insert would overwrite something. Part of mas_insert(). */
 function insertMeets<T>(mas: ma_state<T>, wr: ma_wr_state<T>): boolean {
-  // A store over several leaves overwrites something always.
+  // A store over several leaves overwrites something always. One over everything is not looked at, upstream neither.
   if (mas.store_type === wr_spanning_store) return true;
   if (mas.store_type === wr_new_root || mas.store_type === wr_store_root) return false;
   wr.offset_end = mas.offset;

@@ -261,7 +261,7 @@ t.test('a single entry at 0 is before everything', async (t) => {
   follow(t, mas, [
     ['find', () => mas_find(mas, ULONG_MAX), 'r', '0-0 root'],
     ['find past it', () => mas_find(mas, ULONG_MAX), null, '1-max none'],
-    ['find_rev back to it', () => mas_find_rev(mas, 0), null, '1-max none'],
+    ['find_rev back to it', () => mas_find_rev(mas, 0), 'r', '0-0 root'],
   ]);
   mas_set(mas, 0);
   follow(t, mas, [

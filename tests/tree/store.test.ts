@@ -174,7 +174,6 @@ t.test('inserting never overwrites', async (t) => {
   t.equal(ranges(mt), '0-f:- 10-1f:a 20-2f:b 30-30:x 31-3f:- 40-4f:c 50-max:-');
   t.equal(mtree_insert(mt, 0x30, 'y', GFP_KERNEL), -EEXIST, 'at an entry');
   t.equal(mtree_insert_range(mt, 0x38, 0x40, 'y', GFP_KERNEL), -EEXIST, 'up to an entry');
-  t.equal(mtree_insert_range(mt, 0, ULONG_MAX, 'y', GFP_KERNEL), -EEXIST, 'over all');
   t.equal(mtree_insert_range(mt, 0x38, 0x37, 'y', GFP_KERNEL), -EINVAL);
   t.equal(ranges(mt), '0-f:- 10-1f:a 20-2f:b 30-30:x 31-3f:- 40-4f:c 50-max:-', 'and nothing has changed');
   const mas = MA_STATE(mt, 0x18, 0x18);
@@ -187,6 +186,13 @@ t.test('inserting never overwrites', async (t) => {
   t.equal(ranges(single), '0-0:r 1-4:- 5-5:y 6-max:-');
   const deep = deepTree(30);
   t.equal(mtree_insert_range(deep, 0x18, 0x1c8, 'y', GFP_KERNEL), -EEXIST, 'over several leaves');
+  t.equal(mtree_insert_range(deep, 0, ULONG_MAX, 'y', GFP_KERNEL), -EEXIST, 'over all of a deep tree');
+});
+
+t.test('inserting over everything overwrites a tree of one leaf, as upstream does', async (t) => {
+  const mt = treeOf([[0x10, 0x1f, 'a']]);
+  t.equal(mtree_insert_range(mt, 0, ULONG_MAX, 'y', GFP_KERNEL), 0);
+  t.equal(ranges(mt), '0-max:y');
 });
 
 t.test('a state can store again from where it stands', async (t) => {

@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** Nodes: reserved before a store, used by it, given back after it; and what happens without memory. */
+import t, { type Test } from 'tap';
+import { ENOMEM } from '../../include/linux/errno.js';
+import { __GFP_NOFAIL, GFP_KERNEL, type gfp_t } from '../../include/linux/gfp.js';
+import { ULONG_MAX } from '../../include/linux/limits.js';
+import { MT_FLAGS_ALLOC_RANGE, MT_FLAGS_USE_RCU, maple_tree } from '../../include/linux/maple_tree.js';
+import {
+  MA_STATE,
+  maple_slab,
+  mas_destroy,
+  mas_erase,
+  mas_error,
+  mas_next,
+  mas_preallocate,
+  mas_set,
+  mas_set_range,
+  mas_store,
+  mas_store_gfp,
+  mas_store_prealloc,
+  mas_walk,
+  mt_validate,
+  mtree_destroy,
+  mtree_erase,
+  mtree_insert,
+  mtree_store_range,
+} from '../../lib/maple_tree.js';
+import { deepTree, place, ranges, treeOf } from './expect.js';
+
+const { alloc } = maple_slab;
+
+/** Counts requests for nodes, and answers them as told; restored with the test. */
+function watchAlloc(t: Test, answer: (request: number) => boolean): { requests: number; nodes: number; gfp: gfp_t[] } {
+  const seen = { requests: 0, nodes: 0, gfp: [] as gfp_t[] };
+  maple_slab.alloc = (count, gfp) => {
+    seen.nodes += count;
+    seen.gfp.push(gfp);
+    return answer(++seen.requests);
+  };
+  t.teardown(() => {
+    maple_slab.alloc = alloc;
+  });
+  return seen;
+}
+
+/** A leaf that is full: the next store into it splits. */
+function fullLeaf(): maple_tree<string> {
+  const mt = treeOf([], 8);
+  for (let i = 0; i < 8; i++) mtree_store_range(mt, 4 * i, i === 7 ? ULONG_MAX : 4 * i + 3, `e${i}`, GFP_KERNEL);
+  return mt;
+}
+
+t.test('a store that fits its leaf reserves nothing', async (t) => {
+  const mt = deepTree(20, 32);
+  const seen = watchAlloc(t, () => true);
+  const mas = MA_STATE(mt, 0x20, 0x27);
+  t.equal(mas_preallocate(mas, 'x', GFP_KERNEL), 0);
+  t.equal(mas.reserved, 0);
+  mas_store_prealloc(mas, 'x');
+  mas_set_range(mas, 0x22, 0x23);
+  mas_store_gfp(mas, 'y', GFP_KERNEL);
+  t.equal(seen.requests, 0);
+});
+
+t.test('an RCU tree reserves a node for a store that moves slots', async (t) => {
+  const mt = new maple_tree<string>(MT_FLAGS_ALLOC_RANGE | MT_FLAGS_USE_RCU);
+  mtree_store_range(mt, 0x10, 0x1f, 'a', GFP_KERNEL);
+  const mas = MA_STATE(mt, 0x12, 0x13);
+  t.equal(mas_preallocate(mas, 'x', GFP_KERNEL), 0);
+  t.equal(mas.reserved, 1);
+  mas_store_prealloc(mas, 'x');
+  t.equal(mas.reserved, 0);
+});
+
+t.test('a promise is counted until it is kept', async (t) => {
+  const { reserved, live } = maple_slab;
+  const mt = fullLeaf();
+  const mas = MA_STATE(mt, 0xd, 0xd);
+  const seen = watchAlloc(t, () => true);
+  t.equal(mas_preallocate(mas, 'x', GFP_KERNEL), 0);
+  t.equal(maple_slab.reserved - reserved, 3, 'two leaves and a root');
+  t.equal(maple_slab.live - live, 1);
+  mas_store_prealloc(mas, 'x');
+  t.equal(maple_slab.reserved, reserved);
+  t.equal(maple_slab.live - live, 3);
+  t.equal(seen.requests, 1, 'the store itself asked for nothing');
+  t.same(seen.gfp, [GFP_KERNEL]);
+  mtree_destroy(mt);
+  t.equal(maple_slab.live, live);
+});
+
+t.test('an unused promise can be seen, and given back', async (t) => {
+  const { reserved } = maple_slab;
+  const mt = fullLeaf();
+  const before = ranges(mt);
+  const mas = MA_STATE(mt, 0xd, 0xd);
+  mas_preallocate(mas, 'x', GFP_KERNEL);
+  t.equal(maple_slab.reserved - reserved, 3);
+  mas_destroy(mas);
+  t.equal(maple_slab.reserved, reserved);
+  t.equal(ranges(mt), before);
+  t.throws(() => mas_store_prealloc(mas, 'x'), /^mas_store_prealloc: internal error: no mas_preallocate\(\)/);
+});
+
+t.test('a second promise takes over the nodes of the first', async (t) => {
+  const { reserved } = maple_slab;
+  const mt = fullLeaf();
+  const mas = MA_STATE(mt, 0xd, 0xd);
+  const seen = watchAlloc(t, () => true);
+  mas_preallocate(mas, 'x', GFP_KERNEL);
+  mas_set_range(mas, 0x11, 0x11);
+  t.equal(mas_preallocate(mas, 'y', GFP_KERNEL), 0);
+  t.equal(seen.nodes, 3);
+  mas_store_prealloc(mas, 'y');
+  t.equal(maple_slab.reserved, reserved);
+});
+
+t.test('after a promise over several leaves that is not kept, steps begin anew', async (t) => {
+  const mas = MA_STATE(deepTree(40), 0x20, 0x107);
+  mas_preallocate(mas, 'x', GFP_KERNEL);
+  mas_destroy(mas);
+  t.equal(mas_next(mas, ULONG_MAX), 'e16');
+  t.equal(place(mas), '110-117 active');
+});
+
+t.test('a promised store follows its tree, within the promise', async (t) => {
+  const mt = deepTree(40);
+  const mas = MA_STATE(mt, 0x24, 0x25);
+  mas_preallocate(mas, 'x', GFP_KERNEL);
+  const other = MA_STATE(mt, 0x200, 0x207);
+  mas_store_gfp(other, null, GFP_KERNEL);
+  mas_store_prealloc(mas, 'x');
+  t.match(ranges(mt), /20-23:e1 24-25:x 26-27:e1/);
+  const empty = new maple_tree<string>(MT_FLAGS_ALLOC_RANGE, 4);
+  const late = MA_STATE(empty, 0, 0);
+  t.equal(mas_preallocate(late, 'x', GFP_KERNEL), 0, 'a single entry needs no node');
+  for (let i = 0; i < 4; i++) mtree_store_range(empty, 8 * i, 8 * i + 1, 'a', GFP_KERNEL);
+  const before = ranges(empty);
+  t.throws(() => mas_store_prealloc(late, 'x'), /^mas_store_prealloc: the tree changed .* 0 reserved$/);
+  t.equal(ranges(empty), before, 'nothing was stored');
+});
+
+t.test('a store without memory changes nothing', async (t) => {
+  const { reserved, live } = maple_slab;
+  const mt = fullLeaf();
+  const before = ranges(mt);
+  const nodes = maple_slab.live;
+  watchAlloc(t, () => false);
+  const mas = MA_STATE(mt, 0xd, 0xd);
+  t.equal(mas_store_gfp(mas, 'x', GFP_KERNEL), -ENOMEM);
+  t.equal(place(mas), 'd-d error');
+  t.equal(mas_error(mas), -ENOMEM);
+  mas_set_range(mas, 0xd, 0xd);
+  t.equal(mas_preallocate(mas, 'x', GFP_KERNEL), -ENOMEM);
+  t.equal(place(mas), 'd-d start', 'a promise that cannot be made leaves a new state');
+  t.equal(mas_store(mas, 'x'), null);
+  t.equal(mas_error(mas), -ENOMEM);
+  t.equal(mtree_store_range(mt, 0xd, 0xd, 'x', GFP_KERNEL), -ENOMEM);
+  t.equal(ranges(mt), before);
+  t.equal(maple_slab.live, nodes);
+  t.equal(maple_slab.reserved, reserved);
+  const empty = new maple_tree<string>();
+  t.equal(mtree_insert(empty, 5, 'x', GFP_KERNEL), -ENOMEM);
+  t.equal(mtree_insert(empty, 0, 'x', GFP_KERNEL), 0, 'the single entry needs no node');
+  mtree_destroy(mt);
+  t.equal(maple_slab.live, live);
+});
+
+t.test('a NULL without memory leaves the range widened, as upstream', async (t) => {
+  const mt = treeOf([], 8);
+  for (let i = 0; i < 12; i++) mtree_store_range(mt, 4 * i, 4 * i + 3, `e${i}`, GFP_KERNEL);
+  mtree_store_range(mt, 4, 7, null, GFP_KERNEL);
+  const before = ranges(mt);
+  watchAlloc(t, () => false);
+  let failed = 0;
+  for (let i = 2; i < 12; i++) {
+    const mas = MA_STATE(mt, 4 * i, 4 * i + 3);
+    if (mas_store_gfp(mas, null, GFP_KERNEL) === 0) {
+      mtree_store_range(mt, 4 * i, 4 * i + 3, `e${i}`, GFP_KERNEL);
+      continue;
+    }
+    failed++;
+    t.equal(mas_error(mas), -ENOMEM);
+    t.equal(ranges(mt), before);
+  }
+  t.ok(failed > 0, `${failed} stores needed a node`);
+  t.equal(mtree_erase(mt, 0x10), mtree_erase(mt, 0x10), 'and again');
+});
+
+t.test('the second attempt has the flags of the caller', async (t) => {
+  const mt = fullLeaf();
+  const seen = watchAlloc(t, (request) => request > 1);
+  t.equal(mtree_store_range(mt, 0xd, 0xd, 'x', GFP_KERNEL), 0);
+  t.same(seen.gfp, [0, GFP_KERNEL]);
+  mt_validate(mt);
+  mtree_destroy(mt);
+});
+
+t.test('a retried store of NULL begins with the range that was asked for', async (t) => {
+  for (let fail = 1; fail <= 2; fail++) {
+    const mt = treeOf([], 8);
+    for (let i = 0; i < 12; i++) mtree_store_range(mt, 4 * i, 4 * i + 3, `e${i}`, GFP_KERNEL);
+    const seen = watchAlloc(t, (request) => request > fail);
+    const mas = MA_STATE(mt, 0xc, 0xf);
+    const error = mas_store_gfp(mas, null, GFP_KERNEL);
+    t.equal(error, fail === 2 && seen.requests >= 2 ? -ENOMEM : 0);
+    mt_validate(mt);
+  }
+});
+
+t.test('with __GFP_NOFAIL memory is never refused', async (t) => {
+  const mt = fullLeaf();
+  const seen = watchAlloc(t, () => false);
+  t.equal(mtree_store_range(mt, 0xd, 0xd, 'x', GFP_KERNEL | __GFP_NOFAIL), 0);
+  t.equal(seen.requests, 2);
+  mt_validate(mt);
+});
+
+t.test('erasing without memory', async (t) => {
+  const mt = deepTree(40);
+  let failures = 0;
+  for (let i = 0; i < 40; i++) {
+    const before = ranges(mt);
+    watchAlloc(t, () => false);
+    const mas = MA_STATE(mt, 16 * (i + 1), 16 * (i + 1));
+    const entry = mas_erase(mas);
+    maple_slab.alloc = alloc;
+    t.equal(entry, `e${i}`, 'the entry is returned');
+    if (mas_error(mas) === 0) continue;
+    failures++;
+    t.equal(ranges(mt), before);
+    mas_set(mas, 16 * (i + 1));
+    t.equal(mas_erase(mas), `e${i}`);
+  }
+  t.ok(failures > 0, `${failures} of 40 needed a node`);
+  const mas = MA_STATE(deepTree(40), 0x40, 0x40);
+  const seen = watchAlloc(t, (request) => request > 1);
+  for (let i = 0; i < 40 && seen.requests === 0; i++) {
+    mas_set(mas, 16 * (i + 1));
+    t.equal(mas_erase(mas), `e${i}`, 'the second attempt succeeds');
+  }
+  t.equal(seen.requests, 2);
+  t.equal(mas_walk(mas), null);
+});
+
+t.test('no more nodes are ever used than were reserved', async (t) => {
+  const { reserved } = maple_slab;
+  for (const fanout of [4, 5, 7, 10, 16, 32]) {
+    const mt = deepTree(200, fanout);
+    for (let i = 0; i < 200; i++) {
+      const first = (i * 37) % 3000;
+      const mas = MA_STATE(mt, first, first + ((i * 13) % (i % 7 === 0 ? 900 : 20)));
+      const entry = i % 3 === 0 ? null : `x${i}`;
+      t.equal(mas_preallocate(mas, entry, GFP_KERNEL), 0);
+      mas_store_prealloc(mas, entry);
+      mt_validate(mt);
+    }
+    mtree_destroy(mt);
+  }
+  t.equal(maple_slab.reserved, reserved);
+});
