@@ -68,8 +68,9 @@ export function mas_error<T>(mas: ma_state<T>): number {
 
 /** A state for the range from index to last of tree. What the macro MA_STATE() declares upstream. */
 export function MA_STATE<T>(tree: maple_tree<T>, index: number, last: number): ma_state<T> {
+  const mas = new ma_state(tree, index, last);
   if (last < index) badArgument('MA_STATE', 'last', last, 'below index');
-  return new ma_state(tree, index, last);
+  return mas;
 }
 
 /** Makes a state new again, for one index of tree. Port of mas_init(). Reserved nodes must have been given back. */

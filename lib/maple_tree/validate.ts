@@ -49,17 +49,19 @@ function validateLeaf<T>(mt: maple_tree<T>, nodes: maple_nodes<T>, leaf: number,
   }
 }
 
-/** Each child knows its slot, stands one storey below, and has its longest gap noted. Port of mas_validate_gaps(). */
-function validateChild<T>(mt: maple_tree<T>, nodes: maple_nodes<T>, node: number, at: number, min: number): number {
+/** Each child knows its slot and stands one storey below. Port of mas_validate_parent_slot(). */
+function validateChild<T>(nodes: maple_nodes<T>, node: number, at: number): number {
   const child = nodes.child[at] as number;
   const n = child >> NODE_SHIFT;
   if (nodes.parent[n] !== at) fail(`child ${n} has another parent`, node, at);
   if (nodes.level[n] !== (nodes.level[node >> NODE_SHIFT] as number) - 1) fail(`child ${n} on a wrong level`, node, at);
-  if (mt_is_alloc(mt) && nodes.gap[at] !== nodeMaxGap(nodes, child, min)) {
-    const real = nodeMaxGap(nodes, child, min);
-    fail(`gap ${hexOf(nodes.gap[at])} noted, ${hexOf(real)} found`, node, at);
-  }
   return child;
+}
+
+/** The longest gap below each child is noted. Port of mas_validate_gaps(). */
+function validateGap<T>(nodes: maple_nodes<T>, node: number, at: number, min: number): void {
+  const real = nodeMaxGap(nodes, nodes.child[at] as number, min);
+  if (nodes.gap[at] !== real) fail(`gap ${hexOf(nodes.gap[at])} noted, ${hexOf(real)} found`, node, at);
 }
 
 /** Checks a node and all below it; returns how many nodes that is. */
@@ -75,8 +77,9 @@ function validateNode<T>(mt: maple_tree<T>, nodes: maple_nodes<T>, node: number,
   let count = 1;
   let from = min;
   for (let at = node; at <= end; at++) {
-    const child = validateChild(mt, nodes, node, at, from);
+    const child = validateChild(nodes, node, at);
     count += validateNode(mt, nodes, child, from, nodes.pivot[at] as number);
+    if (mt_is_alloc(mt)) validateGap(nodes, node, at, from);
     from = (nodes.pivot[at] as number) + 1;
   }
   return count;

@@ -87,6 +87,8 @@ t.test('trees without nodes', async (t) => {
   mas_reset(single);
   t.equal(mas_empty_area_rev(single, 0, 0xff, 0x100), -EBUSY);
   t.equal(mas_empty_area(single, 0, 0, 1), -EBUSY);
+  t.equal(mas_empty_area(single, 0, 1, 1), 0, 'the last index of the window will do');
+  t.equal(place(single), '1-1 root');
 });
 
 t.test('room in a deep tree, as entries come and go', async (t) => {

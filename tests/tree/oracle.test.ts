@@ -191,11 +191,11 @@ function gap(run: Run): void {
   if ((run.tree.ma_flags & MT_FLAGS_ALLOC_RANGE) === 0 && run.tree.height > 1) return;
   const a = run.index();
   const b = run.index();
-  const min = Math.min(a, b);
-  const max = Math.max(a, b);
+  // A window that ends at ULONG_MAX has an answer of its own upstream; see the kept traces.
+  const min = Math.min(a, b, ULONG_MAX - 1);
+  const max = Math.min(Math.max(a, b), ULONG_MAX - 1);
   const size = 1 + run.random.below(Math.min(max - min + 1, 12));
   run.step += ` gap ${min} ${max} ${size}`;
-  // The window from 0 to ULONG_MAX has an answer of its own upstream; see the kept traces.
   const gaps = oracle.gaps(min, max, size);
   mas_set(mas, 0);
   const low = gaps[0];

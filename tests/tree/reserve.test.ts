@@ -134,7 +134,7 @@ t.test('a promised store follows its tree, within the promise', async (t) => {
   const empty = new maple_tree<string>(MT_FLAGS_ALLOC_RANGE, 4);
   const late = MA_STATE(empty, 0, 0);
   t.equal(mas_preallocate(late, 'x', GFP_KERNEL), 0, 'a single entry needs no node');
-  for (let i = 0; i < 4; i++) mtree_store_range(empty, 8 * i, 8 * i + 1, 'a', GFP_KERNEL);
+  for (let i = 0; i < 4; i++) mtree_store_range(empty, 8 * i, i === 3 ? ULONG_MAX : 8 * i + 7, 'a', GFP_KERNEL);
   const before = ranges(empty);
   t.throws(() => mas_store_prealloc(late, 'x'), /^mas_store_prealloc: the tree changed .* 0 reserved$/);
   t.equal(ranges(empty), before, 'nothing was stored');

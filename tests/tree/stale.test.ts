@@ -121,6 +121,7 @@ t.test('a state on the single entry, when the tree has grown', async (t) => {
   t.equal(mas_find(find, ULONG_MAX), 'a', 'find');
   const back = make();
   t.equal(mas_find_rev(back, 0), null, 'find_rev');
+  t.equal(place(back), '0-0 underflow');
   const store = make();
   t.equal(mas_store_gfp(store, 's', GFP_KERNEL), 0);
   t.equal(ranges(store.tree), '0-0:s 1-7:- 8-9:a a-max:-');
@@ -143,7 +144,7 @@ t.test('after a limit was met', async (t) => {
   shake(under);
   t.equal(mas_prev(back, 0), 'n40', 'prev after underflow');
   mas_prev(back, 0x148);
-  mtree_store_range(under, 0x140, 0x141, 'x', GFP_KERNEL);
+  mtree_store_range(under, 0x142, 0x143, 'x', GFP_KERNEL);
   t.equal(mas_find_rev(back, 0), 'x', 'find_rev after underflow');
 });
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
  * Replays a trace of range-tree operations on one tree and one state, and prints what the kernel's own
- * lib/maple_tree.c would print for it. The format is in docs/traces.md, "Tree traces".
+ * lib/maple_tree.c printed for it. The recorded ones are tests/data/conformance/maple-*.
  */
 import { Ref } from '../../include/linux/errno.js';
 import { GFP_KERNEL } from '../../include/linux/gfp.js';
@@ -200,8 +200,9 @@ function dump(tree: maple_tree<number>): string {
 function parseArgs(name: string, words: readonly string[], count: number, line: number): number[] {
   if (words.length !== count) throw new TraceError(line, `'${name}' takes ${count} arguments, not ${words.length}`);
   const args = words.map((word) => (word === 'max' ? ULONG_MAX : parseHex(word, line)));
-  if (RANGED.has(name) && at(args, 1) < at(args, 0))
-    throw new TraceError(line, `the range of '${name}' ends before it begins`);
+  if (!RANGED.has(name)) return args;
+  if (at(args, 1) < at(args, 0)) throw new TraceError(line, `the range of '${name}' ends before it begins`);
+  if (words[2] === 'max') throw new TraceError(line, `'max' is no entry`);
   return args;
 }
 
