@@ -99,7 +99,20 @@ t.test('an unused promise can be seen, and given back', async (t) => {
   mas_destroy(mas);
   t.equal(maple_slab.reserved, reserved);
   t.equal(ranges(mt), before);
-  t.throws(() => mas_store_prealloc(mas, 'x'), /^mas_store_prealloc: internal error: no mas_preallocate\(\)/);
+  t.throws(
+    () => mas_store_prealloc(mas, 'x'),
+    /^mas_store_prealloc: 3 nodes needed, 0 reserved: no mas_preallocate\(\)/,
+  );
+});
+
+t.test('a store that needs no node is carried out without a promise', async (t) => {
+  const mt = fullLeaf();
+  const [first] = ranges(mt).split(' ');
+  const mas = MA_STATE(mt, 0, 0);
+  mas_walk(mas);
+  mas_store_prealloc(mas, 'x');
+  t.not(ranges(mt).split(' ')[0], first);
+  t.equal(maple_slab.reserved, 0);
 });
 
 t.test('a second promise takes over the nodes of the first', async (t) => {
@@ -136,7 +149,10 @@ t.test('a promised store follows its tree, within the promise', async (t) => {
   t.equal(mas_preallocate(late, 'x', GFP_KERNEL), 0, 'a single entry needs no node');
   for (let i = 0; i < 4; i++) mtree_store_range(empty, 8 * i, i === 3 ? ULONG_MAX : 8 * i + 7, 'a', GFP_KERNEL);
   const before = ranges(empty);
-  t.throws(() => mas_store_prealloc(late, 'x'), /^mas_store_prealloc: the tree changed .* 0 reserved$/);
+  t.throws(
+    () => mas_store_prealloc(late, 'x'),
+    /^mas_store_prealloc: [1-9]\d* nodes needed, 0 reserved: .* the tree changed since$/,
+  );
   t.equal(ranges(empty), before, 'nothing was stored');
 });
 
