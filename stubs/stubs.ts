@@ -35,8 +35,8 @@ export interface SlabStubs {
   /** Memory for a VMA, all fields as the constructor leaves them; null when there is none. */
   vm_area_cache_alloc(): vm_area_struct | null;
   vm_area_cache_free(vma: vm_area_struct): void;
-  /** An anon_vma of its own root; null when memory is out. The harness calls calloc(). */
-  anon_vma_alloc(): anon_vma | null;
+  /** Does a pre-allocation for the tree fail here? Beside globals.fail_prealloc, which fails all of them. */
+  vma_iter_prealloc_fails(): boolean;
 }
 
 /** What a failed assertion of the code under test does. */
@@ -96,6 +96,8 @@ export interface FileStubs {
   get_file(f: file): file;
   fput(f: file): void;
   mapping_unmap_writable(mapping: address_space): void;
+  /** A writable shared mapping is about to be counted; upstream counts without telling anybody. */
+  mapping_writable_taken(mapping: address_space): void;
   mapping_can_writeback(mapping: address_space): boolean;
   shmem_file(f: file): boolean;
   shmem_zero_setup(vma: vm_area_struct): number;

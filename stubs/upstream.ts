@@ -51,7 +51,7 @@ function vm_area_cache_free(vma: vm_area_struct): void {
 export const upstreamStubs: Stubs = {
   vm_area_cache_alloc,
   vm_area_cache_free,
-  anon_vma_alloc: () => new anon_vma(),
+  vma_iter_prealloc_fails: () => false,
 
   warn: (where, what) => {
     console.error(`WARNING: ${where}: ${what}`);
@@ -112,6 +112,7 @@ export const upstreamStubs: Stubs = {
   get_file: (f) => f,
   fput: nothing,
   mapping_unmap_writable: nothing,
+  mapping_writable_taken: nothing,
   mapping_can_writeback: () => true,
   shmem_file: () => false,
   shmem_zero_setup: () => 0,

@@ -7,10 +7,12 @@
 import type sinon from 'sinon';
 import type { Test } from 'tap';
 import { hexOf } from '../../include/linux/check.js';
+import { INIT_LIST_HEAD, list_add } from '../../include/linux/list.js';
 import { TASK_SIZE } from '../../include/linux/mm.js';
-import type { mm_struct } from '../../include/mm_types.js';
+import { anon_vma, anon_vma_chain, type mm_struct, vm_area_struct } from '../../include/mm_types.js';
 import type { vma_flag_t, vma_flags_t } from '../../include/vma_flags.js';
 import { do_munmap } from '../../lib/mm/mmap.js';
+import { find_mergeable_anon_vma } from '../../lib/mm/vma/anon_vma.js';
 import { vma_flags_empty, vma_flags_same, vma_flags_same_mask } from '../../lib/mm/vma_flags.js';
 import { layoutLine, picture, snapshot, type VmaSnapshot } from './picture.js';
 import { defaultStubSet, type StubSet, TestWorld } from './world.js';
@@ -40,8 +42,9 @@ export class VmaAssertionError extends Error {
 export function show(value: unknown): string {
   if (typeof value === 'number' || typeof value === 'bigint') return hexOf(value);
   if (value === null || typeof value !== 'object') return String(value);
-  if ('vm_start' in value && 'vm_end' in value) return `VMA ${hexOf(value.vm_start)}-${hexOf(value.vm_end)}`;
-  return value.constructor?.name ?? 'object';
+  if (value instanceof vm_area_struct) return `VMA ${hexOf(value.vm_start)}-${hexOf(value.vm_end)}`;
+  // A freed object has no constructor, but says what it was.
+  return 'constructor' in value ? value.constructor.name : String(value);
 }
 
 export class VmaTest {
@@ -144,6 +147,19 @@ export class VmaTest {
     this.report(ok, 'ASSERT_LAYOUT', found.join('\n'), wanted.join('\n'), this.ASSERT_LAYOUT);
   }
 
+  /** The next WARN of the code under test will come from `where`, and must come. Upstream stubs print it instead. */
+  expectWarning(where: string, what?: string): void {
+    this.world.checked?.expectWarning(where, what);
+  }
+
+  /** What a write fault does to a VMA: an anon_vma, a neighbour's if one can be shared, by a link of its own. */
+  fault(vma: vm_area_struct): void {
+    const shared = find_mergeable_anon_vma(vma);
+    const { checked } = this.world;
+    if (checked !== null) checked.rmap.fault(vma, shared);
+    else linkAnonVma(vma, shared);
+  }
+
   /** Unmaps everything, closing and letting go as munmap() does. */
   unmapAll(mm: mm_struct = this.mm): void {
     const error = do_munmap(mm, 0, TASK_SIZE, null);
@@ -162,6 +178,15 @@ export class VmaTest {
     }
     throw new VmaAssertionError(what, 'no error', String(message), this.throws);
   }
+}
+
+/** fault() where nobody keeps count. */
+function linkAnonVma(vma: vm_area_struct, shared: anon_vma | null): void {
+  const target = shared ?? new anon_vma();
+  target.root ??= target;
+  vma.anon_vma = target;
+  INIT_LIST_HEAD(vma.anon_vma_chain);
+  list_add(new anon_vma_chain({ anon_vma: target, vma }).same_vma, vma.anon_vma_chain);
 }
 
 /** Does the line have all words of the pattern? */

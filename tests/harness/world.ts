@@ -4,8 +4,21 @@
  * with them. Nested tests each have their own; the outer one's is put back at the end.
  */
 import sinon from 'sinon';
+import { ENOMEM } from '../../include/linux/errno.js';
+import { __GFP_NOFAIL } from '../../include/linux/gfp.js';
 import { mm_struct } from '../../include/mm_types.js';
-import { current, globals, resetGlobals, type Stubs, stubs, upstreamStubs, useStubs } from '../../stubs/index.js';
+import { type MapleSlab, maple_slab } from '../../lib/maple_tree.js';
+import {
+  CheckedWorld,
+  current,
+  globals,
+  reset_dummy_anon_vma,
+  resetGlobals,
+  type Stubs,
+  stubs,
+  upstreamStubs,
+  useStubs,
+} from '../../stubs/index.js';
 import { snapshot, type VmaSnapshot } from './picture.js';
 
 /** The sets of stubs that a test can run on. */
@@ -22,36 +35,73 @@ export function defaultStubSet(text: string | undefined = process.env.VMA_STUBS)
 export class TestWorld {
   readonly mm: mm_struct;
   readonly sandbox: sinon.SinonSandbox;
+  /** What the checked world keeps count of; null on the upstream stubs. */
+  readonly checked: CheckedWorld | null;
   readonly before: readonly VmaSnapshot[];
   private readonly outerStubs: Stubs;
   private readonly outerGlobals: typeof globals;
   private readonly outerMm: mm_struct | null;
+  private readonly outerSlab: { alloc: MapleSlab['alloc']; reserved: number; live: number };
 
-  constructor(_set: StubSet) {
+  constructor(set: StubSet) {
     this.outerStubs = { ...stubs };
     this.outerGlobals = { ...globals };
     this.outerMm = current.mm;
+    this.outerSlab = { ...maple_slab };
 
     resetGlobals();
-    useStubs(upstreamStubs);
+    reset_dummy_anon_vma();
+    this.checked = set === 'checked' ? new CheckedWorld() : null;
+    useStubs(this.checked?.stubs ?? upstreamStubs);
+    this.connectTree();
     this.sandbox = sinon.createSandbox();
     this.mm = new mm_struct();
     current.mm = this.mm;
+    this.lock(this.mm);
     this.before = snapshot(this.mm);
   }
 
-  /** Takes the lock of a further address space for writing, as the test's own is from the start. */
-  lock(_mm: mm_struct): void {}
+  /** The tree's allocator is one of the calls that can be made to fail. */
+  private connectTree(): void {
+    const { checked } = this;
+    if (checked === null) return;
+    const { alloc } = this.outerSlab;
+    maple_slab.alloc = (count, gfp) => {
+      // A request that must not fail is no point of failure.
+      if ((gfp & __GFP_NOFAIL) === 0 && checked.faults.check('maple_slab.alloc', -ENOMEM) !== 0) return false;
+      return alloc(count, gfp);
+    };
+  }
+
+  /** Takes the lock of an address space for writing, as the test's own is from the start. */
+  lock(mm: mm_struct): void {
+    this.checked?.locks.mmapWriteLock(mm);
+  }
 
   /** Drops it. */
-  unlock(_mm: mm_struct): void {}
+  unlock(mm: mm_struct): void {
+    this.checked?.locks.mmapWriteUnlock(mm);
+  }
 
   /** Puts the outer world back. Returns what this one has to complain about. */
   leave(): string[] {
     this.sandbox.restore();
+    if (this.checked?.locks.isWriteLocked(this.mm)) this.unlock(this.mm);
+    const complaints = this.checked === null ? [] : [...this.checked.end(), ...this.treeComplaints()];
     useStubs(this.outerStubs);
     Object.assign(globals, this.outerGlobals);
+    Object.assign(maple_slab, this.outerSlab);
     current.mm = this.outerMm;
-    return [];
+    return complaints;
+  }
+
+  /** Nodes that a store was promised and never used, and nodes of trees that nobody destroyed. */
+  private treeComplaints(): string[] {
+    const complaints: string[] = [];
+    const reserved = maple_slab.reserved - this.outerSlab.reserved;
+    const live = maple_slab.live - this.outerSlab.live;
+    if (reserved !== 0) complaints.push(`leak: ${reserved} tree nodes are reserved for a store that never came`);
+    if (live !== 0) complaints.push(`leak: ${live} tree nodes are in trees that were not destroyed`);
+    return complaints;
   }
 }

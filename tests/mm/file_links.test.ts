@@ -24,6 +24,7 @@ import {
   vm_area_alloc,
   vm_area_free,
   type vm_area_struct,
+  vm_stat_account,
   vma_link,
   vma_set_anonymous,
 } from '../../lib/index.js';
@@ -93,6 +94,9 @@ test('insert_vm_struct: an anonymous VMA gets the offset of its address', (t) =>
   vma_set_anonymous(vma);
   t.ASSERT_EQ(insert_vm_struct(t.mm, vma), 0);
   t.ASSERT_LAYOUT('0x30000-0x32000 pgoff=0x30');
+  // Counting the pages is the caller's.
+  t.ASSERT_EQ(t.mm.total_vm, 0);
+  vm_stat_account(t.mm, vma.vm_flags, 2);
   t.unmapAll();
 });
 

@@ -100,7 +100,8 @@ export function vma_iter_config(vmi: vma_iterator, index: number, last: number):
 
 /** Reserves what storing vma, or a gap for null, may need. 0 or -ENOMEM. */
 export function vma_iter_prealloc(vmi: vma_iterator, vma: vm_area_struct | null): number {
-  return globals.fail_prealloc ? -ENOMEM : mas_preallocate(vmi.mas, vma, GFP_KERNEL);
+  if (globals.fail_prealloc || stubs.vma_iter_prealloc_fails()) return -ENOMEM;
+  return mas_preallocate(vmi.mas, vma, GFP_KERNEL);
 }
 
 /** Stores a gap over the iterator's range with reserved memory. */

@@ -10,12 +10,14 @@ import { WARN_ON_ONCE } from '../../bug.js';
 
 /** One writable shared mapping more, unconditionally. */
 export function mapping_allow_writable(mapping: address_space): void {
+  stubs.mapping_writable_taken(mapping);
   mapping.i_mmap_writable++;
 }
 
 /** One writable shared mapping more: 0, or -EPERM while such mappings are denied. */
 export function mapping_map_writable(mapping: address_space): number {
   if (mapping.i_mmap_writable < 0) return -EPERM;
+  stubs.mapping_writable_taken(mapping);
   mapping.i_mmap_writable++;
   return 0;
 }

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * Locks are real: what lockdep is to the kernel. One task runs here, so a lock that is taken twice is a deadlock, and
+ * the order between classes is the one at the top of mm/rmap.c (Linux 7.2): mmap_lock, then i_mmap_rwsem, then anon_vma.
+ */
+import type {
+  address_space,
+  anon_vma,
+  mm_struct,
+  mutex,
+  rw_semaphore,
+  vm_area_struct,
+} from '../../include/mm_types.js';
+import { Place } from './place.js';
+import type { Reports } from './reports.js';
+
+type Mode = 'read' | 'write';
+
+interface Hold {
+  mode: Mode;
+  place: Place;
+}
+
+/** Places in the order of taking: a lock must not be taken while one that comes later is held. */
+const ORDER: readonly string[] = ['mmap_lock', 'mm_all_locks_mutex', 'i_mmap_rwsem', 'flush_dcache', 'anon_vma'];
+
+/** Anything with a lock's name: a semaphore, a mutex, the dcache lock of a mapping. */
+interface Lockable {
+  readonly name: string;
+}
+
+export class Locks {
+  private readonly reports: Reports;
+  private readonly held: Map<Lockable, Hold>;
+  /** VMAs marked for writing, by address space: until its lock is dropped or downgraded. */
+  private readonly marks: Map<mm_struct, Set<vm_area_struct>>;
+  private readonly dcache: Map<address_space, Lockable>;
+
+  constructor(reports: Reports) {
+    this.reports = reports;
+    this.held = new Map();
+    this.marks = new Map();
+    this.dcache = new Map();
+  }
+
+  private acquire(lock: Lockable, mode: Mode, nested: boolean): void {
+    const hold = this.held.get(lock);
+    if (hold !== undefined) {
+      this.reports.complain(`deadlock: ${lock.name} taken at ${new Place()} is held already, since ${hold.place}`);
+      return;
+    }
+    this.checkOrder(lock, nested);
+    this.held.set(lock, { mode, place: new Place() });
+  }
+
+  /** Under mm_take_all_locks() several of one class may be held; never may a later class be. */
+  private checkOrder(lock: Lockable, nested: boolean): void {
+    const rank = ORDER.indexOf(lock.name);
+    for (const [other, hold] of this.held) {
+      const otherRank = ORDER.indexOf(other.name);
+      if (otherRank > rank || (otherRank === rank && !nested && lock.name !== 'mmap_lock')) {
+        const why = otherRank === rank ? 'a second of its kind' : 'out of order';
+        this.reports.complain(
+          `lock order: ${lock.name} taken at ${new Place()}, ${why}: ${other.name} is held since ${hold.place}`,
+        );
+      }
+    }
+  }
+
+  private release(lock: Lockable, mode: Mode): void {
+    const hold = this.held.get(lock);
+    if (hold === undefined) {
+      this.reports.complain(`${lock.name} dropped at ${new Place()} is not held`);
+      return;
+    }
+    if (hold.mode !== mode) {
+      this.reports.complain(
+        `${lock.name} dropped for ${mode} at ${new Place()} is held for ${hold.mode}, since ${hold.place}`,
+      );
+    }
+    this.held.delete(lock);
+  }
+
+  mmapWriteLock(mm: mm_struct): void {
+    this.acquire(mm.mmap_lock, 'write', false);
+  }
+
+  mmapWriteUnlock(mm: mm_struct): void {
+    this.marks.delete(mm);
+    this.release(mm.mmap_lock, 'write');
+  }
+
+  mmapReadLock(mm: mm_struct): void {
+    this.acquire(mm.mmap_lock, 'read', false);
+  }
+
+  mmapReadUnlock(mm: mm_struct): void {
+    this.release(mm.mmap_lock, 'read');
+  }
+
+  mmapWriteDowngrade(mm: mm_struct): void {
+    this.marks.delete(mm);
+    const hold = this.held.get(mm.mmap_lock);
+    if (hold?.mode !== 'write') {
+      this.reports.complain(`mmap_lock downgraded at ${new Place()} is not held for writing`);
+      return;
+    }
+    this.held.set(mm.mmap_lock, { mode: 'read', place: hold.place });
+  }
+
+  /** Is the lock held for writing? For what is not a rule of the code under test. */
+  isWriteLocked(mm: mm_struct): boolean {
+    return this.held.get(mm.mmap_lock)?.mode === 'write';
+  }
+
+  isHeld(lock: rw_semaphore | mutex): boolean {
+    return this.held.has(lock);
+  }
+
+  /** An address space of null has no lock to hold: upstream's tests hand that in. */
+  assertMmapLocked(mm: mm_struct | null): void {
+    if (mm !== null && !this.held.has(mm.mmap_lock)) this.missing('mmap_lock', 'at all');
+  }
+
+  assertMmapWriteLocked(mm: mm_struct | null): void {
+    if (mm !== null && !this.isWriteLocked(mm)) this.missing('mmap_lock', 'for writing');
+  }
+
+  private missing(name: string, how: string): void {
+    this.reports.complain(`lock assertion: ${name} is not held ${how} at ${new Place()}`);
+  }
+
+  /** Marks a VMA as being written, which the lock of its address space must allow. */
+  startWrite(vma: vm_area_struct): void {
+    const { vm_mm: mm } = vma;
+    if (mm === null) return;
+    this.assertMmapWriteLocked(mm);
+    const marked = this.marks.get(mm);
+    if (marked === undefined) this.marks.set(mm, new Set([vma]));
+    else marked.add(vma);
+  }
+
+  assertVmaWriteLocked(vma: vm_area_struct): void {
+    const { vm_mm: mm } = vma;
+    if (mm !== null && this.marks.get(mm)?.has(vma) !== true) this.missing('the VMA', 'for writing');
+  }
+
+  forgetVma(vma: vm_area_struct): void {
+    for (const marked of this.marks.values()) marked.delete(vma);
+  }
+
+  lockMapping(mapping: address_space): void {
+    this.acquire(mapping.i_mmap_rwsem, 'write', false);
+  }
+
+  unlockMapping(mapping: address_space): void {
+    this.release(mapping.i_mmap_rwsem, 'write');
+  }
+
+  /** The interval tree of a mapping is changed: its lock must be held. */
+  assertMappingLocked(mapping: address_space): void {
+    if (!this.held.has(mapping.i_mmap_rwsem)) this.missing('i_mmap_rwsem', 'for writing');
+  }
+
+  lockAnonVma(anon_vma: anon_vma): void {
+    this.acquire(rootOf(anon_vma).rwsem, 'write', false);
+  }
+
+  unlockAnonVma(anon_vma: anon_vma): void {
+    this.release(rootOf(anon_vma).rwsem, 'write');
+  }
+
+  assertAnonVmaLocked(anon_vma: anon_vma): void {
+    if (!this.held.has(rootOf(anon_vma).rwsem)) this.missing('the anon_vma', 'for writing');
+  }
+
+  /** One of many locks of a class, allowed while nest_lock keeps everybody else away. */
+  lockNested(sem: rw_semaphore, nest_lock: rw_semaphore): void {
+    if (this.held.get(nest_lock)?.mode !== 'write') this.missing(nest_lock.name, 'around nested locks');
+    this.acquire(sem, 'write', true);
+  }
+
+  lockDcache(mapping: address_space): void {
+    const lock = this.dcache.get(mapping) ?? { name: 'flush_dcache' };
+    this.dcache.set(mapping, lock);
+    this.acquire(lock, 'write', false);
+  }
+
+  unlockDcache(mapping: address_space): void {
+    this.release(this.dcache.get(mapping) ?? { name: 'flush_dcache' }, 'write');
+  }
+
+  lockMutex(lock: mutex): void {
+    this.acquire(lock, 'write', false);
+  }
+
+  unlockMutex(lock: mutex): void {
+    this.release(lock, 'write');
+  }
+
+  /** Every lock that somebody forgot. */
+  end(): void {
+    for (const [lock, hold] of this.held) {
+      this.reports.complain(`lock left held: ${lock.name}, for ${hold.mode}, taken at ${hold.place}`);
+    }
+  }
+}
+
+function rootOf(anon_vma: anon_vma): anon_vma {
+  return anon_vma.root ?? anon_vma;
+}
