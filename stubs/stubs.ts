@@ -32,6 +32,8 @@ import type { vm_flags_t, vma_flags_t } from '../include/vma_flags.js';
 
 /** Allocation and death of the objects that the code under test makes. */
 export interface SlabStubs {
+  /** A new, empty cache of VMAs. */
+  vm_area_cache_create(): void;
   /** Memory for a VMA, all fields as the constructor leaves them; null when there is none. */
   vm_area_cache_alloc(): vm_area_struct | null;
   vm_area_cache_free(vma: vm_area_struct): void;

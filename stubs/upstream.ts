@@ -49,6 +49,9 @@ function vm_area_cache_free(vma: vm_area_struct): void {
 }
 
 export const upstreamStubs: Stubs = {
+  vm_area_cache_create: () => {
+    sheaf.length = 0;
+  },
   vm_area_cache_alloc,
   vm_area_cache_free,
   vma_iter_prealloc_fails: () => false,

@@ -3,6 +3,7 @@
 /** The command line `vma-userland`. Each subcommand has a file of its own in commands/. */
 import { Command } from 'commander';
 import { replayCommand } from './commands/replay.js';
+import { tableCommand } from './commands/table.js';
 
 /** Status for a command line or an input that cannot be used; 1 is left to commands that ran and found a difference. */
 const USAGE = 2;
@@ -26,5 +27,6 @@ const program = new Command('vma-userland')
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : USAGE));
 
 addCommand(program, replayCommand());
+addCommand(program, tableCommand());
 
 await program.parseAsync();

@@ -3,8 +3,8 @@
  * Allocation, duplication and death of VMAs. Port of mm/vma_init.c (Linux 7.2): vma_state_init(), vm_area_alloc(),
  * vm_area_init_from(), vm_area_dup(), vm_area_free(), vma_pfnmap_track_ctx_dup(), vma_pfnmap_track_ctx_release().
  *
- * Deviations: the slab cache is the stub world's, so vma_state_init() has nothing to create and is not there; PFN
- * tracking contexts are compiled out in the harness, so the two helpers do nothing, as theirs do.
+ * Deviation: the slab cache is the stub world's. PFN tracking is compiled out in the harness, so the two helpers do
+ * nothing, as theirs do.
  */
 import { INIT_LIST_HEAD } from '../../include/linux/list.js';
 import type { mm_struct, vm_area_struct } from '../../include/mm_types.js';
@@ -12,6 +12,11 @@ import { stubs } from '../../stubs/index.js';
 import { vma_assert_detached, vma_init } from './inlines/lifecycle.js';
 import { checkLive, markFreed } from './inlines/live.js';
 import { assignFlagsWord } from './vma_flags.js';
+
+/** Makes the cache that VMAs come from; what an older one had kept is forgotten. */
+export function vma_state_init(): void {
+  stubs.vm_area_cache_create();
+}
 
 /** A new VMA of mm, detached; null when memory is out. */
 export function vm_area_alloc(mm: mm_struct): vm_area_struct | null {
@@ -38,6 +43,14 @@ function vm_area_init_from(src: vm_area_struct, dest: vm_area_struct): void {
   dest.vm_userfaultfd_ctx = src.vm_userfaultfd_ctx;
 }
 
+/** Would share the PFN tracking of the original. 0: nothing is tracked in this configuration. */
+function vma_pfnmap_track_ctx_dup(_orig: vm_area_struct, _copy: vm_area_struct): number {
+  return 0;
+}
+
+/** Would let go of it. */
+function vma_pfnmap_track_ctx_release(_vma: vm_area_struct): void {}
+
 /** A detached copy of a VMA; null when memory is out. */
 export function vm_area_dup(orig: vm_area_struct): vm_area_struct | null {
   checkLive('vm_area_dup', 'orig', orig);
@@ -45,6 +58,10 @@ export function vm_area_dup(orig: vm_area_struct): vm_area_struct | null {
   if (copy === null) return null;
 
   vm_area_init_from(orig, copy);
+  if (vma_pfnmap_track_ctx_dup(orig, copy) !== 0) {
+    stubs.vm_area_cache_free(copy);
+    return null;
+  }
   stubs.vma_lock_init(copy, true);
   INIT_LIST_HEAD(copy.anon_vma_chain);
   stubs.vma_numab_state_init(copy);
@@ -58,6 +75,7 @@ export function vm_area_free(vma: vm_area_struct): void {
   vma_assert_detached(vma);
   stubs.vma_numab_state_free(vma);
   stubs.free_anon_vma_name(vma);
+  vma_pfnmap_track_ctx_release(vma);
   markFreed(vma);
   stubs.vm_area_cache_free(vma);
 }

@@ -203,9 +203,10 @@ export class ReverseMap {
       );
       this.linked.delete(vma);
     }
-    for (const { users, place } of this.anonVmas.values()) {
-      if (!users.delete(vma)) continue;
+    for (const [target, { users, place }] of this.anonVmas) {
+      if (!users.has(vma)) continue;
       this.reports.complain(`rmap: ${describeVma(vma)} freed at ${new Place()} still holds the anon_vma of ${place}`);
+      this.drop(target, vma);
     }
   }
 

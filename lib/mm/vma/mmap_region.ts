@@ -248,15 +248,20 @@ function __mmap_complete(map: mmap_state, vma: vm_area_struct): void {
   vma_set_page_prot(vma);
 }
 
+/** Readies the action that mmap_prepare asked for. 0 or a negative errno. */
+function call_action_prepare(desc: vm_area_desc): number {
+  return mmapHooks.mmap_action_prepare(desc);
+}
+
 /**
  * Calls f_op->mmap_prepare and takes over what it changed, before a merge is decided on. 0 or a negative errno.
- * Port of call_mmap_prepare() and call_action_prepare(), mm/vma.c.
+ * Port of call_mmap_prepare(), mm/vma.c.
  */
 function call_mmap_prepare(map: mmap_state, file: file, desc: vm_area_desc): number {
   let err = mmapHooks.vfs_mmap_prepare(file, desc);
   if (err !== 0) return err;
 
-  err = mmapHooks.mmap_action_prepare(desc);
+  err = call_action_prepare(desc);
   if (err !== 0) return err;
 
   map.pgoff = desc.pgoff;
