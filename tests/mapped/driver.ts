@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** What the tests of the mapped hook stand on: files with hooks, mappings of them, and an account of what is there. */
+import {
+  file,
+  type file_operations,
+  mmap_region,
+  PAGE_SIZE,
+  VM_MAYREAD,
+  VM_MAYWRITE,
+  VM_READ,
+  VM_SHARED,
+  VM_WRITE,
+  type vm_area_desc,
+  type vm_area_struct,
+  type vm_operations_struct,
+  vma_lookup,
+} from '../../lib/index.js';
+import { layoutLine, snapshot, type VmaTest } from '../harness/index.js';
+
+export const PRIVATE = VM_READ | VM_WRITE | VM_MAYREAD | VM_MAYWRITE;
+export const SHARED = PRIVATE | VM_SHARED;
+/** An errno that nothing but a driver would come up with. */
+export const EIO = 5;
+
+export const START = 0x100000;
+export const PAGES = 4;
+export const LEN = PAGES * PAGE_SIZE;
+export const END = START + LEN;
+
+/** A file whose mmap_prepare sets these hooks, then does what `also` says. */
+export function preparedFile(
+  vm_ops: vm_operations_struct | null,
+  also?: (desc: vm_area_desc) => number | undefined,
+): file {
+  return new file({
+    mmap_prepare: (desc) => {
+      desc.vm_ops = vm_ops;
+      return also?.(desc) ?? 0;
+    },
+  });
+}
+
+export function fileOf(f_op: file_operations): file {
+  return new file(f_op);
+}
+
+/** Maps [start, end) of a file by mmap_region(). The page offset follows the address, as in one long mapping. */
+export function mapFile(f: file | null, start = START, end = END, flags = SHARED, pgoff = offsetOf(start)): number {
+  return mmap_region(f, start, end - start, flags, pgoff, null);
+}
+
+export function offsetOf(addr: number): number {
+  return (addr - START) / PAGE_SIZE + 0x40;
+}
+
+/** The VMA at addr; fails the test if there is none. */
+export function vmaAt(t: VmaTest, addr = START): vm_area_struct {
+  const vma = vma_lookup(t.mm, addr);
+  if (vma === null) throw new Error(`nothing is mapped at 0x${addr.toString(16)}`);
+  return vma;
+}
+
+/** Everything that a failed mapping must leave as it was, as text. Only the checked world counts references. */
+export function account(t: VmaTest, ...files: file[]): string {
+  const { mm } = t;
+  const sums = `count=${mm.map_count} total=${mm.total_vm} data=${mm.data_vm} exec=${mm.exec_vm} locked=${mm.locked_vm}`;
+  const counted = t.world.checked === null ? [] : files;
+  const held = counted.map((f) => `refs=${f.f_ref} writable=${f.f_mapping.i_mmap_writable}`);
+  return [sums, ...held, ...snapshot(mm).map(layoutLine)].join('\n');
+}

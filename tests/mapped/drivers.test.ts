@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** The drivers for which the series was made, as small ones of our own: afs, hpet, /dev/zero. */
+import {
+  copy_vma,
+  do_munmap,
+  EINVAL,
+  file as FileClass,
+  type file,
+  mmap_action_simple_ioremap,
+  PAGE_SIZE,
+  Ref,
+  stubs,
+  VM_IO,
+  VM_PFNMAP,
+  type vm_area_desc,
+  type vm_operations_struct,
+  vma_is_anonymous,
+} from '../../lib/index.js';
+import { test, type VmaTest } from '../harness/index.js';
+import { EIO, END, LEN, mapFile, offsetOf, PRIVATE, SHARED, START, vmaAt } from './driver.js';
+
+/** A file system that counts its mappings: taken in mapped and in open, dropped in close. */
+class CountingFs {
+  mappings = 0;
+  refuse = false;
+  readonly file: file;
+
+  constructor() {
+    const vm_ops: vm_operations_struct = {
+      mapped: () => {
+        if (this.refuse) return -EIO;
+        this.mappings++;
+        return 0;
+      },
+      open: () => {
+        this.mappings++;
+      },
+      close: () => {
+        // A VMA whose mapped failed is closed as well, which a driver must be ready for.
+        if (!this.refuse) this.mappings--;
+      },
+    };
+    this.file = new FileClass({
+      mmap_prepare: (desc) => {
+        desc.vm_ops = vm_ops;
+        return 0;
+      },
+    });
+  }
+}
+
+test('afs: a count taken in mapped and open, dropped in close, is the number of VMAs', (t) => {
+  const fs = new CountingFs();
+  const assertCount = (): void => t.ASSERT_EQ(fs.mappings, t.mm.map_count, 'as many as there are VMAs');
+
+  t.ASSERT_EQ(mapFile(fs.file), START);
+  assertCount();
+  t.ASSERT_EQ(mapFile(fs.file, END, END + LEN), END, 'merges');
+  assertCount();
+  t.ASSERT_EQ(t.mm.map_count, 1);
+
+  t.ASSERT_EQ(do_munmap(t.mm, START + PAGE_SIZE, PAGE_SIZE, null), 0, 'splits');
+  assertCount();
+  t.ASSERT_NE(copy_vma(new Ref(vmaAt(t)), 0x300000, PAGE_SIZE, offsetOf(START), new Ref(false), false), null);
+  t.mm.total_vm++;
+  assertCount();
+  t.ASSERT_EQ(t.mm.map_count, 3);
+  t.unmapAll();
+  t.ASSERT_EQ(fs.mappings, 0);
+});
+
+test('afs: a mapping that the hook refuses is not counted', (t) => {
+  const fs = new CountingFs();
+  fs.refuse = true;
+  t.ASSERT_EQ(mapFile(fs.file), -EIO);
+  t.ASSERT_EQ(fs.mappings, 0);
+  t.ASSERT_LAYOUT('');
+});
+
+const HPET = 0xfed00000;
+
+/** A page of device registers; only whole, from the beginning. */
+function hpet_mmap_prepare(desc: vm_area_desc): number {
+  if (desc.end - desc.start !== PAGE_SIZE || desc.pgoff !== 0) return -EINVAL;
+  mmap_action_simple_ioremap(desc, HPET, PAGE_SIZE);
+  return 0;
+}
+
+test('hpet: registers are remapped, uncached memory of no struct page', (t) => {
+  const ptes = t.sandbox.spy(stubs, 'remap_pfn_range_ptes');
+  const f = new FileClass({ mmap_prepare: hpet_mmap_prepare });
+  t.ASSERT_EQ(mapFile(f, START, START + PAGE_SIZE, SHARED, 0), START);
+  t.ASSERT_EQ(ptes.callCount, 1);
+  const [vma, addr, pfn, size] = ptes.firstCall.args;
+  t.ASSERT_EQ(vma, vmaAt(t));
+  t.ASSERT_EQ(addr, START);
+  t.ASSERT_EQ(pfn, HPET / PAGE_SIZE);
+  t.ASSERT_EQ(size, PAGE_SIZE);
+  t.ASSERT_EQ(vma.vm_flags & (VM_IO | VM_PFNMAP), VM_IO | VM_PFNMAP);
+  t.ASSERT_EQ(mapFile(f, START, END, SHARED, 0), -EINVAL, 'only one page');
+  t.unmapAll();
+});
+
+/** Zeroed pages: shared ones are shmem's, private ones are anonymous memory. */
+function zeroFile(t: VmaTest): { file: file; shmem: ReturnType<VmaTest['sandbox']['fake']> } {
+  const shmem = t.sandbox.fake.returns(0);
+  const f = new FileClass({
+    mmap_prepare: (desc) => {
+      if ((desc.vma_flags.__vma_flags[0] ?? 0n) & 8n) return shmem(desc);
+      // No hooks at all: the VMA becomes anonymous, though it has a file.
+      desc.vm_ops = null;
+      return 0;
+    },
+  });
+  return { file: f, shmem };
+}
+
+test('/dev/zero: a private mapping has no hooks, so nothing can be called on it', (t) => {
+  const { file: f, shmem } = zeroFile(t);
+  t.ASSERT_EQ(mapFile(f, START, END, PRIVATE), START);
+  t.ASSERT_EQ(vmaAt(t).vm_ops, null);
+  t.ASSERT_TRUE(vma_is_anonymous(vmaAt(t)));
+  t.ASSERT_EQ(vmaAt(t).vm_file, f);
+  t.ASSERT_EQ(shmem.callCount, 0);
+  t.ASSERT_EQ(do_munmap(t.mm, START + PAGE_SIZE, PAGE_SIZE, null), 0, 'splits without hooks');
+  t.unmapAll();
+});
+
+test('/dev/zero: a shared mapping is shmem’s', (t) => {
+  const { file: f, shmem } = zeroFile(t);
+  t.ASSERT_EQ(mapFile(f, START, END, SHARED), START);
+  t.ASSERT_EQ(shmem.callCount, 1);
+  t.unmapAll();
+});

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** hide_from_rmap_until_complete: the file's rmap lock is held until action and hook are done, dropped once, never over an unmap. */
+import { ENOMEM, type file, mmap_action_remap_full, stubs } from '../../lib/index.js';
+import { test, type VmaTest } from '../harness/index.js';
+import { EIO, mapFile, preparedFile, START } from './driver.js';
+
+interface Outcome {
+  prepare?: number;
+  ptes?: number;
+  mapped?: number;
+}
+
+/** What was seen of the file's lock at each step, and how often it was dropped while mapping. */
+interface Seen {
+  result: number;
+  atAction: boolean | null;
+  atHook: boolean | null;
+  atUnmap: boolean | null;
+  drops: number;
+}
+
+function mapHidden(t: VmaTest, outcome: Outcome): Seen {
+  const seen: Seen = { result: 0, atAction: null, atHook: null, atUnmap: null, drops: 0 };
+  const held = (of: file): boolean => t.world.checked?.locks.isHeld(of.f_mapping.i_mmap_rwsem) === true;
+  const f: file = preparedFile(
+    {
+      mapped: () => {
+        seen.atHook = held(f);
+        return outcome.mapped ?? 0;
+      },
+    },
+    (desc) => {
+      mmap_action_remap_full(desc, 0x77);
+      desc.action.hide_from_rmap_until_complete = true;
+      return outcome.prepare ?? 0;
+    },
+  );
+  t.sandbox.stub(stubs, 'remap_pfn_range_ptes').callsFake(() => {
+    seen.atAction = held(f);
+    return outcome.ptes ?? 0;
+  });
+  t.sandbox.stub(stubs, 'unmap_vmas').callsFake(() => {
+    seen.atUnmap = held(f);
+  });
+  const drop = t.sandbox.spy(stubs, 'i_mmap_unlock_write');
+  seen.result = mapFile(f);
+  seen.drops = drop.callCount;
+  t.ASSERT_FALSE(held(f), 'the lock is free in the end');
+  return seen;
+}
+
+const ON_CHECKED = { stubs: 'checked' } as const;
+
+test('the lock is held over action and hook, and dropped once', ON_CHECKED, (t) => {
+  const seen = mapHidden(t, {});
+  t.ASSERT_EQ(seen.result, START);
+  t.ASSERT_EQ(seen.atAction, true);
+  t.ASSERT_EQ(seen.atHook, true);
+  t.ASSERT_EQ(seen.atUnmap, null, 'nothing is unmapped');
+  t.ASSERT_EQ(seen.drops, 1);
+  t.sandbox.restore();
+  t.unmapAll();
+});
+
+test('an action that fails has the lock dropped before the unmap', ON_CHECKED, (t) => {
+  const seen = mapHidden(t, { ptes: -ENOMEM });
+  t.ASSERT_EQ(seen.result, -ENOMEM);
+  t.ASSERT_EQ(seen.atAction, true);
+  t.ASSERT_EQ(seen.atHook, null, 'the hook is not called');
+  t.ASSERT_EQ(seen.atUnmap, false);
+  t.ASSERT_EQ(seen.drops, 1);
+  t.ASSERT_LAYOUT('');
+});
+
+test('a hook that fails has the lock dropped before the unmap', ON_CHECKED, (t) => {
+  const seen = mapHidden(t, { mapped: -EIO });
+  t.ASSERT_EQ(seen.result, -EIO);
+  t.ASSERT_EQ(seen.atHook, true);
+  t.ASSERT_EQ(seen.atUnmap, false);
+  t.ASSERT_EQ(seen.drops, 1);
+  t.ASSERT_LAYOUT('');
+});
+
+test('a preparation that fails never takes the lock', ON_CHECKED, (t) => {
+  const seen = mapHidden(t, { prepare: -EIO });
+  t.ASSERT_EQ(seen.result, -EIO);
+  t.ASSERT_EQ(seen.atAction, null);
+  t.ASSERT_EQ(seen.drops, 0);
+  t.ASSERT_LAYOUT('');
+});
+
+test('without the wish to hide, the lock is free by the time of the action', ON_CHECKED, (t) => {
+  let free: boolean | undefined;
+  const f: file = preparedFile({
+    mapped: () => {
+      free = t.world.checked?.locks.isHeld(f.f_mapping.i_mmap_rwsem) === false;
+      return 0;
+    },
+  });
+  t.ASSERT_EQ(mapFile(f), START);
+  t.ASSERT_EQ(free, true);
+  t.unmapAll();
+});
