@@ -127,7 +127,7 @@ export class Locks {
   }
 
   private missing(name: string, how: string): void {
-    this.reports.complain(`lock assertion: ${name} is not held ${how} at ${new Place()}`);
+    this.reports.assertion(`${name} is not held ${how}`);
   }
 
   /** Marks a VMA as being written, which the lock of its address space must allow. */

@@ -11,10 +11,12 @@ interface Expectation {
 export class Reports {
   private readonly complaints: string[];
   private readonly expected: Expectation[];
+  private readonly expectedAssertions: Expectation[];
 
   constructor() {
     this.complaints = [];
     this.expected = [];
+    this.expectedAssertions = [];
   }
 
   /** A rule was broken; the test fails when it ends. */
@@ -25,6 +27,22 @@ export class Reports {
   /** The next warning will be this one: of that function, with that text in it. It must come. */
   expectWarning(where: string, what?: string): void {
     this.expected.push({ where, what, place: new Place() });
+  }
+
+  /** The next lock assertion that fails will be one in that function. It must come. */
+  expectAssertion(where: string): void {
+    this.expectedAssertions.push({ where, what: undefined, place: new Place() });
+  }
+
+  /** A lock assertion failed: a complaint, unless it is the one expected next. */
+  assertion(what: string): void {
+    const place = new Place();
+    const [next] = this.expectedAssertions;
+    if (next !== undefined && new RegExp(`\\b${next.where}\\b`).test(place.frames()[0] ?? '')) {
+      this.expectedAssertions.shift();
+      return;
+    }
+    this.complain(`lock assertion: ${what} at ${place}`);
   }
 
   /** A WARN_ON() that held: a complaint, unless it is the one expected next. */
@@ -41,6 +59,9 @@ export class Reports {
   end(): string[] {
     for (const { where, what, place } of this.expected) {
       this.complain(`no warning came from ${where}${what === undefined ? '' : `: ${what}`}; expected at ${place}`);
+    }
+    for (const { where, place } of this.expectedAssertions) {
+      this.complain(`no lock assertion failed in ${where}; expected at ${place}`);
     }
     return this.complaints;
   }

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * The matrix that `npm run review` prints is the one that the review was about: a detector that stops to detect, or a
+ * revision that gains or loses a defect, fails here. And the hooks of actions that each revision has.
+ */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import t from 'tap';
+import {
+  file,
+  mmap_action_remap_full,
+  mmap_region,
+  PAGE_SIZE,
+  stubs,
+  VM_READ,
+  VM_SHARED,
+  type vm_area_desc,
+} from '../../lib/index.js';
+import { test } from '../harness/index.js';
+import { DEFECTS } from './defects.js';
+import { type Cell, reportsOf, runMatrix, shortReport } from './matrix.js';
+import { hooksOf, onRevision, REVISIONS } from './revisions/index.js';
+
+/** Defect by revision, in the order of DEFECTS: v1, v2, v3, 7.2. */
+const WANTED: readonly (readonly string[])[] = [
+  ['NULL dereference: mapped', 'clean', 'clean', 'clean'],
+  ['NULL dereference: mapped', 'clean', 'clean', 'clean'],
+  ['use after free: vm_private_data', 'clean', 'clean', 'clean'],
+  ['not refused', 'clean', 'clean', 'clean'],
+  ['use after free: vm_file', 'use after free: vm_file', 'clean', 'clean'],
+  ['deadlock: i_mmap_rwsem', 'deadlock: i_mmap_rwsem', 'clean', 'clean'],
+  ['WARN: vma_assert_attached', 'WARN: vma_assert_attached', 'WARN: vma_assert_attached', 'clean'],
+  ['WARN: __vma_check_mmap_hook', 'WARN: __vma_check_mmap_hook', 'WARN: __vma_check_mmap_hook', 'clean'],
+];
+
+t.test('each revision has the defects that the review found in it, and no others', async (t) => {
+  const cells: Cell[] = runMatrix();
+  for (const [i, { name }] of DEFECTS.entries()) {
+    const row = cells.filter(({ defect }) => defect === name).map(({ report }) => shortReport(report));
+    t.same(row, WANTED[i], name);
+  }
+  t.equal(cells.length, WANTED.length * REVISIONS.length);
+});
+
+t.test('the merged revision has nothing at all reported', async (t) => {
+  const merged = REVISIONS.at(-1);
+  if (merged === undefined) throw new Error('there are no revisions');
+  for (const defect of DEFECTS) t.same(reportsOf(defect, merged), [], defect.name);
+});
+
+t.test('the reports name where the object came from and where it went', async (t) => {
+  const report = runMatrix().find(({ defect, revision }) => defect.startsWith('VMA used') && revision === 'v1')?.report;
+  t.match(report, /allocated at .*vma_init\.ts:\d+.*; freed at .*vma_init\.ts:\d+/);
+});
+
+t.test('the command prints the matrix, or all reports as JSON, and refuses other arguments', async (t) => {
+  const main = fileURLToPath(new URL('main.js', import.meta.url));
+  const run = (...args: string[]): string => execFileSync(process.execPath, [main, ...args], { encoding: 'utf8' });
+  const table = run();
+  t.equal(table.split('\n').length, DEFECTS.length + 3, 'a heading, a rule, a row each');
+  t.match(table, /\| defect +\| v1 +\| v2 +\| v3 +\| 7\.2 +\|/);
+  t.equal(JSON.parse(run('--json')).cells.length, DEFECTS.length * REVISIONS.length);
+  t.equal(spawnSync(process.execPath, [main, '--nonsense']).status, 2);
+});
+
+const START = 0x100000;
+
+function mapWith(ask: (desc: vm_area_desc) => void): number {
+  const f = new file({
+    mmap_prepare: (desc) => {
+      desc.vm_ops = {};
+      mmap_action_remap_full(desc, 0x77);
+      ask(desc);
+      return 0;
+    },
+  });
+  return mmap_region(f, START, PAGE_SIZE, VM_READ | VM_SHARED, 0, null);
+}
+
+for (const revision of REVISIONS) {
+  const has = revision.actionHooks;
+  test(`${revision.name}: ${has ? 'success_hook and error_hook' : 'error_override'} at the end of an action`, (t) => {
+    onRevision(revision, () => {
+      const success_hook = t.sandbox.fake.returns(0);
+      const error_hook = t.sandbox.fake.returns(-7);
+      const ask = (desc: vm_area_desc): void => {
+        if (has) Object.assign(hooksOf(desc.action), { success_hook, error_hook });
+        else desc.action.error_override = -7;
+      };
+
+      t.ASSERT_EQ(mapWith(ask), START);
+      t.ASSERT_EQ(success_hook.callCount, has ? 1 : 0);
+      t.unmapAll();
+
+      t.sandbox.stub(stubs, 'remap_pfn_range_ptes').returns(-12);
+      t.ASSERT_EQ(mapWith(ask), -7);
+      t.ASSERT_EQ(error_hook.callCount, has ? 1 : 0);
+      if (has) t.ASSERT_TRUE(error_hook.calledOnceWithExactly(-12), 'it is given the error');
+      t.ASSERT_LAYOUT('');
+    });
+  });
+}
