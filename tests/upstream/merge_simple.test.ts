@@ -54,6 +54,13 @@ test('simple_merge', (t) => {
   const vma = assertVma(t, merge_new(vmg));
   assertRange(t, vma, 0, 0x3000, 0);
   t.ASSERT_FLAGS_SAME_MASK(vma.flags, vma_flags);
+  // Beyond upstream: the left one grew, the right one is gone, and vmg tells what became of the range.
+  t.ASSERT_EQ(vma, vma_left);
+  t.ASSERT_LAYOUT('0x0-0x3000 pgoff=0x0');
+  t.ASSERT_EQ(mm.map_count, 1);
+  t.ASSERT_EQ(vmg.state, VMA_MERGE_SUCCESS);
+  t.ASSERT_EQ(vmg.start, 0);
+  t.ASSERT_EQ(vmg.end, 0x3000);
 
   detach_free_vma(vma);
   mtree_destroy(mm.mm_mt);
@@ -73,6 +80,12 @@ test('simple_modify', (t) => {
   // The VMA handed in keeps the range; what is split off is new.
   t.ASSERT_EQ(modified, init_vma);
   assertRange(t, init_vma, 0x1000, 0x2000, 1);
+  // Beyond upstream: three are counted, all with the flags as they were.
+  t.ASSERT_EQ(mm.map_count, 3);
+  t.ASSERT_LAYOUT(`
+    0x0-0x1000 flags=0x33
+    0x1000-0x2000 flags=0x33
+    0x2000-0x3000 flags=0x33`);
 
   // The three parts, one after the other.
   vma_iter_set(vmi, 0);
@@ -103,6 +116,9 @@ test('simple_expand', (t) => {
 
   t.ASSERT_FALSE(expand_existing(vmg));
   assertRange(t, vma, 0, 0x3000, 0);
+  // Beyond upstream: so says the tree, and the VMA was locked for it.
+  t.ASSERT_LAYOUT('0x0-0x3000 pgoff=0x0');
+  t.ASSERT_TRUE(vma_write_started(vma));
 
   detach_free_vma(vma);
   mtree_destroy(mm.mm_mt);
@@ -117,6 +133,9 @@ test('simple_shrink', (t) => {
 
   t.ASSERT_FALSE(vma_shrink(vmi, vma, 0, 0x1000, 0));
   assertRange(t, vma, 0, 0x1000, 0);
+  // Beyond upstream: so says the tree, and the VMA was locked for it.
+  t.ASSERT_LAYOUT('0x0-0x1000 pgoff=0x0');
+  t.ASSERT_TRUE(vma_write_started(vma));
 
   detach_free_vma(vma);
   mtree_destroy(mm.mm_mt);
@@ -151,6 +170,8 @@ test('vma_merge_special_flags', (t) => {
     vmg.vma_flags = flags;
     t.ASSERT_EQ(merge_new(vmg), null);
     t.ASSERT_EQ(vmg.state, VMA_MERGE_NOMERGE);
+    // Beyond upstream: it was the neighbour that did not merge, not the want of one.
+    t.ASSERT_EQ(vmg.prev, vma_left);
   }
 
   // A VMA that is there and changes.
@@ -168,9 +189,24 @@ test('vma_merge_special_flags', (t) => {
     vmg.vma_flags = flags;
     t.ASSERT_EQ(merge_existing(vmg), null);
     t.ASSERT_EQ(vmg.state, VMA_MERGE_NOMERGE);
+    // Beyond upstream: it was the neighbour that did not merge, not the want of one.
+    t.ASSERT_EQ(vmg.prev, vma_left);
   }
 
-  cleanup_mm(mm, vmi);
+  // Beyond upstream: nothing has changed, and without the flag both do merge.
+  t.ASSERT_LAYOUT(`
+    0x0-0x3000 pgoff=0x0
+    0x3000-0x4000 pgoff=0x3`);
+  vma_left.flags = vma_flags;
+  vmg_set_range(vmg, 0x3000, 0x4000, 3, vma_flags);
+  vmg.prev = vma_left;
+  vmg.middle = vma;
+  t.ASSERT_EQ(merge_existing(vmg), vma_left);
+  vmg_set_range(vmg, 0x4000, 0x5000, 4, vma_flags);
+  t.ASSERT_EQ(merge_new(vmg), vma_left);
+  t.ASSERT_LAYOUT('0x0-0x5000 pgoff=0x0');
+
+  t.ASSERT_EQ(cleanup_mm(mm, vmi), 1, 'beyond upstream: one is left');
 });
 
 test('merge_extend', (t) => {
@@ -189,8 +225,10 @@ test('merge_extend', (t) => {
   assertRange(t, vma, 0, 0x4000, 0);
   t.ASSERT_TRUE(vma_write_started(vma));
   t.ASSERT_EQ(mm.map_count, 1);
+  // Beyond upstream: so says the tree.
+  t.ASSERT_LAYOUT('0x0-0x4000 pgoff=0x0');
 
-  cleanup_mm(mm, vmi);
+  t.ASSERT_EQ(cleanup_mm(mm, vmi), 1, 'beyond upstream: one is left');
 });
 
 test('expand_only_mode', (t) => {
@@ -216,6 +254,10 @@ test('expand_only_mode', (t) => {
   t.ASSERT_TRUE(vma_write_started(vma));
   t.ASSERT_EQ(vma_iter_addr(vmi), 0x3000);
   vma_assert_attached(vma);
+  // Beyond upstream: the one further left is as it was.
+  t.ASSERT_LAYOUT(`
+    0x0-0x2000 pgoff=0x0
+    0x3000-0x9000 pgoff=0x3`);
 
-  cleanup_mm(mm, vmi);
+  t.ASSERT_EQ(cleanup_mm(mm, vmi), 2, 'beyond upstream: both are left');
 });
