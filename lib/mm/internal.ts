@@ -2,11 +2,14 @@
 /**
  * Port of vma_close(), mm/internal.h (Linux 7.2). The harness stubs it out; here it is real.
  */
+
 import type { vm_area_struct } from '../../include/mm_types.js';
 import { vma_dummy_vm_ops } from '../../stubs/index.js';
+import { checkLive } from './inlines/live.js';
 
 /** Calls the close hook, if there is one. None of the VMA's hooks is called after it. */
 export function vma_close(vma: vm_area_struct): void {
+  checkLive('vma_close', 'vma', vma);
   if (!vma.vm_ops?.close) return;
 
   vma.vm_ops.close(vma);

@@ -102,6 +102,8 @@ export function vma_flags_count(flags: vma_flags_t): number {
 
 /** Is the bit set? Throws on a bit that the bitmap has no room for. */
 export function vma_flags_test(flags: vma_flags_t, bit: vma_flag_t): boolean {
+  // Bit operations would round a fraction, and take NaN for 0.
+  if ((bit | 0) !== bit) checkFlagBit('vma_flags_test', bit);
   const mask = 1 << (bit & 31);
   switch (bit >> 5) {
     case 0:

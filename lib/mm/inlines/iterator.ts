@@ -6,7 +6,7 @@
  * Deviations: vma_iter_prealloc() is the harness's, which `globals.fail_prealloc` makes fail (shared.h overrides it by a
  * macro); `for_each_vma` loops are generators for tests, and plain while loops in lib/.
  */
-import { checkUlong } from '../../../include/linux/check.js';
+import { checkPageRange, checkUlong } from '../../../include/linux/check.js';
 import { ENOMEM, Ref } from '../../../include/linux/errno.js';
 import { GFP_KERNEL, type gfp_t } from '../../../include/linux/gfp.js';
 import { ULONG_MAX } from '../../../include/linux/limits.js';
@@ -35,8 +35,14 @@ import {
   mtree_load,
 } from '../../maple_tree.js';
 import { vma_assert_attached, vma_mark_attached } from './lifecycle.js';
+import { checkLive } from './live.js';
 
 export { VMA_ITERATOR };
+
+/** max - 1 in C, where a limit of 0 wraps to the highest address. */
+function lastBelow(max: number): number {
+  return max === 0 ? ULONG_MAX : max - 1;
+}
 
 /** The VMA at or after the iterator on the first call, then the one after it. Null past the last. */
 export function vma_next(vmi: vma_iterator): vm_area_struct | null {
@@ -45,7 +51,8 @@ export function vma_next(vmi: vma_iterator): vm_area_struct | null {
 
 /** As vma_next(), but null when the next VMA starts at or past max, in bytes. */
 export function vma_find(vmi: vma_iterator, max: number): vm_area_struct | null {
-  return mas_find(vmi.mas, max - 1);
+  checkUlong('vma_find', 'max', max);
+  return mas_find(vmi.mas, lastBelow(max));
 }
 
 /** The VMA before the iterator; null before the first. */
@@ -55,6 +62,7 @@ export function vma_prev(vmi: vma_iterator): vm_area_struct | null {
 
 /** As vma_prev(), but looks no lower than min. */
 export function vma_prev_limit(vmi: vma_iterator, min: number): vm_area_struct | null {
+  checkUlong('vma_prev_limit', 'min', min);
   return mas_prev(vmi.mas, min);
 }
 
@@ -70,11 +78,13 @@ export function* for_each_vma_range(vmi: vma_iterator, end: number): Generator<v
 
 /** Starts an iterator over mm at addr. */
 export function vma_iter_init(vmi: vma_iterator, mm: mm_struct, addr: number): void {
+  checkUlong('vma_iter_init', 'addr', addr);
   mas_init(vmi.mas, mm.mm_mt, addr);
 }
 
 /** Moves the iterator to addr; the tree is walked at the next use. */
 export function vma_iter_set(vmi: vma_iterator, addr: number): void {
+  checkUlong('vma_iter_set', 'addr', addr);
   mas_set(vmi.mas, addr);
 }
 
@@ -95,6 +105,7 @@ export function vma_iter_free(vmi: vma_iterator): void {
 
 /** Sets the range [index, last) that the next store works on, without leaving the node. */
 export function vma_iter_config(vmi: vma_iterator, index: number, last: number): void {
+  checkPageRange('vma_iter_config', 'index', index, 'last', last);
   __mas_set_range(vmi.mas, index, last - 1);
 }
 
@@ -111,6 +122,7 @@ export function vma_iter_clear(vmi: vma_iterator): void {
 
 /** Stores a gap over [start, end). 0 or -ENOMEM. */
 export function vma_iter_clear_gfp(vmi: vma_iterator, start: number, end: number, gfp: gfp_t): number {
+  checkPageRange('vma_iter_clear_gfp', 'start', start, 'end', end);
   __mas_set_range(vmi.mas, start, end - 1);
   mas_store_gfp(vmi.mas, null, gfp);
   return mas_is_err(vmi.mas) ? -ENOMEM : 0;
@@ -127,8 +139,15 @@ function leaveForeignRange(vmi: vma_iterator, vma: vm_area_struct): void {
   if (mas.status !== ma_start && (mas.index > vma.vm_start || mas.last < vma.vm_start)) vma_iter_invalidate(vmi);
 }
 
+/** Nothing but a live VMA with a range of whole pages may enter the tree. */
+function checkStored(fn: string, vma: vm_area_struct): void {
+  checkLive(fn, 'vma', vma);
+  checkPageRange(fn, 'vma.vm_start', vma.vm_start, 'vma.vm_end', vma.vm_end);
+}
+
 /** Stores a VMA that is attached already over its range, with reserved memory. */
 export function vma_iter_store_overwrite(vmi: vma_iterator, vma: vm_area_struct): void {
+  checkStored('vma_iter_store_overwrite', vma);
   vma_assert_attached(vma);
   leaveForeignRange(vmi, vma);
   __mas_set_range(vmi.mas, vma.vm_start, vma.vm_end - 1);
@@ -137,12 +156,14 @@ export function vma_iter_store_overwrite(vmi: vma_iterator, vma: vm_area_struct)
 
 /** Stores a VMA that was in no tree, with reserved memory, and marks it attached. */
 export function vma_iter_store_new(vmi: vma_iterator, vma: vm_area_struct): void {
+  checkStored('vma_iter_store_new', vma);
   vma_mark_attached(vma);
   vma_iter_store_overwrite(vmi, vma);
 }
 
 /** Stores a VMA that was in no tree and marks it attached. 0, or -ENOMEM with nothing changed. */
 export function vma_iter_store_gfp(vmi: vma_iterator, vma: vm_area_struct, gfp: gfp_t): number {
+  checkStored('vma_iter_store_gfp', vma);
   leaveForeignRange(vmi, vma);
   __mas_set_range(vmi.mas, vma.vm_start, vma.vm_end - 1);
   mas_store_gfp(vmi.mas, vma, gfp);
@@ -169,6 +190,7 @@ export function vma_iter_prev_range(vmi: vma_iterator): vm_area_struct | null {
 
 /** As vma_iter_prev_range(), no lower than min. */
 export function vma_iter_prev_range_limit(vmi: vma_iterator, min: number): vm_area_struct | null {
+  checkUlong('vma_iter_prev_range_limit', 'min', min);
   return mas_prev_range(vmi.mas, min);
 }
 
@@ -179,21 +201,25 @@ export function vma_iter_next_range(vmi: vma_iterator): vm_area_struct | null {
 
 /** As vma_iter_next_range(), no higher than max. */
 export function vma_iter_next_range_limit(vmi: vma_iterator, max: number): vm_area_struct | null {
+  checkUlong('vma_iter_next_range_limit', 'max', max);
   return mas_next_range(vmi.mas, max);
 }
 
-/** max - 1 in C, where a limit of 0 wraps to the highest address. */
-function lastBelow(max: number): number {
-  return max === 0 ? ULONG_MAX : max - 1;
+function checkArea(fn: string, min: number, max: number, size: number): void {
+  checkUlong(fn, 'min', min);
+  checkUlong(fn, 'max', max);
+  checkUlong(fn, 'size', size);
 }
 
 /** Finds the lowest gap of size bytes within [min, max). 0, -EBUSY or -EINVAL. */
 export function vma_iter_area_lowest(vmi: vma_iterator, min: number, max: number, size: number): number {
+  checkArea('vma_iter_area_lowest', min, max, size);
   return mas_empty_area(vmi.mas, min, lastBelow(max), size);
 }
 
 /** Finds the highest gap of size bytes within [min, max). 0, -EBUSY or -EINVAL. */
 export function vma_iter_area_highest(vmi: vma_iterator, min: number, max: number, size: number): number {
+  checkArea('vma_iter_area_highest', min, max, size);
   return mas_empty_area_rev(vmi.mas, min, lastBelow(max), size);
 }
 
@@ -214,6 +240,7 @@ export function vma_iter_next_rewind(
 
 /** The VMA that addr lies in. */
 export function vma_lookup(mm: mm_struct, addr: number): vm_area_struct | null {
+  checkUlong('vma_lookup', 'addr', addr);
   return mtree_load(mm.mm_mt, addr);
 }
 
@@ -222,7 +249,7 @@ export function find_vma_intersection(mm: mm_struct, start_addr: number, end_add
   checkUlong('find_vma_intersection', 'start_addr', start_addr);
   checkUlong('find_vma_intersection', 'end_addr', end_addr);
   stubs.mmap_assert_locked(mm);
-  return mt_find(mm.mm_mt, new Ref(start_addr), end_addr - 1);
+  return mt_find(mm.mm_mt, new Ref(start_addr), lastBelow(end_addr));
 }
 
 /** The VMA at addr, or else the first after it; the one before lands in pprev. */
@@ -231,6 +258,7 @@ export function find_vma_prev(
   addr: number,
   pprev: { prev: vm_area_struct | null },
 ): vm_area_struct | null {
+  checkUlong('find_vma_prev', 'addr', addr);
   const vmi = VMA_ITERATOR(mm, addr);
   const vma = vma_iter_load(vmi);
   pprev.prev = vma_prev(vmi);

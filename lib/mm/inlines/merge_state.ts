@@ -3,6 +3,7 @@
  * How a merge, or an unmap of page tables, is described at its start. Port of VMG_STATE, VMG_VMA_STATE, UNMAP_STATE and
  * the inlines beside them in mm/vma.h (Linux 7.2). The macros declare a struct; the functions return one.
  */
+
 import { ULONG_MAX } from '../../../include/linux/limits.js';
 import { FIRST_USER_ADDRESS, type pgoff_t, USER_PGTABLES_CEILING } from '../../../include/linux/mm.js';
 import type { mm_struct, vm_area_struct, vma_iterator } from '../../../include/mm_types.js';
@@ -11,6 +12,7 @@ import type { vma_flags_t } from '../../../include/vma_flags.js';
 import { stubs } from '../../../stubs/index.js';
 import { assignFlagsWord } from '../vma_flags.js';
 import { vma_iter_set } from './iterator.js';
+import { checkLive } from './live.js';
 import { vma_pgoff_offset } from './range.js';
 
 /** A merge of a range [start, end) that is not mapped yet. */
@@ -39,6 +41,7 @@ export function VMG_VMA_STATE(
   start: number,
   end: number,
 ): vma_merge_struct {
+  checkLive('VMG_VMA_STATE', 'vma', vma);
   const vmg = new vma_merge_struct(vmi);
   vmg.mm = vma.vm_mm;
   vmg.start = start;

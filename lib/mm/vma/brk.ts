@@ -92,6 +92,7 @@ export function do_brk_flags(
   vma_flags: vma_flags_t,
 ): number {
   checkLive('do_brk_flags', 'vma', vma);
+  checkPageAligned('do_brk_flags', 'addr', addr);
   checkPageAligned('do_brk_flags', 'len', len);
   checkPageRange('do_brk_flags', 'addr', addr, 'addr + len', addr + len);
   const mm = currentMm('do_brk_flags');

@@ -71,6 +71,7 @@ export function copy_vma(
   need_rmap_locks: Ref<boolean>,
   keep_source: boolean,
 ): vm_area_struct | null {
+  checkPageAligned('copy_vma', 'addr', addr);
   checkPageAligned('copy_vma', 'len', len);
   checkPageRange('copy_vma', 'addr', addr, 'addr + len', addr + len);
   checkUlong('copy_vma', 'pgoff', pgoff);

@@ -3,15 +3,18 @@
  * Links between VMAs and the file they map. Port of __vma_link_file(), __remove_shared_vm_struct(), vma_link_file() and
  * unlink_file_vma_batch_init(), _add(), _process(), _final() of mm/vma.c (Linux 7.2).
  */
+
 import type { address_space, vm_area_struct } from '../../../include/mm_types.js';
 import { UNLINK_VMA_FILE_BATCH, type unlink_vma_file_batch } from '../../../include/vma.js';
 import { stubs } from '../../../stubs/index.js';
 import { VM_WARN_ON_ONCE } from '../../bug.js';
+import { checkLive } from '../inlines/live.js';
 import { mapping_allow_writable } from '../inlines/mapping.js';
 import { vma_is_shared_maywrite } from '../vma_flags.js';
 
 /** Adds the VMA to the mapping's tree. The caller holds its i_mmap_rwsem. */
 export function __vma_link_file(vma: vm_area_struct, mapping: address_space): void {
+  checkLive('__vma_link_file', 'vma', vma);
   if (vma_is_shared_maywrite(vma)) mapping_allow_writable(mapping);
 
   stubs.flush_dcache_mmap_lock(mapping);
@@ -21,6 +24,7 @@ export function __vma_link_file(vma: vm_area_struct, mapping: address_space): vo
 
 /** Takes the VMA off the mapping's tree. The caller holds its i_mmap_rwsem. */
 export function __remove_shared_vm_struct(vma: vm_area_struct, mapping: address_space): void {
+  checkLive('__remove_shared_vm_struct', 'vma', vma);
   if (vma_is_shared_maywrite(vma)) stubs.mapping_unmap_writable(mapping);
 
   stubs.flush_dcache_mmap_lock(mapping);
@@ -30,6 +34,7 @@ export function __remove_shared_vm_struct(vma: vm_area_struct, mapping: address_
 
 /** Links a new VMA to its file, if it has one; on request the file's rmap lock stays held. */
 export function vma_link_file(vma: vm_area_struct, hold_rmap_lock: boolean): void {
+  checkLive('vma_link_file', 'vma', vma);
   const file = vma.vm_file;
   if (file === null) return;
 
@@ -65,6 +70,7 @@ function mappingOf(vma: vm_area_struct | undefined): address_space | null {
 
 /** Adds a VMA to be unlinked. A full batch, or one of another file, is worked off first. */
 export function unlink_file_vma_batch_add(vb: unlink_vma_file_batch, vma: vm_area_struct): void {
+  checkLive('unlink_file_vma_batch_add', 'vma', vma);
   if (vma.vm_file === null) return;
 
   const first = vb.vmas[0];

@@ -6,7 +6,7 @@
  * Deviations: the steps of vma_merge_existing_range() are functions of their own; dup_anon_vma() returns the VMA it
  * gave an anon_vma through a Ref, as in C.
  */
-import { checkPageRange } from '../../../include/linux/check.js';
+import { checkPageAligned, checkPageRange, checkUlong } from '../../../include/linux/check.js';
 import { ENOMEM, Ref } from '../../../include/linux/errno.js';
 import { PHYS_PFN } from '../../../include/linux/mm.js';
 import { VMA_OP_MERGE_UNFAULTED, type vm_area_struct, type vma_iterator } from '../../../include/mm_types.js';
@@ -43,6 +43,8 @@ import { init_multi_vma_prep, vma_complete, vma_prepare } from './prepare.js';
  * tells whose link is to be undone should the merge fail. 0 or a negative errno.
  */
 export function dup_anon_vma(dst: vm_area_struct, src: vm_area_struct, dup: Ref<vm_area_struct | null>): number {
+  checkLive('dup_anon_vma', 'dst', dst);
+  checkLive('dup_anon_vma', 'src', src);
   if (src.anon_vma === null || dst.anon_vma !== null) return 0;
 
   stubs.vma_assert_write_locked(dst);
@@ -297,6 +299,7 @@ export function vma_merge_new_range(vmg: vma_merge_struct): vm_area_struct | nul
   const { prev, next, end } = vmg;
   const where = 'vma_merge_new_range';
   checkPageRange(where, 'vmg.start', vmg.start, 'vmg.end', end);
+  checkUlong(where, 'vmg.pgoff', vmg.pgoff);
   checkLive(where, 'vmg.prev', prev);
   checkLive(where, 'vmg.next', next);
 
@@ -338,6 +341,7 @@ export function vma_merge_new_range(vmg: vma_merge_struct): vm_area_struct | nul
  * all else describes the destination, as for vma_merge_new_range(). Port of vma_merge_copied_range(), mm/vma.c.
  */
 export function vma_merge_copied_range(vmg: vma_merge_struct): vm_area_struct | null {
+  checkLive('vma_merge_copied_range', 'vmg.middle', vmg.middle);
   VM_WARN_ON_VMG(vmg.middle === null, 'vma_merge_copied_range', 'no vmg.middle to copy from');
 
   vmg.copied_from = vmg.middle;
@@ -366,6 +370,7 @@ function assertExpansion(vmg: vma_merge_struct, target: vm_area_struct, remove_n
  */
 export function vma_expand(vmg: vma_merge_struct): number {
   checkPageRange('vma_expand', 'vmg.start', vmg.start, 'vmg.end', vmg.end);
+  checkUlong('vma_expand', 'vmg.pgoff', vmg.pgoff);
   const target = vmg.target ?? missing('vma_expand', 'vmg.target');
   const { next } = vmg;
   checkLive('vma_expand', 'vmg.target', target);
@@ -408,6 +413,7 @@ export function vma_expand(vmg: vma_merge_struct): number {
  */
 export function vma_merge_extend(vmi: vma_iterator, vma: vm_area_struct, delta: number): vm_area_struct | null {
   checkLive('vma_merge_extend', 'vma', vma);
+  checkPageAligned('vma_merge_extend', 'delta', delta);
   checkPageRange('vma_merge_extend', 'vma.vm_end', vma.vm_end, 'vma.vm_end + delta', vma.vm_end + delta);
   const vmg = VMG_VMA_STATE(vmi, vma, vma, vma.vm_end, vma.vm_end + delta);
 

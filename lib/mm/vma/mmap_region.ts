@@ -294,6 +294,13 @@ function newDescription(mm: mm_struct, file: file): vm_area_desc {
   return desc;
 }
 
+function checkRegion(fn: string, addr: number, len: number, pgoff: number): void {
+  checkPageAligned(fn, 'addr', addr);
+  checkPageAligned(fn, 'len', len);
+  checkPageRange(fn, 'addr', addr, 'addr + len', addr + len);
+  checkUlong(fn, 'pgoff', pgoff);
+}
+
 /**
  * Maps [addr, addr + len), page-aligned, in the current address space. pgoff is the page offset in the file, or addr in
  * pages for anonymous memory. The caller holds mmap_lock for writing. Returns addr, or a negative errno.
@@ -307,9 +314,7 @@ export function __mmap_region(
   pgoff: number,
   uf: list_head | null,
 ): number {
-  checkPageAligned('__mmap_region', 'len', len);
-  checkPageRange('__mmap_region', 'addr', addr, 'addr + len', addr + len);
-  checkUlong('__mmap_region', 'pgoff', pgoff);
+  checkRegion('__mmap_region', addr, len, pgoff);
 
   const mm = currentMm('__mmap_region');
   const map = new mmap_state(mm, VMA_ITERATOR(mm, addr), addr, len, pgoff, vma_flags, file);
@@ -357,6 +362,7 @@ export function mmap_region(
   pgoff: number,
   uf: list_head | null,
 ): number {
+  checkRegion('mmap_region', addr, len, pgoff);
   const mm = currentMm('mmap_region');
   const vma_flags = legacy_to_vma_flags(vm_flags);
   stubs.mmap_assert_write_locked(mm);

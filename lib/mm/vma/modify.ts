@@ -6,6 +6,7 @@
  *
  * None of them applies the change: the VMA returned spans the range, and the caller changes it.
  */
+import { badArgument, checkPageRange, hexOf } from '../../../include/linux/check.js';
 import { ENOMEM, ERR_PTR, type ErrPtr, IS_ERR } from '../../../include/linux/errno.js';
 import type {
   anon_vma_name,
@@ -21,6 +22,14 @@ import { checkLive, missing } from '../inlines/live.js';
 import { VMG_VMA_STATE, vmg_nomem } from '../inlines/merge_state.js';
 import { vma_merge_existing_range } from './merge.js';
 import { split_vma } from './split.js';
+
+function checkModify(fn: string, prev: vm_area_struct | null, vma: vm_area_struct, start: number, end: number): void {
+  checkLive(fn, 'prev', prev);
+  checkLive(fn, 'vma', vma);
+  checkPageRange(fn, 'start', start, 'end', end);
+  if (start < vma.vm_start) badArgument(fn, 'start', start, `below the VMA, which starts at ${hexOf(vma.vm_start)}`);
+  if (end > vma.vm_end) badArgument(fn, 'end', end, `past the VMA, which ends at ${hexOf(vma.vm_end)}`);
+}
 
 /** Merges or splits so that one VMA spans vmg's range: that VMA, or a negative errno. Port of vma_modify(), mm/vma.c. */
 function vma_modify(vmg: vma_merge_struct): vm_area_struct | ErrPtr {
@@ -62,7 +71,7 @@ export function vma_modify_flags(
   end: number,
   vma_flags_ptr: vma_flags_t,
 ): vm_area_struct | ErrPtr {
-  checkLive('vma_modify_flags', 'vma', vma);
+  checkModify('vma_modify_flags', prev, vma, start, end);
   const vmg = VMG_VMA_STATE(vmi, prev, vma, start, end);
   vmg.vma_flags = vma_flags_ptr;
 
@@ -82,7 +91,7 @@ export function vma_modify_name(
   end: number,
   new_name: anon_vma_name | null,
 ): vm_area_struct | ErrPtr {
-  checkLive('vma_modify_name', 'vma', vma);
+  checkModify('vma_modify_name', prev, vma, start, end);
   const vmg = VMG_VMA_STATE(vmi, prev, vma, start, end);
   vmg.anon_name = new_name;
   return vma_modify(vmg);
@@ -97,7 +106,7 @@ export function vma_modify_policy(
   end: number,
   new_pol: mempolicy | null,
 ): vm_area_struct | ErrPtr {
-  checkLive('vma_modify_policy', 'vma', vma);
+  checkModify('vma_modify_policy', prev, vma, start, end);
   const vmg = VMG_VMA_STATE(vmi, prev, vma, start, end);
   vmg.policy = new_pol;
   return vma_modify(vmg);
@@ -117,7 +126,7 @@ export function vma_modify_flags_uffd(
   new_ctx: vm_userfaultfd_ctx,
   give_up_on_oom: boolean,
 ): vm_area_struct | ErrPtr {
-  checkLive('vma_modify_flags_uffd', 'vma', vma);
+  checkModify('vma_modify_flags_uffd', prev, vma, start, end);
   const vmg = VMG_VMA_STATE(vmi, prev, vma, start, end);
   vmg.vma_flags = vma_flags;
   vmg.uffd_ctx = new_ctx;

@@ -8,7 +8,7 @@
  * Deviation: the checks of CONFIG_DEBUG_VM_MAPLE_TREE inside vms_gather_munmap_vmas() run when
  * `globals.debug_vm_maple_tree` is on.
  */
-import { checkUlong } from '../../../include/linux/check.js';
+import { checkPageRange, checkUlong } from '../../../include/linux/check.js';
 import { EINTR, EINVAL, ENOMEM, EPERM } from '../../../include/linux/errno.js';
 import { __GFP_NOFAIL, GFP_KERNEL } from '../../../include/linux/gfp.js';
 import { ULONG_MAX } from '../../../include/linux/limits.js';
@@ -318,6 +318,7 @@ export function do_vmi_align_munmap(
   unlock: boolean,
 ): number {
   checkLive('do_vmi_align_munmap', 'vma', vma);
+  checkPageRange('do_vmi_align_munmap', 'start', start, 'end', end);
   const mas_detach = detachedTree(vmi);
   const vms = new vma_munmap_struct(vmi);
 
@@ -371,6 +372,7 @@ export function __vm_munmap(start: number, len: number, unlock: boolean): number
   const mm = currentMm('__vm_munmap');
   const uf = new list_head();
   checkUlong('__vm_munmap', 'start', start);
+  checkUlong('__vm_munmap', 'len', len);
   const vmi = VMA_ITERATOR(mm, start);
 
   if (stubs.mmap_write_lock_killable(mm) !== 0) return -EINTR;

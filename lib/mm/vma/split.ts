@@ -3,7 +3,7 @@
  * Making one VMA two, and making one smaller. Port of __split_vma(), split_vma() and vma_shrink() of mm/vma.c
  * (Linux 7.2).
  */
-import { badArgument, checkPageAligned, checkPageRange } from '../../../include/linux/check.js';
+import { badArgument, checkPageAligned, checkPageRange, checkUlong } from '../../../include/linux/check.js';
 import { ENOMEM } from '../../../include/linux/errno.js';
 import { PHYS_PFN, type pgoff_t } from '../../../include/linux/mm.js';
 import { VMA_OP_SPLIT, type vm_area_struct, type vma_iterator } from '../../../include/mm_types.js';
@@ -115,6 +115,7 @@ function completeSplit(
 /** As __split_vma(), but -ENOMEM when the address space has as many VMAs as it may. Port of split_vma(), mm/vma.c. */
 export function split_vma(vmi: vma_iterator, vma: vm_area_struct, addr: number, new_below: boolean): number {
   checkLive('split_vma', 'vma', vma);
+  checkPageAligned('split_vma', 'addr', addr);
   const mm = vma.vm_mm ?? missing('split_vma', 'vma.vm_mm');
   if (mm.map_count >= get_sysctl_max_map_count()) return -ENOMEM;
 
@@ -128,6 +129,7 @@ export function split_vma(vmi: vma_iterator, vma: vm_area_struct, addr: number, 
 export function vma_shrink(vmi: vma_iterator, vma: vm_area_struct, start: number, end: number, pgoff: pgoff_t): number {
   checkLive('vma_shrink', 'vma', vma);
   checkPageRange('vma_shrink', 'start', start, 'end', end);
+  checkUlong('vma_shrink', 'pgoff', pgoff);
   if (start < vma.vm_start) badArgument('vma_shrink', 'start', start, 'below the VMA: it would grow');
   if (end > vma.vm_end) badArgument('vma_shrink', 'end', end, 'past the VMA: it would grow');
   WARN_ON(vma.vm_start !== start && vma.vm_end !== end, 'vma_shrink', 'both ends change');

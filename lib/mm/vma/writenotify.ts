@@ -5,9 +5,11 @@
  * vma_wants_writenotify() and vma_mmu_pagesize() of mm/vma.c, vma_wants_manual_pte_write_upgrade() of mm/vma.h, and
  * vma_set_page_prot() of tools/testing/vma/include/dup.h (Linux 7.2).
  */
+
 import type { pgprot_t, vm_area_struct, vm_operations_struct } from '../../../include/mm_types.js';
 import { mk_vma_flags, VMA_PFNMAP_BIT, VMA_SHARED_BIT, VMA_WRITE_BIT } from '../../../include/vma_flags.js';
 import { stubs } from '../../../stubs/index.js';
+import { checkLive } from '../inlines/live.js';
 import { pgprot_modify, pgprotSame, vma_get_page_prot } from '../inlines/pgprot.js';
 import { vma_flags_clear_mask, vma_test, vma_test_all_mask } from '../vma_flags.js';
 
@@ -30,6 +32,7 @@ function vma_fs_can_writeback(vma: vm_area_struct): boolean {
 
 /** Must the dirty state of the pages be tracked? Port of vma_needs_dirty_tracking(), mm/vma.c. */
 export function vma_needs_dirty_tracking(vma: vm_area_struct): boolean {
+  checkLive('vma_needs_dirty_tracking', 'vma', vma);
   if (!vma_is_shared_writable(vma)) return false;
   return vm_ops_needs_writenotify(vma.vm_ops) || vma_fs_can_writeback(vma);
 }
@@ -39,6 +42,7 @@ export function vma_needs_dirty_tracking(vma: vm_area_struct): boolean {
  * the flags give, which is then a driver's doing. Port of vma_wants_writenotify(), mm/vma.c.
  */
 export function vma_wants_writenotify(vma: vm_area_struct, vm_page_prot: pgprot_t): boolean {
+  checkLive('vma_wants_writenotify', 'vma', vma);
   if (!vma_is_shared_writable(vma)) return false;
   if (vm_ops_needs_writenotify(vma.vm_ops)) return true;
 
@@ -57,6 +61,7 @@ export function vma_wants_manual_pte_write_upgrade(vma: vm_area_struct): boolean
 
 /** Brings the VMA's protection in line with its flags. */
 export function vma_set_page_prot(vma: vm_area_struct): void {
+  checkLive('vma_set_page_prot', 'vma', vma);
   let vm_page_prot = pgprot_modify(vma.vm_page_prot, vma_get_page_prot(vma.flags));
 
   if (vma_wants_writenotify(vma, vm_page_prot)) {
