@@ -18,7 +18,7 @@ import {
   type vm_userfaultfd_ctx,
   type vma_iterator,
 } from './mm_types.js';
-import { flagsWord, setFlagsWord, type vm_flags_t, vma_flags_t } from './vma_flags.js';
+import { checkFlagsWord, flagsWord, setFlagsWord, type vm_flags_t, vma_flags_t } from './vma_flags.js';
 
 /**
  * struct vma_prepare: the VMAs that one change touches, and the locks it takes for them. C tells the struct from the
@@ -215,6 +215,7 @@ export class vma_merge_struct {
     return flagsWord(this.ownFlags);
   }
   set vm_flags(word: vm_flags_t) {
+    checkFlagsWord('vma_merge_struct', word);
     this.ownFlags.assign(new vma_flags_t());
     setFlagsWord('vma_merge_struct', this.ownFlags, word);
   }

@@ -98,11 +98,16 @@ export function flagsWord(flags: vma_flags_t): vm_flags_t {
   return entry.word;
 }
 
-/** Writes a word into the lowest 64 bits and leaves the others. Throws on a word that 64 bits cannot hold. */
-export function setFlagsWord(fn: string, flags: vma_flags_t, word: vm_flags_t): void {
+/** Throws on a word that 64 bits cannot hold. */
+export function checkFlagsWord(fn: string, word: vm_flags_t): void {
   if (typeof word !== 'bigint' || word < 0n || word > WORD_MASK) {
     badArgument(fn, 'flags', word, 'not a 64-bit flags word (bigint)');
   }
+}
+
+/** Writes a word into the lowest 64 bits and leaves the others. Throws on a word that 64 bits cannot hold. */
+export function setFlagsWord(fn: string, flags: vma_flags_t, word: vm_flags_t): void {
+  checkFlagsWord(fn, word);
   flags.w0 = Number(word & LOW_HALF) | 0;
   flags.w1 = Number(word >> 32n) | 0;
 }

@@ -9,6 +9,7 @@
 import type { mm_struct, vm_area_desc, vm_area_struct } from '../../include/mm_types.js';
 import {
   checkFlagBit,
+  checkFlagsWord,
   flagsWord,
   mk_vma_flags,
   NUM_VMA_FLAG_BITS,
@@ -40,11 +41,13 @@ export function vma_flags_overwrite_word_once(flags: vma_flags_t, value: vm_flag
 
 /** Sets the bits of a word among the lowest 64. */
 export function vma_flags_set_word(flags: vma_flags_t, value: vm_flags_t): void {
+  checkFlagsWord('vma_flags_set_word', value);
   setFlagsWord('vma_flags_set_word', flags, flagsWord(flags) | value);
 }
 
 /** Clears the bits of a word among the lowest 64. */
 export function vma_flags_clear_word(flags: vma_flags_t, value: vm_flags_t): void {
+  checkFlagsWord('vma_flags_clear_word', value);
   setFlagsWord('vma_flags_clear_word', flags, flagsWord(flags) & ~value);
 }
 
@@ -295,6 +298,7 @@ export function vma_is_shared_maywrite(vma: vm_area_struct): boolean {
 
 /** Sets all flags of a VMA that is in no tree yet. */
 export function vm_flags_init(vma: vm_area_struct, flags: vm_flags_t): void {
+  checkFlagsWord('vm_flags_init', flags);
   vma_flags_clear_all(vma.flags);
   setFlagsWord('vm_flags_init', vma.flags, flags);
 }
@@ -311,11 +315,13 @@ export function vma_flags_reset_once(vma: vm_area_struct, flags: vma_flags_t): v
 }
 
 export function vm_flags_set(vma: vm_area_struct, flags: vm_flags_t): void {
+  checkFlagsWord('vm_flags_set', flags);
   stubs.vma_start_write(vma);
   vma_flags_set_word(vma.flags, flags);
 }
 
 export function vm_flags_clear(vma: vm_area_struct, flags: vm_flags_t): void {
+  checkFlagsWord('vm_flags_clear', flags);
   stubs.vma_start_write(vma);
   vma_flags_clear_word(vma.flags, flags);
 }

@@ -23,6 +23,16 @@ function setEnvironment(options: RunOptions): void {
   }
 }
 
+/** Loads what reads the environment, so that a value nobody knows ends the run before its first test. */
+async function checkEnvironment(): Promise<void> {
+  try {
+    const { defaultStubSet } = await import('../harness/world.js');
+    defaultStubSet();
+  } catch (error) {
+    throw error instanceof RangeError ? new UsageError(error.message) : error;
+  }
+}
+
 function chooseFiles(options: RunOptions): string[] {
   if (options.files.length > 0) {
     return collectTests(root, process.cwd(), options.files);
@@ -51,6 +61,7 @@ async function run(options: RunOptions): Promise<void> {
   removeStaleOutputs(root);
   const files = chooseFiles(options);
   setEnvironment(options);
+  await checkEnvironment();
   const { t } = await import('tap');
   // Not with node's option: that would read the maps of all of tap's modules as well.
   process.setSourceMapsEnabled(true);
