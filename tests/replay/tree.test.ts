@@ -1,44 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The same operations on the kernel's own tree and on this one. */
-import { readdirSync, readFileSync } from 'node:fs';
-import { gunzipSync } from 'node:zlib';
 import t from 'tap';
 import { MT_FLAGS_ALLOC_RANGE, maple_tree } from '../../include/linux/maple_tree.js';
 import { mt_validate } from '../../lib/maple_tree.js';
 import { replayTree } from '../../tools/replay/tree.js';
-
-const DATA = new URL('../../../tests/data/conformance/', import.meta.url);
-
-function unpack(name: string): string {
-  return gunzipSync(readFileSync(new URL(name, DATA))).toString();
-}
-
-function replay(input: string, tree?: maple_tree<number>): string {
-  let output = '';
-  const write = (text: string): void => {
-    output += text;
-  };
-  replayTree(input, write, tree === undefined ? { after: mt_validate } : { after: mt_validate, tree });
-  return output;
-}
-
-/** The first line in which two answers differ, with what was asked; null if they are the same. */
-function firstDifference(trace: string, found: string, wanted: string): string | null {
-  if (found === wanted) return null;
-  const asked = trace.split('\n');
-  const got = found.split('\n');
-  const line = wanted.split('\n').findIndex((text, i) => text !== got[i]);
-  return `line ${line + 1}: ${asked[line]} gave ${got[line]}, wanted ${wanted.split('\n')[line]}`;
-}
-
-const traces = readdirSync(DATA).filter((name) => /^maple-.*\.trace\.gz$/.test(name));
+import { firstDifference, readPair, recordedPairs, written } from './recorded.js';
 
 t.test('recorded traces', async (t) => {
-  t.equal(traces.length, 5, 'all five are there');
-  for (const name of traces) {
-    const trace = unpack(name);
-    const wanted = unpack(name.replace('.trace.', '.expected.'));
-    t.equal(firstDifference(trace, replay(trace), wanted), null, name);
+  const names = recordedPairs('tree');
+  t.equal(names.length, 5, 'all five are there');
+  for (const { name, trace, expected } of names.map(readPair)) {
+    const found = written((write) => replayTree(trace, write, { after: mt_validate }));
+    t.equal(firstDifference(found, expected), null, name);
   }
 });
 
@@ -97,6 +70,7 @@ const KEPT: { what: string; fanout?: number; flags?: number; trace: string[]; wa
 t.test('kept traces', async (t) => {
   for (const { what, fanout, flags, trace, wanted } of KEPT) {
     const tree = new maple_tree<number>(flags ?? MT_FLAGS_ALLOC_RANGE, fanout);
-    t.equal(replay(`${trace.join('\n')}\n`, tree), `${wanted.join('\n')}\n`, what);
+    const found = written((write) => replayTree(`${trace.join('\n')}\n`, write, { after: mt_validate, tree }));
+    t.equal(found, `${wanted.join('\n')}\n`, what);
   }
 });

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** The recorded pairs: traces, and what the kernel's own C code answered. They are never made anew with the port. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
+
+const DATA = new URL('../../../tests/data/conformance/', import.meta.url);
+
+export interface RecordedPair {
+  name: string;
+  trace: string;
+  expected: string;
+}
+
+function unpack(name: string): string {
+  return gunzipSync(readFileSync(new URL(name, DATA))).toString();
+}
+
+/** Names of the recorded pairs, those of the range tree or those of VMAs. */
+export function recordedPairs(kind: 'tree' | 'vma'): string[] {
+  return readdirSync(DATA)
+    .filter((file) => file.endsWith('.trace.gz') && file.startsWith('maple-') === (kind === 'tree'))
+    .map((file) => file.replace('.trace.gz', ''));
+}
+
+export function readPair(name: string): RecordedPair {
+  return { name, trace: unpack(`${name}.trace.gz`), expected: unpack(`${name}.expected.gz`) };
+}
+
+/** All that a replay writes, in one string. */
+export function written(run: (write: (text: string) => void) => void): string {
+  const parts: string[] = [];
+  run((text) => parts.push(text));
+  return parts.join('');
+}
+
+/**
+ * Where two answers differ: the line, what C gave and what the port gave; null if nowhere. A short text, because the
+ * answers are megabytes.
+ */
+export function firstDifference(found: string, wanted: string): string | null {
+  if (found === wanted) return null;
+  const got = found.split('\n');
+  const want = wanted.split('\n');
+  const line = want.findIndex((text, i) => text !== got[i]);
+  if (line < 0) return `${got.length - want.length} lines more than the kernel's code gave`;
+  return `line ${line + 1} of the answer: ${got[line] ?? '(nothing)'}, where the kernel's code gave ${want[line]}`;
+}

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** The same operations on the kernel's own mm/vma.c and on the port; and traces that are not as the format has them. */
+import t from 'tap';
+import { current, globals, mm_struct, stubs } from '../../lib/index.js';
+import { TraceError } from '../../tools/replay/trace_error.js';
+import { replayVma } from '../../tools/replay/vma.js';
+import { firstDifference, readPair, recordedPairs, written } from './recorded.js';
+
+t.test('recorded traces', async (t) => {
+  const names = recordedPairs('vma');
+  t.equal(names.length, 8, 'all eight are there');
+  for (const { name, trace, expected } of names.map(readPair)) {
+    const found = written((write) => replayVma(trace, write));
+    t.equal(firstDifference(found, expected), null, name);
+  }
+});
+
+const BAD: [string, string][] = [
+  ['fly 1', "unknown operation 'fly'"],
+  ['MMAP 10000 1000 33 10 0', "unknown operation 'MMAP'"],
+  ['mmap 10000 1000 33 10', "'mmap' takes 5 arguments, not 4"],
+  ['munmap 10000 1000 1', "'munmap' takes 2 arguments, not 3"],
+  ['quiet 1', "'quiet' takes 0 arguments, not 1"],
+  ['fault', "'fault' takes 1 arguments, not 0"],
+  ['fault 0x5', "'0x5' is not a hexadecimal number"],
+  ['fault -1', "'-1' is not a hexadecimal number"],
+  ['fault 1.5', "'1.5' is not a hexadecimal number"],
+  ['fault max', "'max' is not a hexadecimal number"],
+  ['munmap 20000000000000 1000', "'20000000000000' is past 1fffffffffffff"],
+  ['mmap 10000 1000 33 10 5', 'mmap: file = 5: there are files 1 to 4, and 0 for none'],
+  ['mmap 10800 1000 33 10 0', '__mmap_region: addr = 0x10800: not page-aligned'],
+  ['mmap 10000 0 33 10 0', '__mmap_region: addr + len = 0x10000: not above addr = 0x10000'],
+  ['modify 10000 10800 33', 'vma_modify_flags: end = 0x10800: not page-aligned'],
+  ['extend 10000 800', 'vma_merge_extend: delta = 0x800: not page-aligned'],
+];
+
+t.test('a bad line ends the replay with its number and the reason', async (t) => {
+  for (const [line, reason] of BAD) {
+    const trace = ['mmap 10000 1000 31 10 0', '# nothing', line, 'munmap 10000 1000', ''].join('\n');
+    let output = '';
+    let caught: unknown = null;
+    try {
+      replayVma(trace, (text) => {
+        output += text;
+      });
+    } catch (error) {
+      caught = error;
+    }
+    const [, ...rest] = output.split('\n');
+    t.equal(rest.length, 3, `${line}: nothing is printed for it or after it`);
+    t.match(output, /^mmap 10000\n= count=1 .*\n {2}10000-11000 pgoff=10 flags=31 file=0 anon=0\n$/);
+    if (!(caught instanceof TraceError)) {
+      t.fail(`${line}: no TraceError`, { caught });
+      continue;
+    }
+    t.equal(caught.line, 3);
+    t.equal(caught.reason, reason);
+  }
+});
+
+t.test('a replay leaves the world of its caller alone', async (t) => {
+  const mm = new mm_struct();
+  const before = { stubs: { ...stubs }, globals: { ...globals } };
+  current.mm = mm;
+  try {
+    t.throws(() => replayVma('failprealloc 1\nmaxmaps 3\nfly\n', () => {}), TraceError);
+    t.equal(current.mm, mm);
+    t.same({ ...globals }, before.globals);
+    t.ok(Object.entries(before.stubs).every(([name, stub]) => Reflect.get(stubs, name) === stub));
+  } finally {
+    current.mm = null;
+  }
+});
