@@ -9,6 +9,7 @@
  *
  * Not ported: RCU and locks (one thread), dense nodes (upstream never makes one), mtree_alloc_*(), mt_dup().
  */
+export { maple_debug } from './maple_tree/debug.js';
 export { mas_empty_area, mas_empty_area_rev } from './maple_tree/gaps.js';
 export {
   mas_find,

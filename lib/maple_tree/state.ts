@@ -7,7 +7,7 @@
  * Deviation: a state whose tree another state has changed walks again from the root, by its index. Upstream does that
  * only if its node has been replaced, and otherwise relies on nobody having changed it.
  */
-import { badArgument, checkUlong } from '../../include/linux/check.js';
+import { badArgument, checkUlong, hexOf } from '../../include/linux/check.js';
 import { ULONG_MAX } from '../../include/linux/limits.js';
 import {
   MAPLE_NODE_SLOTS,
@@ -23,6 +23,7 @@ import {
   type maple_tree,
   NO_NODE,
 } from '../../include/linux/maple_tree.js';
+import { maple_debug } from './debug.js';
 import { nodesOf } from './node.js';
 import { NODE_SHIFT } from './slab.js';
 
@@ -101,15 +102,15 @@ export function mas_reset<T>(mas: ma_state<T>): void {
 }
 
 /**
- * Changes the range without leaving the slot that the state stands in. Port of __mas_set_range(). Its warning is an
- * error here: the start must lie in the present range of an active state.
+ * Changes the range without leaving the slot that the state stands in. Warns when the start of an active state leaves
+ * its present range: a store then looks on from there, to the right only. Port of __mas_set_range().
  */
 export function __mas_set_range<T>(mas: ma_state<T>, start: number, last: number): void {
   checkUlong('__mas_set_range', 'start', start);
   checkUlong('__mas_set_range', 'last', last);
   if (last < start) badArgument('__mas_set_range', 'last', last, 'below start');
   if (mas.status === ma_active && (mas.index > start || mas.last < start)) {
-    badArgument('__mas_set_range', 'start', start, 'outside the range that the state stands on');
+    maple_debug.warn('__mas_set_range', `start = ${hexOf(start)} is outside the range that the state stands on`);
   }
   mas.index = start;
   mas.last = last;

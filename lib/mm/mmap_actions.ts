@@ -3,7 +3,7 @@
  * What an mmap_prepare hook calls to ask for an action once its VMA exists. Port of the mmap_action_*() inlines of
  * include/linux/mm.h (Linux 7.2).
  */
-import { badArgument, checkUlong } from '../../include/linux/check.js';
+import { checkUlong } from '../../include/linux/check.js';
 import {
   MMAP_IO_REMAP_PFN,
   MMAP_MAP_KERNEL_PAGES,
@@ -62,9 +62,6 @@ export function mmap_action_simple_ioremap(desc: vm_area_desc, start_phys_addr: 
 export function mmap_action_map_kernel_pages(desc: vm_area_desc, start: number, pages: page[], nr_pages: number): void {
   checkUlong('mmap_action_map_kernel_pages', 'start', start);
   checkUlong('mmap_action_map_kernel_pages', 'nr_pages', nr_pages);
-  if (nr_pages > pages.length) {
-    badArgument('mmap_action_map_kernel_pages', 'nr_pages', nr_pages, `there are only ${pages.length} pages`);
-  }
   const { action } = desc;
   action.type = MMAP_MAP_KERNEL_PAGES;
   action.map_kernel.start = start;

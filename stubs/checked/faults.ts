@@ -9,6 +9,8 @@ interface Planned {
   /** Calls left until it fails, this one included. */
   left: number;
   errno: number;
+  /** Do all calls after it fail as well? */
+  lasting: boolean;
 }
 
 export class Faults {
@@ -26,18 +28,23 @@ export class Faults {
 
   /** The n-th fallible call from now on, whichever it is, fails; n counts from 1. */
   failAt(n: number, errno = 0): void {
-    this.plan(null, n, errno);
+    this.plan(null, n, errno, false);
+  }
+
+  /** The n-th fallible call from now on fails, and all that follow, until clear(): memory is out, and stays so. */
+  failFrom(n: number, errno = 0): void {
+    this.plan(null, n, errno, true);
   }
 
   /** The n-th call of that name from now on fails. errno, negative, replaces what the call would return. */
   fail(name: string, n = 1, errno = 0): void {
-    this.plan(name, n, errno);
+    this.plan(name, n, errno, false);
   }
 
-  private plan(name: string | null, n: number, errno: number): void {
+  private plan(name: string | null, n: number, errno: number, lasting: boolean): void {
     if (!Number.isInteger(n) || n < 1) throw new RangeError(`Faults: n = ${n}: calls are counted from 1`);
     if (errno > 0) throw new RangeError(`Faults: errno = ${errno}: must be negative, or 0 for the usual one`);
-    this.planned.push({ name, left: n, errno });
+    this.planned.push({ name, left: n, errno, lasting });
   }
 
   /** No call fails any more, and counting begins at 0. */
@@ -53,7 +60,7 @@ export class Faults {
     for (const plan of this.planned) {
       if (plan.name !== null && plan.name !== name) continue;
       if (--plan.left > 0) continue;
-      this.planned = this.planned.filter((other) => other !== plan);
+      if (!plan.lasting) this.planned = this.planned.filter((other) => other !== plan);
       this.hits.push(name);
       return plan.errno !== 0 ? plan.errno : usual;
     }

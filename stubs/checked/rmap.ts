@@ -132,7 +132,10 @@ export class ReverseMap {
       list_del_init(avc.same_vma);
       if (avc.anon_vma !== null) this.drop(avc.anon_vma, vma);
     }
-    if (vma.anon_vma !== null) this.drop(vma.anon_vma, vma);
+    if (vma.anon_vma === null || !this.anonVmas.has(vma.anon_vma)) return;
+    this.drop(vma.anon_vma, vma);
+    // As mm/rmap.c does: the next fault prepares it anew.
+    vma.anon_vma = null;
   }
 
   private drop(target: anon_vma, vma: vm_area_struct): void {

@@ -123,8 +123,11 @@ export class CheckedWorld {
     const { rmap, references, faults } = this;
     return {
       anon_vma_clone: (dst, src) => {
+        if (src.anon_vma === null) return 0;
         const error = faults.check('anon_vma_clone', -ENOMEM);
+        // A clone that fails leaves dst without an anon_vma, also where the caller had set it.
         if (error === 0) rmap.clone(dst, src);
+        else dst.anon_vma = null;
         return error;
       },
       unlink_anon_vmas: (vma) => rmap.unlink(vma),

@@ -439,11 +439,19 @@ test('BUG throws', (t) => {
 test('the n-th fallible call fails, by number or by name', (t) => {
   const { faults, stubs } = new CheckedWorld();
   const [a, b] = [new vm_area_struct(), new vm_area_struct()];
+  b.anon_vma = new anon_vma();
   faults.failAt(2);
   t.ASSERT_EQ(stubs.vma_dup_policy(a, b), 0);
   t.ASSERT_EQ(stubs.anon_vma_clone(a, b, VMA_OP_SPLIT), -ENOMEM);
   t.ASSERT_EQ(stubs.anon_vma_clone(a, b, VMA_OP_SPLIT), 0);
   t.ASSERT_EQ(faults.hits.join(), 'anon_vma_clone');
+
+  faults.clear();
+  faults.failFrom(2);
+  t.ASSERT_EQ(stubs.vma_dup_policy(a, b), 0);
+  t.ASSERT_EQ(stubs.vma_dup_policy(a, b), -ENOMEM);
+  t.ASSERT_EQ(stubs.anon_vma_clone(a, b, VMA_OP_SPLIT), -ENOMEM);
+  t.ASSERT_EQ(a.anon_vma, null);
 
   faults.clear();
   faults.fail('vma_dup_policy', 2, -5);

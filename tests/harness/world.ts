@@ -7,7 +7,7 @@ import sinon from 'sinon';
 import { ENOMEM } from '../../include/linux/errno.js';
 import { __GFP_NOFAIL } from '../../include/linux/gfp.js';
 import { mm_struct } from '../../include/mm_types.js';
-import { type MapleSlab, maple_slab } from '../../lib/maple_tree.js';
+import { type MapleSlab, maple_debug, maple_slab } from '../../lib/maple_tree.js';
 import {
   CheckedWorld,
   current,
@@ -41,6 +41,7 @@ export class TestWorld {
   private readonly outerStubs: Stubs;
   private readonly outerGlobals: typeof globals;
   private readonly outerMm: mm_struct | null;
+  private readonly outerTreeWarn: (typeof maple_debug)['warn'];
   private readonly outerSlab: { alloc: MapleSlab['alloc']; reserved: number; live: number };
 
   constructor(set: StubSet) {
@@ -48,6 +49,7 @@ export class TestWorld {
     this.outerGlobals = { ...globals };
     this.outerMm = current.mm;
     this.outerSlab = { ...maple_slab };
+    this.outerTreeWarn = maple_debug.warn;
 
     resetGlobals();
     reset_dummy_anon_vma();
@@ -61,8 +63,9 @@ export class TestWorld {
     this.before = snapshot(this.mm);
   }
 
-  /** The tree's allocator is one of the calls that can be made to fail. */
+  /** The tree's warnings go to the stub world, and its allocator is one of the calls that can be made to fail. */
   private connectTree(): void {
+    maple_debug.warn = (where, what) => stubs.warn(where, what);
     const { checked } = this;
     if (checked === null) return;
     const { alloc } = this.outerSlab;
@@ -91,6 +94,7 @@ export class TestWorld {
     useStubs(this.outerStubs);
     Object.assign(globals, this.outerGlobals);
     Object.assign(maple_slab, this.outerSlab);
+    maple_debug.warn = this.outerTreeWarn;
     current.mm = this.outerMm;
     return complaints;
   }

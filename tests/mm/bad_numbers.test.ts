@@ -274,12 +274,6 @@ test('ranges that end before they begin, pass the end of everything or leave the
     ['vma_shrink', 'start', 0xf000, () => vma_shrink(VMA_ITERATOR(t.mm, 0), vma, 0xf000, 0x11000, 0)],
     ['vma_shrink', 'end', 0x15000, () => vma_shrink(VMA_ITERATOR(t.mm, 0), vma, 0x10000, 0x15000, 0)],
     ['relocate_vma_down', 'shift', 0x11000, () => relocate_vma_down(vma, 0x11000)],
-    [
-      'mmap_action_map_kernel_pages',
-      'nr_pages',
-      3,
-      () => mmap_action_map_kernel_pages(description(), 0x20000, [{}, {}], 3),
-    ],
   ];
   for (const [fn, arg, value, call] of cases) assertRefused(t, fn, arg, hexOf(value), call);
   t.unmapAll();
