@@ -129,7 +129,7 @@ t.test('what was written into a state by hand is checked when it stores', async 
 
 t.test('undefined is no entry', async (t) => {
   const mt = new maple_tree<string>();
-  const nothing = undefined as unknown as string;
+  const nothing: string = Reflect.get({}, 'nothing');
   const mas = MA_STATE(mt, 5, 5);
   t.throws(() => mas_store(mas, nothing), { name: 'TypeError', message: /^mas_store: entry = undefined: / });
   t.throws(() => mas_preallocate(mas, nothing, GFP_KERNEL), { name: 'TypeError', message: /^mas_preallocate: entry/ });

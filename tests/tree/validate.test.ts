@@ -57,7 +57,7 @@ const BROKEN: [string, RegExp, (mt: maple_tree<string>) => void][] = [
     'an undefined entry',
     /slot 1: undefined for an entry/,
     (mt) => {
-      insides(mt).nodes.slot[insides(mt).leaf + 1] = undefined as unknown as string;
+      Reflect.set(insides(mt).nodes.slot, insides(mt).leaf + 1, undefined);
     },
   ],
   ['a wrong gap', /slot 0: gap 0x3 noted, 0x10 found/, (mt) => set(insides(mt).nodes.gap, insides(mt).parent, 3)],

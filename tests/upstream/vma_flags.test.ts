@@ -154,7 +154,7 @@ test('vma_flags_test_any', (t) => {
   t.ASSERT_TRUE(vma_flags_test_all_mask(flags, EMPTY_VMA_FLAGS));
   t.ASSERT_TRUE(vma_test_all_mask(vma, EMPTY_VMA_FLAGS));
 
-  // Beyond upstream: any says no as well, and descriptions are asked for all.
+  // Beyond upstream, any says no as well, and descriptions are asked for all.
   t.ASSERT_FALSE(vma_flags_test_any(flags, VMA_MAYREAD_BIT, VMA_SEQ_READ_BIT));
   t.ASSERT_FALSE(vma_test_any(vma, VMA_MAYREAD_BIT, VMA_SEQ_READ_BIT));
   t.ASSERT_FALSE(vma_desc_test_any(desc, VMA_MAYREAD_BIT, VMA_SEQ_READ_BIT));
