@@ -4,14 +4,19 @@ import {
   anon_vma,
   can_vma_merge_right,
   dup_anon_vma,
+  ENOMEM,
+  globals,
   mk_vma_flags,
   Ref,
   stubs,
   VMA_ITERATOR,
+  VMA_MERGE_ERROR_NOMEM,
+  VMA_MERGE_START,
   VMA_READ_BIT,
   VMG_STATE,
   VMG_VMA_STATE,
   type vm_area_struct,
+  vma_expand,
   vma_merge_existing_range,
   vma_merge_new_range,
   type vma_merge_struct,
@@ -88,6 +93,20 @@ test('what vma_merge_existing_range() relies on its caller for', (t) => {
     t.expectWarning(where, what);
     t.ASSERT_EQ(merge(start, end, change), null, what);
     t.ASSERT_LAYOUT('0x12000-0x16000');
+  }
+  t.unmapAll();
+});
+
+test('an expansion that runs out of memory says so, unless it is told to give up quietly', (t) => {
+  const vma = mapRange(t, 0x10000, 0x12000);
+  globals.fail_prealloc = true;
+  for (const give_up_on_oom of [false, true]) {
+    const vmg = VMG_STATE(t.mm, VMA_ITERATOR(t.mm, 0x10000), 0x10000, 0x14000, mk_vma_flags(...DATA), 0x10);
+    vmg.target = vma;
+    vmg.give_up_on_oom = give_up_on_oom;
+    t.ASSERT_EQ(vma_expand(vmg), -ENOMEM);
+    t.ASSERT_EQ(vmg.state, give_up_on_oom ? VMA_MERGE_START : VMA_MERGE_ERROR_NOMEM);
+    t.ASSERT_LAYOUT('0x10000-0x12000');
   }
   t.unmapAll();
 });
