@@ -56,6 +56,7 @@ export class VmaTest {
   readonly sandbox: sinon.SinonSandbox;
   readonly world: TestWorld;
   private readonly pending: Promise<unknown>[];
+  private passed: number;
 
   constructor(tap: Test, world: TestWorld) {
     this.tap = tap;
@@ -63,6 +64,7 @@ export class VmaTest {
     this.mm = world.mm;
     this.sandbox = world.sandbox;
     this.pending = [];
+    this.passed = 0;
   }
 
   /** A sub-case, with a world of its own. They run one after the other, before the test around them ends. */
@@ -75,6 +77,11 @@ export class VmaTest {
     await Promise.all(this.pending);
   }
 
+  /** One line of TAP for all assertions that held: a line each costs more than the code under test. */
+  conclude(): void {
+    if (this.passed > 0) this.tap.pass(this.passed === 1 ? '1 assertion' : `${this.passed} assertions`);
+  }
+
   private report(
     ok: boolean,
     what: string,
@@ -83,7 +90,7 @@ export class VmaTest {
     assertion: (...args: never[]) => void,
   ): void {
     if (!ok) throw new VmaAssertionError(what, show(found), wanted, assertion);
-    this.tap.pass(what);
+    this.passed++;
   }
 
   ASSERT_TRUE(value: unknown, what = 'ASSERT_TRUE'): void {
@@ -228,6 +235,7 @@ async function runInWorld(tap: Test, body: TestBody, options: TestOptions): Prom
   try {
     await body(t);
     await t.settle();
+    t.conclude();
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     tap.fail(message, diagnosticsOf(error, world.before, tryPicture(world.mm)));
