@@ -27,7 +27,7 @@ const BAD: [string, string][] = [
   ['fault 1.5', "'1.5' is not a hexadecimal number"],
   ['fault max', "'max' is not a hexadecimal number"],
   ['munmap 20000000000000 1000', "'20000000000000' is past 1fffffffffffff"],
-  ['mmap 10000 1000 33 10 5', 'mmap: file = 5: there are files 1 to 4, and 0 for none'],
+  ['mmap 10000 1000 33 10 b', 'mmap: file = 11: there are files 1 to 10, and 0 for none'],
   ['mmap 10800 1000 33 10 0', '__mmap_region: addr = 0x10800: not page-aligned'],
   ['mmap 10000 0 33 10 0', '__mmap_region: addr + len = 0x10000: not above addr = 0x10000'],
   ['modify 10000 10800 33', 'vma_modify_flags: end = 0x10800: not page-aligned'],

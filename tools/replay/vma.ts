@@ -3,6 +3,7 @@
  * Replays a trace of VMA operations on one address space, and prints what the kernel's own mm/vma.c would print for it.
  * The format is in docs/traces.md, "VMA traces". The stub world is the harness's own, whatever the caller has set.
  */
+import type { vm_unmapped_area_info } from '../../include/mm_types.js';
 import { current, globals, resetGlobals, stubs, upstreamStubs, useStubs } from '../../stubs/index.js';
 import { parseHex, wordsOf } from './hex.js';
 import { TraceError } from './trace_error.js';
@@ -31,9 +32,36 @@ const OPERATIONS = new Map<string, Operation>([
   ['extend', { args: 2, run: (s, a) => s.extend(at(a, 0), at(a, 1)) }],
   ['move', { args: 3, run: (s, a) => s.move(at(a, 0), at(a, 1), at(a, 2)) }],
   ['unmapped', { args: 5, run: (s, a) => s.unmapped(at(a, 0), at(a, 1), at(a, 2), at(a, 3), at(a, 4) !== 0) }],
+  ['region', { args: 5, run: (s, a) => s.region(at(a, 0), at(a, 1), at(a, 2), at(a, 3), at(a, 4)) }],
+  ['unmap', { args: 3, run: (s, a) => s.unmap(at(a, 0), at(a, 1), at(a, 2) !== 0) }],
+  ['name', { args: 2, run: (s, a) => s.name(at(a, 0), at(a, 1)) }],
+  ['policy', { args: 2, run: (s, a) => s.policy(at(a, 0), at(a, 1)) }],
+  ['uffd', { args: 3, run: (s, a) => s.uffd(at(a, 0), at(a, 1), at(a, 2) !== 0) }],
+  ['copy', { args: 3, run: (s, a) => s.copy(at(a, 0), at(a, 1), at(a, 2)) }],
+  ['relocate', { args: 2, run: (s, a) => s.relocate(at(a, 0), at(a, 1)) }],
+  ['shrink', { args: 3, run: (s, a) => s.shrink(at(a, 0), at(a, 1), at(a, 2)) }],
+  ['insert', { args: 5, run: (s, a) => s.insert(at(a, 0), at(a, 1), at(a, 2), at(a, 3), at(a, 4)) }],
+  ['locks', { args: 0, run: (s) => s.locks() }],
+  ['batch', { args: 2, run: (s, a) => s.batch(at(a, 0), at(a, 1)) }],
+  ['notify', { args: 1, run: (s, a) => s.notify(at(a, 0)) }],
+  ['room', { args: 7, run: (s, a) => s.room(roomOf(a), at(a, 6) !== 0) }],
+  ['guardgap', { args: 1, run: (_, a) => setGlobal('stack_guard_gap', at(a, 0)) }],
+  ['minaddr', { args: 1, run: (_, a) => setGlobal('mmap_min_addr', at(a, 0)) }],
+  ['mdwe', { args: 1, run: (s, a) => s.mdwe(at(a, 0) !== 0) }],
   ['failprealloc', { args: 1, run: (_, a) => setGlobal('fail_prealloc', at(a, 0) !== 0) }],
   ['maxmaps', { args: 1, run: (_, a) => setGlobal('sysctl_max_map_count', at(a, 0)) }],
 ]);
+
+function roomOf(a: readonly number[]): Partial<vm_unmapped_area_info> {
+  return {
+    length: at(a, 0),
+    low_limit: at(a, 1),
+    high_limit: at(a, 2),
+    align_mask: at(a, 3),
+    align_offset: at(a, 4),
+    start_gap: at(a, 5),
+  };
+}
 
 function setGlobal<K extends keyof typeof globals>(name: K, value: (typeof globals)[K]): number {
   globals[name] = value;
