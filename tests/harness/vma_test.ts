@@ -14,7 +14,7 @@ import type { vma_flag_t, vma_flags_t } from '../../include/vma_flags.js';
 import { do_munmap } from '../../lib/mm/mmap.js';
 import { find_mergeable_anon_vma } from '../../lib/mm/vma/anon_vma.js';
 import { vma_flags_empty, vma_flags_same, vma_flags_same_mask } from '../../lib/mm/vma_flags.js';
-import { layoutLine, picture, snapshot, type VmaSnapshot } from './picture.js';
+import { layoutLine, picture, snapshot, type VmaSnapshot } from '../../tools/picture.js';
 import { defaultStubSet, type StubSet, TestWorld } from './world.js';
 
 export interface TestOptions {

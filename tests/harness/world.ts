@@ -19,7 +19,7 @@ import {
   upstreamStubs,
   useStubs,
 } from '../../stubs/index.js';
-import { snapshot, type VmaSnapshot } from './picture.js';
+import { snapshot, type VmaSnapshot } from '../../tools/picture.js';
 
 /** The sets of stubs that a test can run on. */
 export type StubSet = 'checked' | 'upstream';

@@ -3,10 +3,21 @@
  * Replays VMA traces (docs/traces.md) on the kernel's own mm/vma.c. Compiled inside a copy of tools/testing/vma, in
  * place of its main.c; all stubs are that folder's.
  */
+#if __has_include("include/custom.h")
 #include "shared.h"
+#else
+/* Older kernels: what does not fit is then named by symbol, not by a missing file. */
+#include <stdio.h>
+#include <stdlib.h>
+#include "maple-shared.h"
+#include "vma_internal.h"
+#include "../../../mm/vma.h"
+#endif
 
+#if __has_include("../../../mm/vma_init.c")
 #include "../../../mm/vma_init.c"
 #include "../../../mm/vma_exec.c"
+#endif
 #include "../../../mm/vma.c"
 
 #include <string.h>
@@ -335,6 +346,9 @@ static long copy(ulong addr, ulong len, ulong to, bool keep_source)
 	vma = vma_lookup(&mm, addr);
 	if (!vma)
 		return -EFAULT;
+	/* The copy could not be linked, and the harness's unlink_anon_vmas() would follow its NULL anon_vma. */
+	if (fail_prealloc && !vma->anon_vma)
+		return -ENOMEM;
 	new = copy_vma(&vma, to, len, vma->vm_pgoff + ((addr - vma->vm_start) >> PAGE_SHIFT), &need_rmap_locks,
 		       keep_source);
 	if (!new)

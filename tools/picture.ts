@@ -3,18 +3,12 @@
  * An address space as text: one line per VMA with its range, a bar at its place, page offset and flags. What a failed
  * test shows of before and after, and what ASSERT_LAYOUT compares.
  */
-import { hexOf } from '../../include/linux/check.js';
-import { PHYS_PFN } from '../../include/linux/mm.js';
-import { type mm_struct, VMA_ITERATOR, type vm_area_struct } from '../../include/mm_types.js';
-import {
-  VMA_EXEC_BIT,
-  VMA_READ_BIT,
-  VMA_SHARED_BIT,
-  VMA_WRITE_BIT,
-  type vma_flags_t,
-} from '../../include/vma_flags.js';
-import { vma_next } from '../../lib/mm/inlines/iterator.js';
-import { vma_flags_test } from '../../lib/mm/vma_flags.js';
+import { hexOf } from '../include/linux/check.js';
+import { PHYS_PFN } from '../include/linux/mm.js';
+import { type mm_struct, VMA_ITERATOR, type vm_area_struct } from '../include/mm_types.js';
+import { VMA_EXEC_BIT, VMA_READ_BIT, VMA_SHARED_BIT, VMA_WRITE_BIT, type vma_flags_t } from '../include/vma_flags.js';
+import { vma_next } from '../lib/mm/inlines/iterator.js';
+import { vma_flags_test } from '../lib/mm/vma_flags.js';
 
 /** What is remembered of a VMA: enough to draw it after it is gone. */
 export interface VmaSnapshot {
@@ -32,7 +26,8 @@ export interface VmaSnapshot {
 /** Widest drawing, in columns, that shows every page in proportion. */
 const WIDEST = 64;
 
-function accessOf(flags: vma_flags_t): string {
+/** "rw-p" and the like. */
+export function accessOf(flags: vma_flags_t): string {
   const letter = (bit: number, set: string, clear: string): string => (vma_flags_test(flags, bit) ? set : clear);
   return (
     letter(VMA_READ_BIT, 'r', '-') +

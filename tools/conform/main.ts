@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * Holds the port against the kernel's own code on random traces. Usage: `make conform KERNEL=/path/to/linux`, or
+ * `npm run conform -- --help`. Status 0: no difference; 1: a difference, shortened and written to a file; 2: it could
+ * not be run.
+ */
+import { writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { SingleBar } from 'cli-progress';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { NUM_VMA_FLAG_BITS } from '../../include/vma_flags.js';
+import { lineCoverage } from './coverage.js';
+import { Random } from './random.js';
+import { describeDifference } from './report.js';
+import { KernelTreeError, ScratchTree } from './scratch.js';
+import { shrinkTrace } from './shrink.js';
+import { agree, type Kind, kernelSide, portSide, type Side } from './sides.js';
+import { randomTreeTrace } from './tree_traces.js';
+import { randomVmaTrace } from './vma_traces.js';
+
+interface Options {
+  kernel: string;
+  seed: number;
+  runs: number;
+  ops: number;
+  only?: Kind;
+  missed: boolean;
+}
+
+const TREE_OBJECTS = '$(SHARED_OFILES) maple-shim.o main.o';
+
+function toNumber(value: string): number {
+  if (!/^[0-9]{1,9}$/.test(value)) throw new InvalidArgumentError('A whole number below 1,000,000,000 is wanted.');
+  return Number(value);
+}
+
+function toCount(value: string): number {
+  const count = toNumber(value);
+  if (count === 0) throw new InvalidArgumentError('A number from 1 on is wanted.');
+  return count;
+}
+
+function buildKernelSide(scratch: ScratchTree, kind: Kind): Side {
+  const source = fileURLToPath(new URL(`../../../tools/conform/c/${kind}_replay.c`, import.meta.url));
+  const defines = `-DNUM_VMA_FLAG_BITS=${NUM_VMA_FLAG_BITS} -DNUM_MM_FLAG_BITS=${NUM_VMA_FLAG_BITS}`;
+  const rest = kind === 'tree' ? { objects: TREE_OBJECTS } : { coverage: true };
+  return kernelSide(scratch.build(source, `${kind}_replay`, { defines, ...rest }));
+}
+
+function traceOf(kind: Kind, seed: number, operations: number): string[] {
+  const random = new Random(seed);
+  return kind === 'vma' ? randomVmaTrace(random, operations) : randomTreeTrace(random, operations);
+}
+
+/** Runs all traces of one kind. The first difference, shortened, as text; null if there is none. */
+function compareAll(kind: Kind, kernel: Side, options: Options): string | null {
+  const port = portSide(kind);
+  const differs = (lines: readonly string[]): boolean => {
+    const trace = `${lines.join('\n')}\n`;
+    return !agree(kernel(trace), port(trace));
+  };
+  const bar = new SingleBar({ format: `${kind} {bar} {value}/{total} traces, {eta} s left`, clearOnComplete: true });
+  if (process.stderr.isTTY) bar.start(options.runs, 0);
+  try {
+    for (let run = 0; run < options.runs; run++) {
+      const lines = traceOf(kind, options.seed + run, options.ops);
+      if (differs(lines)) return shorten(kind, lines, differs, kernel, port, options.seed + run);
+      bar.update(run + 1);
+    }
+  } finally {
+    bar.stop();
+  }
+  return null;
+}
+
+function shorten(
+  kind: Kind,
+  lines: readonly string[],
+  differs: (lines: readonly string[]) => boolean,
+  kernel: Side,
+  port: Side,
+  seed: number,
+): string {
+  const short = shrinkTrace(lines, differs);
+  const trace = `${short.join('\n')}\n`;
+  const file = `conform-${kind}-${seed}.trace`;
+  writeFileSync(file, `# ${kind}, seed ${seed}, ${NUM_VMA_FLAG_BITS} flag bits\n${trace}`);
+  const replay = `npx vma-userland replay${kind === 'tree' ? ' --tree' : ''} < ${file}`;
+  return `${describeDifference(short, kernel(trace), port(trace))}\n\nseed ${seed}; ${replay}\n`;
+}
+
+function summary(kind: Kind, scratch: ScratchTree, options: Options): string {
+  const { runs, ops, seed } = options;
+  const what = `${(runs * ops).toLocaleString('en')} ${kind === 'vma' ? 'VMA' : 'tree'} operations`;
+  const said = `${what} in ${runs} traces from seed ${seed}, ${NUM_VMA_FLAG_BITS} flag bits: no difference`;
+  if (kind === 'tree') return `${said}\n`;
+  const { reached, lines, missed } = lineCoverage(scratch.vma, 'mm/vma.c');
+  const percent = ((100 * reached) / lines).toFixed(1);
+  const list = options.missed ? `lines not reached: ${missed.join(' ')}\n` : '';
+  return `${said}\nmm/vma.c: ${percent} % of its lines reached on the C side, ${reached} of ${lines}\n${list}`;
+}
+
+function conform(options: Options): number {
+  const scratch = new ScratchTree(options.kernel);
+  const kinds: Kind[] = options.only === undefined ? ['tree', 'vma'] : [options.only];
+  try {
+    for (const kind of kinds) {
+      const difference = compareAll(kind, buildKernelSide(scratch, kind), options);
+      if (difference !== null) {
+        process.stdout.write(`${kind}: the port and the kernel's code differ\n${difference}`);
+        return 1;
+      }
+      process.stdout.write(summary(kind, scratch, options));
+    }
+    return 0;
+  } finally {
+    scratch.remove();
+  }
+}
+
+const command = new Command('npm run conform --')
+  .description("Compares the port with the kernel's own code, on random traces of VMA and tree operations.")
+  .addOption(
+    new Option('-k, --kernel <tree>', 'a kernel tree to build the C side from').env('KERNEL').makeOptionMandatory(),
+  )
+  .option('-s, --seed <n>', 'seed of the first trace; those after it have the next ones', toNumber, 1)
+  .option('-r, --runs <n>', 'how many traces of each kind', toCount, 50)
+  .option('-o, --ops <n>', 'operations in a trace', toCount, 1000)
+  .addOption(new Option('--only <kind>', 'one kind of trace').choices(['vma', 'tree']))
+  .option('--missed', 'list the lines of mm/vma.c that no trace reached', false)
+  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
+
+try {
+  process.exitCode = conform(command.parse().opts<Options>());
+} catch (error) {
+  if (!(error instanceof KernelTreeError)) throw error;
+  process.stderr.write(`conform: ${error.message}\n`);
+  process.exitCode = 2;
+}

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * A copy of a kernel tree's tools/testing/vma to build in. Everything else of the tree is reached by links, so the tree
+ * is not written to.
+ */
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+/** A tree that cannot be read, or code that does not compile with it; the message is for the user. */
+export class KernelTreeError extends Error {}
+
+/** Folders of tools/testing that the harness is built in, and so are copied. */
+const COPIED = ['vma', 'shared', 'radix-tree'];
+
+/** Links every entry of a folder but those named. */
+function linkEntries(from: string, to: string, except: readonly string[]): void {
+  mkdirSync(to, { recursive: true });
+  for (const name of readdirSync(from)) {
+    if (!except.includes(name)) symlinkSync(join(from, name), join(to, name));
+  }
+}
+
+export class ScratchTree {
+  /** The copy of tools/testing/vma. */
+  readonly vma: string;
+  private readonly root: string;
+
+  /** @throws KernelTreeError when `kernel` has no userland VMA tests. */
+  constructor(kernel: string) {
+    const tree = resolve(kernel);
+    if (!existsSync(join(tree, 'tools/testing/vma/Makefile'))) {
+      throw new KernelTreeError(`${kernel}: no kernel tree with tools/testing/vma`);
+    }
+    this.root = mkdtempSync(join(tmpdir(), 'vma-userland-kernel-'));
+    linkEntries(tree, this.root, ['tools']);
+    linkEntries(join(tree, 'tools'), join(this.root, 'tools'), ['testing']);
+    linkEntries(join(tree, 'tools/testing'), join(this.root, 'tools/testing'), COPIED);
+    for (const name of COPIED.filter((folder) => existsSync(join(tree, 'tools/testing', folder)))) {
+      cpSync(join(tree, 'tools/testing', name), join(this.root, 'tools/testing', name), { recursive: true });
+    }
+    this.vma = join(this.root, 'tools/testing/vma');
+  }
+
+  remove(): void {
+    rmSync(this.root, { recursive: true, force: true });
+  }
+
+  /**
+   * Builds the harness with `source` in place of its main.c, and returns the program's path.
+   *
+   * @param objects make's list of objects to link; the harness's own unless given
+   * @throws KernelTreeError that names the symbols which do not fit
+   */
+  build(source: string, name: string, options: BuildOptions): string {
+    copyFileSync(source, join(this.vma, 'main.c'));
+    rmSync(join(this.vma, 'main.o'), { force: true });
+    rmSync(join(this.vma, 'vma'), { force: true });
+    this.makeHeaders();
+    // Objects other than main.o stay from one build to the next, so instrumentation is for main.o alone.
+    this.make(['main.o', `CFLAGS=${cflags(options)}${options.coverage ? ' --coverage' : ''}`], options.defines);
+    const libraries = `-lpthread -lurcu${options.coverage ? ' --coverage' : ''}`;
+    const objects = options.objects === undefined ? [] : [`OFILES=${options.objects}`];
+    this.make(['vma', `CFLAGS=${cflags(options)}`, `LDLIBS=${libraries}`, ...objects], options.defines);
+    const program = join(this.vma, name);
+    copyFileSync(join(this.vma, 'vma'), program);
+    return program;
+  }
+
+  /** Headers that every object needs; a tree that does not know one of them does without. */
+  private makeHeaders(): void {
+    for (const name of ['map-shift', 'bit-length', 'autoconf']) {
+      spawnSync('make', ['-s', `generated/${name}.h`], { cwd: this.vma, stdio: 'ignore' });
+    }
+  }
+
+  private make(args: readonly string[], defines: string): void {
+    const env = { ...process.env, LC_ALL: 'C' };
+    const { status, stdout, stderr, error } = spawnSync('make', ['-s', '-j4', ...args], {
+      cwd: this.vma,
+      env,
+      encoding: 'utf8',
+    });
+    if (error !== undefined) throw new KernelTreeError(`make: ${error.message}`);
+    if (status === 0) return;
+    const misfits = misfitsOf(stderr);
+    if (misfits.length === 0) throw new KernelTreeError(`make ${args[0]} ${defines}: ${tailOf(stdout + stderr)}`);
+    throw new KernelTreeError(
+      `the code of this kernel does not fit the replayer:\n${misfits.map((text) => `  ${text}`).join('\n')}`,
+    );
+  }
+}
+
+export interface BuildOptions {
+  /** Preprocessor options, such as -DNUM_VMA_FLAG_BITS=64. */
+  defines: string;
+  /** -O1 unless given. */
+  optimise?: string;
+  coverage?: boolean;
+  objects?: string;
+}
+
+function cflags(options: BuildOptions): string {
+  // As tools/testing/shared/shared.mk has them, without its sanitizers.
+  const includes = '-I../shared -I. -I../../include -I../../arch/$(SRCARCH)/include -I../../../lib';
+  return `${includes} -g ${options.optimise ?? '-O1'} -w -D_LGPL_SOURCE ${options.defines}`;
+}
+
+function tailOf(text: string): string {
+  return text.trimEnd().split('\n').slice(-5).join('\n');
+}
+
+/** What gcc complains about, and how it is said in one line. */
+const COMPLAINTS: readonly [RegExp, (symbol: string) => string][] = [
+  [/error: '(\w+)' undeclared/g, (symbol) => `${symbol}: not there`],
+  [/error: implicit declaration of function '(\w+)'/g, (symbol) => `${symbol}(): not there`],
+  [/undefined reference to `(\w+)'/g, (symbol) => `${symbol}: not defined`],
+  [/error: unknown type name '(\w+)'/g, (symbol) => `${symbol}: no such type`],
+  [/error: (?:.* )?has no member named '(\w+)'/g, (symbol) => `.${symbol}: no such member`],
+  [/error: unknown field '(\w+)'/g, (symbol) => `.${symbol}: no such member`],
+  [/error: too (?:few|many) arguments to function '(\w+)'/g, (symbol) => `${symbol}(): takes other arguments`],
+  [/error: incompatible type for argument \d+ of '(\w+)'/g, (symbol) => `${symbol}(): takes other arguments`],
+  [/error: passing argument \d+ of '(\w+)'/g, (symbol) => `${symbol}(): takes other arguments`],
+  [/error: conflicting types for '(\w+)'/g, (symbol) => `${symbol}: declared otherwise`],
+  [/fatal error: ([\w./]+): No such file/g, (symbol) => `${symbol}: no such file`],
+];
+
+/** The symbols that a compiler's pages are about, each once. */
+export function misfitsOf(stderr: string): string[] {
+  const found = COMPLAINTS.flatMap(([pattern, say]) =>
+    [...stderr.matchAll(pattern)].map((match) => say(match[1] ?? '')),
+  );
+  return [...new Set(found)];
+}
