@@ -3,7 +3,7 @@
 # Width of VMA flags: make test NUM_VMA_FLAG_BITS=64. More arguments: make test ARGS='--grep simple_merge'.
 
 .DEFAULT_GOAL := upstream
-.PHONY: help install build upstream test typecheck lint format coverage bench pack ci clean distclean
+.PHONY: help install build upstream test typecheck lint format coverage conform bench pack ci clean distclean
 
 RUN := npm run --silent
 ARGS ?=
@@ -40,6 +40,9 @@ format: $(INSTALLED) ## mend format, and what lint can mend
 
 coverage: $(INSTALLED) ## run all tests with coverage, hold it against the thresholds
 	@$(RUN) coverage -- $(ARGS)
+
+conform: $(INSTALLED) ## compare with the kernel's own code: make conform KERNEL=/path/to/linux ARGS='--runs 500'
+	@$(RUN) conform -- $(ARGS)
 
 bench: $(INSTALLED) ## measure: make bench ARGS=--loop is from an edit to upstream's verdict
 	@$(RUN) bench -- $(ARGS)

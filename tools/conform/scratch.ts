@@ -9,7 +9,12 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
 /** A tree that cannot be read, or code that does not compile with it; the message is for the user. */
-export class KernelTreeError extends Error {}
+export class KernelTreeError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'KernelTreeError';
+  }
+}
 
 /** Folders of tools/testing that the harness is built in, and so are copied. */
 const COPIED = ['vma', 'shared', 'radix-tree'];

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** What the comparison with the kernel's code is made of: traces, shortening, pictures, a compiler's complaints. */
+import t from 'tap';
+import { Random } from '../../tools/conform/random.js';
+import { describeDifference, sideBySide } from '../../tools/conform/report.js';
+import { KernelTreeError, misfitsOf, ScratchTree } from '../../tools/conform/scratch.js';
+import { shrinkTrace } from '../../tools/conform/shrink.js';
+import { agree, kernelSide, portSide } from '../../tools/conform/sides.js';
+import { randomTreeTrace } from '../../tools/conform/tree_traces.js';
+import { randomVmaTrace } from '../../tools/conform/vma_traces.js';
+import { runNode } from '../house/project.js';
+
+t.test('the same seed gives the same trace, another gives another', async (t) => {
+  for (const trace of [randomVmaTrace, randomTreeTrace]) {
+    const lines = trace(new Random(7), 50);
+    t.equal(lines.length, 50);
+    t.same(trace(new Random(7), 50), lines);
+    t.notSame(trace(new Random(8), 50), lines);
+  }
+});
+
+t.test('random traces are in the format, and come to their end', async (t) => {
+  for (let seed = 1; seed <= 20; seed++) {
+    for (const [kind, trace] of Object.entries({ vma: randomVmaTrace, tree: randomTreeTrace })) {
+      const text = `${trace(new Random(seed), 300).join('\n')}\n`;
+      const { failure, output } = portSide(kind === 'vma' ? 'vma' : 'tree')(text);
+      t.equal(failure, null, `${kind} ${seed}`);
+      t.ok(output.length > 300);
+    }
+  }
+});
+
+t.test('choices are drawn as often as they weigh', async (t) => {
+  const random = new Random(1);
+  const drawn = Array.from({ length: 4000 }, () =>
+    random.weighted([
+      [3, 'often'],
+      [1, 'seldom'],
+    ]),
+  );
+  const often = drawn.filter((choice) => choice === 'often').length;
+  t.ok(often > 2800 && often < 3200, `${often} of 4000`);
+  t.throws(() => random.pick([]), /values is empty/);
+  t.throws(() => random.weighted([[0, 'nothing']]), RangeError);
+});
+
+t.test('a trace is shortened to the lines that it takes', async (t) => {
+  const lines = Array.from({ length: 100 }, (_, i) => `line ${i}`);
+  const needed = ['line 3', 'line 40', 'line 41', 'line 99'];
+  let asked = 0;
+  const short = shrinkTrace(lines, (some) => {
+    asked++;
+    return needed.every((line) => some.includes(line));
+  });
+  t.same(short, needed);
+  t.ok(asked < 300, `${asked} questions`);
+  t.same(
+    shrinkTrace(['only'], () => true),
+    [],
+  );
+  t.same(
+    shrinkTrace(['a', 'b'], () => false),
+    ['a', 'b'],
+  );
+});
+
+const SPACE = '= count=1 total=2 data=2 exec=0 stack=0 locked=0\n';
+
+t.test('a difference shows the trace, both answers and both address spaces', async (t) => {
+  const kernel = { output: `mmap 10000\n${SPACE}  10000-12000 pgoff=10 flags=33 file=0 anon=0\n`, failure: null };
+  const port = {
+    output: `mmap 10000\n${SPACE}  10000-11000 pgoff=10 flags=33 file=1 anon=1\n  11000-12000 pgoff=11 flags=33 file=1 anon=0\n`,
+    failure: 'line 1: lost',
+  };
+  t.notOk(agree(kernel, port));
+  const shown = describeDifference(['mmap 10000 2000 33 10 0'], kernel, port).split('\n');
+  t.equal(new Set(shown.slice(4, 8).map((line) => line.search(/[|≠] (?:port|mmap|=|0x)/))).size, 1, 'in columns');
+  t.same(
+    shown.map((line) => line.replaceAll(/(?<=\S) +/g, ' ')),
+    [
+      'the shortest trace that differs, 1 operations:',
+      '  mmap 10000 2000 33 10 0',
+      '',
+      'the port: line 1: lost',
+      'kernel, operation 1 ≠ port, operation 1',
+      'mmap 10000 | mmap 10000',
+      '= count=1 total=2 data=2 exec=0 stack=0 locked=0 | = count=1 total=2 data=2 exec=0 stack=0 locked=0',
+      '0x10000-0x12000 |##| pgoff=0x10 rw-p flags=0x33 ≠ 0x10000-0x11000 |#.| pgoff=0x10 rw-p flags=0x33 file anon',
+      `${' '.repeat(49)}≠ 0x11000-0x12000 |.#| pgoff=0x11 rw-p flags=0x33 file`,
+    ],
+  );
+  t.same(sideBySide(['a'], ['a', 'b']), ['a | a', '  ≠ b']);
+});
+
+t.test('a side that dies is no agreement, and says how', async (t) => {
+  const port = portSide('vma');
+  t.equal(port('quiet\nfly\n').failure, "line 2: unknown operation 'fly'");
+  t.match(port('quiet\n').output, /^quiet 0\n= count=0/);
+  const same = { output: '', failure: null };
+  t.ok(agree(same, same));
+  t.notOk(agree({ output: '', failure: 'ended by SIGSEGV' }, same));
+  const dead = kernelSide('false')('quiet\n');
+  t.equal(dead.failure, 'ended with status 1');
+  t.throws(() => kernelSide('/nonexistent/program')(''), /ENOENT/);
+});
+
+t.test('a compiler’s pages are said in a line for each symbol', async (t) => {
+  const pages = [
+    "main.c:10:5: error: 'fail_prealloc' undeclared (first use in this function)",
+    "main.c:11:5: error: 'fail_prealloc' undeclared (first use in this function)",
+    "main.c:20:9: error: too few arguments to function 'vma_modify_flags'",
+    "main.c:21:9: error: passing argument 2 of 'vma_link' from incompatible pointer type",
+    "main.c:22:9: error: 'struct vm_area_desc' has no member named 'action'",
+    "main.c:23:1: error: unknown type name 'vma_flags_t'; did you mean 'vm_flags_t'?",
+    'main.c:24:1: fatal error: tests/merge.c: No such file or directory',
+    '/usr/bin/ld: main.o: undefined reference to `validate_mm`'.replace('mm`', "mm'"),
+  ].join('\n');
+  t.same(misfitsOf(pages).sort(), [
+    '.action: no such member',
+    'fail_prealloc: not there',
+    'tests/merge.c: no such file',
+    'validate_mm: not defined',
+    'vma_flags_t: no such type',
+    'vma_link(): takes other arguments',
+    'vma_modify_flags(): takes other arguments',
+  ]);
+});
+
+t.test('a folder that is no kernel tree, and bad arguments, end with status 2', async (t) => {
+  const folder = t.testdir({});
+  t.throws(() => new ScratchTree(folder), KernelTreeError);
+  const cases: [string[], RegExp][] = [
+    [['--kernel', folder], /^conform: .*: no kernel tree with tools\/testing\/vma\n$/],
+    [[], /required option '-k, --kernel <tree>' not specified/],
+    [['--kernel', folder, '--runs', '0'], /A number from 1 on is wanted/],
+    [['--kernel', folder, '--seed', '-1'], /A whole number below 1,000,000,000 is wanted/],
+    [['--kernel', folder, '--only', 'mm'], /Allowed choices are vma, tree/],
+  ];
+  for (const [args, message] of cases) {
+    const { status, stdout, stderr } = runNode(['dist/tools/conform/main.js', ...args], { env: { KERNEL: undefined } });
+    t.equal(status, 2, args.join(' '));
+    t.match(stderr, message);
+    t.equal(stdout, '');
+  }
+});
