@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The command line `vma-userland`. Each subcommand has a file of its own in commands/. */
 import { Command } from 'commander';
+import { portCommand } from './commands/port.js';
 import { replayCommand } from './commands/replay.js';
 import { tableCommand } from './commands/table.js';
 
@@ -19,6 +20,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 /** commander hands exitOverride() down to subcommands that it makes itself only, so each gets it here. */
 function addCommand(program: Command, command: Command): void {
   program.addCommand(command.copyInheritedSettings(program));
+  for (const inner of command.commands) inner.copyInheritedSettings(program);
 }
 
 const program = new Command('vma-userland')
@@ -26,6 +28,7 @@ const program = new Command('vma-userland')
   .showHelpAfterError('(--help lists what there is)')
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : USAGE));
 
+addCommand(program, portCommand());
 addCommand(program, replayCommand());
 addCommand(program, tableCommand());
 

@@ -10,7 +10,7 @@ export interface CSymbol {
   kind: SymbolKind;
   /** Line of the declaration, from 1. */
   line: number;
-  /** Its text. */
+  /** Its text, as the file has it. */
   text: string;
 }
 
@@ -31,13 +31,17 @@ function isFunctionDeclarator(declarator: Node): boolean {
 
 class Collector {
   readonly symbols: CSymbol[];
+  private readonly original: string;
 
-  constructor() {
+  constructor(original: string) {
     this.symbols = [];
+    this.original = original;
   }
 
   private add(name: string | null, kind: SymbolKind, node: Node): void {
-    if (name !== null) this.symbols.push({ name, kind, line: node.startPosition.row + 1, text: node.text });
+    if (name === null) return;
+    const text = this.original.slice(node.startIndex, node.endIndex);
+    this.symbols.push({ name, kind, line: node.startPosition.row + 1, text });
   }
 
   /** A struct, union or enum with a body, wherever it is declared; enumerators too. */
@@ -102,10 +106,15 @@ class Collector {
   }
 }
 
+/** All declarations of a C text, in its order. */
+export async function declarationsOf(text: string): Promise<CSymbol[]> {
+  const collector = new Collector(text);
+  collector.visit((await parseC(text)).rootNode);
+  return collector.symbols;
+}
+
 /** All symbols of a C text, in its order; a name that is declared under several #if branches comes once. */
 export async function symbolsOf(text: string): Promise<CSymbol[]> {
-  const collector = new Collector();
-  collector.visit((await parseC(text)).rootNode);
   const seen = new Set<string>();
-  return collector.symbols.filter(({ name }) => !seen.has(name) && seen.add(name));
+  return (await declarationsOf(text)).filter(({ name }) => !seen.has(name) && seen.add(name));
 }
