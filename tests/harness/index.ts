@@ -4,6 +4,7 @@ import tap from 'tap';
 import { registerTest, type TestBody, type TestOptions } from './vma_test.js';
 
 export { layoutLine, picture, snapshot, type VmaSnapshot } from '../../tools/picture.js';
+export * from './pointers.js';
 export * from './shared.js';
 export { show, type TestBody, type TestOptions, VmaAssertionError, VmaTest } from './vma_test.js';
 export { defaultStubSet, type StubSet, TestWorld } from './world.js';

@@ -38,6 +38,7 @@ export class TestWorld {
   /** What the checked world keeps count of; null on the upstream stubs. */
   readonly checked: CheckedWorld | null;
   readonly before: readonly VmaSnapshot[];
+  private readonly others: mm_struct[];
   private readonly outerStubs: Stubs;
   private readonly outerGlobals: typeof globals;
   private readonly outerMm: mm_struct | null;
@@ -61,6 +62,7 @@ export class TestWorld {
     current.mm = this.mm;
     this.lock(this.mm);
     this.before = snapshot(this.mm);
+    this.others = [];
   }
 
   /** The tree's warnings go to the stub world, and its allocator is one of the calls that can be made to fail. */
@@ -81,6 +83,14 @@ export class TestWorld {
     this.checked?.locks.mmapWriteLock(mm);
   }
 
+  /** Another address space, locked for writing until leave(). */
+  newMm(): mm_struct {
+    const mm = new mm_struct();
+    this.lock(mm);
+    this.others.push(mm);
+    return mm;
+  }
+
   /** Drops it. */
   unlock(mm: mm_struct): void {
     this.checked?.locks.mmapWriteUnlock(mm);
@@ -89,7 +99,7 @@ export class TestWorld {
   /** Puts the outer world back. Returns what this one has to complain about. */
   leave(): string[] {
     this.sandbox.restore();
-    if (this.checked?.locks.isWriteLocked(this.mm)) this.unlock(this.mm);
+    for (const mm of [this.mm, ...this.others]) if (this.checked?.locks.isWriteLocked(mm)) this.unlock(mm);
     const complaints = this.checked === null ? [] : [...this.checked.end(), ...this.treeComplaints()];
     useStubs(this.outerStubs);
     Object.assign(globals, this.outerGlobals);

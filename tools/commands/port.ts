@@ -127,6 +127,39 @@ async function accept(names: readonly string[], options: { kernel: string }): Pr
   }
 }
 
+interface TestsOptions {
+  kernel: string;
+  out: string;
+  force: boolean;
+}
+
+async function tests(files: readonly string[], options: TestsOptions): Promise<number> {
+  try {
+    const { KernelTree } = await import('../port/tree.js');
+    const port = await import('../port/tests.js');
+    const tree = new KernelTree(options.kernel);
+    const named = files.length > 0 ? files : port.defaultFiles(tree);
+    const translated = await Promise.all(named.map((file) => port.translateFile(tree, file, options.out)));
+    port.writeFiles(translated, options.out, options.force);
+    for (const { source, target, translation } of translated) {
+      const { tests: names, marks } = translation;
+      const rest = marks.length === 0 ? '' : `, ${marks.length} places not translated`;
+      process.stdout.write(`${target}: ${names.length} tests of ${source}${rest}\n`);
+      for (const { file, line, reason, source: text } of marks)
+        process.stdout.write(`  ${file}:${line}: ${reason}: ${text}\n`);
+    }
+    const missing = port.missingNames(translated);
+    if (missing.size > 0) process.stdout.write('names that the port does not have:\n');
+    for (const [name, marks] of missing) {
+      const place = (await port.definitionOf(tree, name)) ?? 'nowhere that was looked at';
+      process.stdout.write(`  ${name}: defined at ${place}, used ${marks.length} times\n`);
+    }
+    return translated.some(({ translation }) => translation.marks.length > 0) ? 1 : 0;
+  } catch (error) {
+    return refuse('tests', error);
+  }
+}
+
 /** `port`, with a subcommand for each step of following upstream; docs/porting.md walks through them. */
 export function portCommand(): Command {
   const port = new Command('port').description('Follows upstream from release to release (docs/porting.md).');
@@ -151,6 +184,19 @@ export function portCommand(): Command {
     .requiredOption('-k, --kernel <tree>', 'the tree to accept')
     .action(async (names: string[], options: { kernel: string }) => {
       process.exitCode = await accept(names, options);
+    });
+  add(new Command('tests'))
+    .description("Translates upstream's C tests into test files for this harness.")
+    .argument('[files...]', 'C files, in the tree or anywhere; all tests of the tree unless given')
+    .requiredOption('-k, --kernel <tree>', 'the tree that the tests belong to')
+    .option('-o, --out <dir>', 'folder to write to', 'translated')
+    .option('-f, --force', 'overwrite files that were edited by hand', false)
+    .addHelpText(
+      'after',
+      '\nStatus 0: all was translated. 1: some places were not, and are listed. 2: nothing was written.',
+    )
+    .action(async (files: string[], options: TestsOptions) => {
+      process.exitCode = await tests(files, options);
     });
   return port;
 }
