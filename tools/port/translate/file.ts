@@ -6,6 +6,7 @@ import { declaredBy, signatureOf } from './declarators.js';
 import type { FileScope } from './expressions.js';
 import { type PortApi, portApi } from './port_api.js';
 import { preprocess } from './preprocess.js';
+import { branchesOf, commentLines } from './questions.js';
 import {
   assignmentsTo,
   childrenOf,
@@ -17,7 +18,7 @@ import {
   safeName,
   Untranslatable,
 } from './scope.js';
-import { branchesOf, commentLines, StatementTranslator } from './statements.js';
+import { StatementTranslator } from './statements.js';
 import { NUMBER, type Type, VOID } from './types.js';
 
 export interface Translation {
