@@ -3,7 +3,7 @@
 import t from 'tap';
 import { Random } from '../../tools/conform/random.js';
 import { describeDifference, sideBySide } from '../../tools/conform/report.js';
-import { KernelTreeError, misfitsOf, ScratchTree } from '../../tools/conform/scratch.js';
+import { KernelTreeError, misfitsOf, ScratchTree } from '../../tools/kernel/scratch.js';
 import { shrinkTrace } from '../../tools/conform/shrink.js';
 import { agree, kernelSide, portSide } from '../../tools/conform/sides.js';
 import { randomTreeTrace } from '../../tools/conform/tree_traces.js';

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Which lines of mm/vma.c the traces reached on the C side, by gcov. */
 import { spawnSync } from 'node:child_process';
-import { KernelTreeError } from './scratch.js';
+import { KernelTreeError } from '../kernel/scratch.js';
 
 export interface LineCoverage {
   reached: number;

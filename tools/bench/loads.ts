@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** The loads that are measured: on n VMAs side by side, readable and writable in turn, at places drawn at random. */
+
+import { MT_FLAGS_ALLOC_RANGE } from '../../include/linux/maple_tree.js';
+import { PAGE_SIZE } from '../../include/linux/mm.js';
+import { mm_struct, VMA_ITERATOR } from '../../include/mm_types.js';
+import {
+  mk_vma_flags,
+  VMA_MAYREAD_BIT,
+  VMA_MAYWRITE_BIT,
+  VMA_READ_BIT,
+  VMA_WRITE_BIT,
+  type vma_flags_t,
+} from '../../include/vma_flags.js';
+import { vma_find, vma_iter_set, vma_lookup, vma_prev } from '../../lib/mm/inlines/iterator.js';
+import { __mmap_region } from '../../lib/mm/vma/mmap_region.js';
+import { vma_modify_flags } from '../../lib/mm/vma/modify.js';
+import { do_vmi_munmap } from '../../lib/mm/vma/munmap.js';
+import { vma_flags_same_mask } from '../../lib/mm/vma_flags.js';
+import { current, globals, resetGlobals, stubs, upstreamStubs, useStubs } from '../../stubs/index.js';
+
+export const LOADS = ['churn', 'protect', 'lookup'] as const;
+export type Load = (typeof LOADS)[number];
+export const SIZES: readonly number[] = [100, 1000, 10_000, 100_000];
+export const OPERATIONS = 200_000;
+
+const BASE = 0x10000000;
+const SIZE = 0x4000;
+
+/** The address space of one measurement. */
+class LoadedSpace {
+  private readonly mm: mm_struct;
+  /** Of even and of odd positions. */
+  private readonly flags: readonly [vma_flags_t, vma_flags_t];
+  private state: number;
+  found: number;
+
+  constructor(n: number) {
+    this.mm = new mm_struct(MT_FLAGS_ALLOC_RANGE);
+    this.flags = [
+      mk_vma_flags(VMA_READ_BIT, VMA_MAYREAD_BIT, VMA_MAYWRITE_BIT),
+      mk_vma_flags(VMA_READ_BIT, VMA_WRITE_BIT, VMA_MAYREAD_BIT, VMA_MAYWRITE_BIT),
+    ];
+    this.state = 12345;
+    this.found = 0;
+    current.mm = this.mm;
+    for (let k = 0; k < n; k++) this.map(k);
+  }
+
+  /** xorshift32, unsigned. */
+  random(): number {
+    let x = this.state;
+    x ^= x << 13;
+    x ^= x >>> 17;
+    x ^= x << 5;
+    this.state = x >>> 0;
+    return this.state;
+  }
+
+  private flagsOf(k: number): vma_flags_t {
+    return (k & 1) === 0 ? this.flags[0] : this.flags[1];
+  }
+
+  private map(k: number): void {
+    const addr = BASE + k * SIZE;
+    __mmap_region(null, addr, SIZE, this.flagsOf(k), addr / PAGE_SIZE, null);
+  }
+
+  churn(k: number): void {
+    const addr = BASE + k * SIZE;
+    do_vmi_munmap(VMA_ITERATOR(this.mm, addr), this.mm, addr, SIZE, null, false);
+    this.map(k);
+  }
+
+  protect(k: number): void {
+    const addr = BASE + k * SIZE;
+    this.change(addr, addr + PAGE_SIZE, this.flagsOf(k + 1));
+    this.change(addr, addr + PAGE_SIZE, this.flagsOf(k));
+  }
+
+  /** The walk of `modify` in a trace, without the accounting. */
+  private change(start: number, end: number, to: vma_flags_t): void {
+    const vmi = VMA_ITERATOR(this.mm, start);
+    const first = vma_find(vmi, end);
+    if (first === null) return;
+    let prev = vma_prev(vmi);
+    if (start > first.vm_start) prev = first;
+    vma_iter_set(vmi, Math.max(start, first.vm_start));
+
+    let nstart = start;
+    for (let vma = vma_find(vmi, end); vma !== null; vma = vma_find(vmi, end)) {
+      const tmp = Math.min(vma.vm_end, end);
+      nstart = Math.max(nstart, vma.vm_start);
+      if (vma_flags_same_mask(vma.flags, to)) {
+        prev = vma;
+        nstart = tmp;
+      } else {
+        const want = to.clone();
+        const ret = vma_modify_flags(vmi, prev, vma, nstart, tmp, want);
+        if (typeof ret === 'number') throw new Error(`vma_modify_flags failed with ${ret}`);
+        stubs.vma_start_write(ret);
+        ret.flags = want;
+        prev = ret;
+        nstart = ret.vm_end;
+      }
+      vma_iter_set(vmi, nstart);
+      if (nstart >= end) break;
+    }
+  }
+
+  lookup(k: number): void {
+    if (vma_lookup(this.mm, BASE + k * SIZE + 0x1000) !== null) this.found++;
+  }
+}
+
+export interface Measured {
+  nsPerOp: number;
+  heapBytesPerVma: number;
+}
+
+function heapUsed(): number {
+  globalThis.gc?.();
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
+  return heapUsed + arrayBuffers;
+}
+
+/** Runs a load once, on the harness's stubs and without the checks that a user can switch off. */
+export function runLoad(load: Load, n: number, operations = OPERATIONS): Measured {
+  const outer = { ...stubs };
+  const outerMm = current.mm;
+  useStubs(upstreamStubs);
+  resetGlobals();
+  globals.debug_vm_maple_tree = false;
+  globals.sysctl_max_map_count = 2 ** 30;
+  try {
+    const before = heapUsed();
+    const space = new LoadedSpace(n);
+    const heapBytesPerVma = (heapUsed() - before) / n;
+    const began = process.hrtime.bigint();
+    for (let i = 0; i < operations; i++) space[load](space.random() % n);
+    const nsPerOp = Number(process.hrtime.bigint() - began) / operations;
+    return { nsPerOp, heapBytesPerVma };
+  } finally {
+    useStubs(outer);
+    resetGlobals();
+    current.mm = outerMm;
+  }
+}
