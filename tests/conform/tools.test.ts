@@ -3,11 +3,11 @@
 import t from 'tap';
 import { Random } from '../../tools/conform/random.js';
 import { describeDifference, sideBySide } from '../../tools/conform/report.js';
-import { KernelTreeError, misfitsOf, ScratchTree } from '../../tools/kernel/scratch.js';
 import { shrinkTrace } from '../../tools/conform/shrink.js';
 import { agree, kernelSide, portSide } from '../../tools/conform/sides.js';
 import { randomTreeTrace } from '../../tools/conform/tree_traces.js';
 import { randomVmaTrace } from '../../tools/conform/vma_traces.js';
+import { KernelTreeError, misfitsOf, ScratchTree } from '../../tools/kernel/scratch.js';
 import { runNode } from '../house/project.js';
 
 t.test('the same seed gives the same trace, another gives another', async (t) => {

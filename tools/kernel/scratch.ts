@@ -31,6 +31,8 @@ export class ScratchTree {
   /** The copy of tools/testing/vma. */
   readonly vma: string;
   private readonly root: string;
+  /** Options that the objects in the folder were compiled with. */
+  private compiledWith: string | null;
 
   /** @throws KernelTreeError when `kernel` has no userland VMA tests. */
   constructor(kernel: string) {
@@ -38,6 +40,7 @@ export class ScratchTree {
     if (!existsSync(join(tree, 'tools/testing/vma/Makefile'))) {
       throw new KernelTreeError(`${kernel}: no kernel tree with tools/testing/vma`);
     }
+    this.compiledWith = null;
     this.root = mkdtempSync(join(tmpdir(), 'vma-userland-kernel-'));
     linkEntries(tree, this.root, ['tools']);
     linkEntries(join(tree, 'tools'), join(this.root, 'tools'), ['testing']);
@@ -60,17 +63,29 @@ export class ScratchTree {
    */
   build(source: string, name: string, options: BuildOptions): string {
     copyFileSync(source, join(this.vma, 'main.c'));
-    rmSync(join(this.vma, 'main.o'), { force: true });
-    rmSync(join(this.vma, 'vma'), { force: true });
+    this.removeStale(options);
     this.makeHeaders();
     // Objects other than main.o stay from one build to the next, so instrumentation is for main.o alone.
-    this.make(['main.o', `CFLAGS=${cflags(options)}${options.coverage ? ' --coverage' : ''}`], options.defines);
+    const own = options.asShipped ? [] : [`CFLAGS=${cflags(options)}`];
+    const main = options.coverage ? [`CFLAGS=${cflags(options)} --coverage`] : own;
+    this.make(['main.o', ...main], options.defines);
     const libraries = `-lpthread -lurcu${options.coverage ? ' --coverage' : ''}`;
     const objects = options.objects === undefined ? [] : [`OFILES=${options.objects}`];
-    this.make(['vma', `CFLAGS=${cflags(options)}`, `LDLIBS=${libraries}`, ...objects], options.defines);
+    this.make(['vma', ...own, `LDLIBS=${libraries}`, ...objects], options.defines);
     const program = join(this.vma, name);
     copyFileSync(join(this.vma, 'vma'), program);
     return program;
+  }
+
+  /** Objects that were compiled otherwise, and what is to be made anew in any case. */
+  private removeStale(options: BuildOptions): void {
+    const flags = options.asShipped ? 'as shipped' : cflags(options);
+    const names =
+      flags === this.compiledWith
+        ? ['main.o', 'vma']
+        : [...readdirSync(this.vma).filter((one) => one.endsWith('.o')), 'vma'];
+    for (const name of names) rmSync(join(this.vma, name), { force: true });
+    this.compiledWith = flags;
   }
 
   /** Headers that every object needs; a tree that does not know one of them does without. */
@@ -104,6 +119,8 @@ export interface BuildOptions {
   optimise?: string;
   coverage?: boolean;
   objects?: string;
+  /** With the options of the harness's own Makefile, sanitizers and all. */
+  asShipped?: boolean;
 }
 
 function cflags(options: BuildOptions): string {
