@@ -27,7 +27,7 @@ t.test('from an edit to the verdict', async (t) => {
 
 t.test('a command line that cannot be used', async (t) => {
   const cases: [string[], RegExp][] = [
-    [[], /nothing to measure/],
+    [['--rounds', '0'], /A number from 1/],
     [['--edits', 'x'], /A number from 1/],
     [['--frobnicate'], /unknown option/],
   ];

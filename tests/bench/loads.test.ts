@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** The benchmark measures what it says, and leaves the world as it was. No time is asserted. */
+import t from 'tap';
+import { globals, stubs } from '../../stubs/index.js';
+import { compareLoad, jsonOf, PORT_SIDE, tableOf } from '../../tools/bench/compare.js';
+import { LOADS, runLoad } from '../../tools/bench/loads.js';
+import { longRun } from '../../tools/bench/long.js';
+import { runNode } from '../house/project.js';
+
+t.test('each load runs, and the stubs are the caller’s again', async (t) => {
+  const before = { ...stubs };
+  for (const load of LOADS) {
+    const { nsPerOp } = runLoad(load, 50, 200);
+    t.ok(nsPerOp > 0, load);
+  }
+  t.ok(Object.entries(before).every(([name, stub]) => Reflect.get(stubs, name) === stub));
+  t.equal(globals.debug_vm_maple_tree, true);
+});
+
+t.test('sides are compared round by round', async (t) => {
+  let round = 0;
+  const fixed = (name: string, ns: number) => ({
+    name,
+    run: () => ({ nsPerOp: ns * (1 + (round++ >> 1)), heapBytesPerVma: -1 }),
+  });
+  const result = compareLoad([fixed('port', 100), fixed('C', 50)], 'churn', 1000, 3, 1);
+  t.same(result.sides.port, { nsPerOp: 200, heapBytesPerVma: 0, ratio: 1 });
+  t.same(result.sides.C, { nsPerOp: 100, heapBytesPerVma: 0, ratio: 2 });
+  t.match(tableOf([result]), '| churn | 1,000 | 200 | 100 | 2.00 | 0 / 0 |\n');
+  t.match(JSON.parse(jsonOf([result])), {
+    results: [{ load: 'churn', n: 1000, nsPerOp: 200, others: { C: { ratio: 2 } } }],
+  });
+});
+
+t.test('one side alone', async (t) => {
+  const result = compareLoad([PORT_SIDE], 'lookup', 10, 1, 10);
+  t.match(tableOf([result]), /^\| load \| n \| port, ns \| bytes per VMA \|\n/);
+});
+
+t.test('a long run, small', async (t) => {
+  const { vmas, most } = longRun(300);
+  t.equal(vmas, 300);
+  t.equal(most, 302, 'one VMA at a time is split in three');
+});
+
+t.test('from the command line', async (t) => {
+  const run = runNode(['dist/tools/bench/main.js', '--json', '--rounds', '1', '--ops', '20', '--sizes', '10']);
+  t.equal(run.status, 0);
+  const { results }: { results: { load: string; n: number; nsPerOp: number }[] } = JSON.parse(run.stdout);
+  t.same(
+    results.map(({ load, n }) => `${load} ${n}`),
+    ['churn 10', 'protect 10', 'lookup 10'],
+  );
+  const none = runNode(['dist/tools/bench/main.js', '--kernel', '/nonexistent']);
+  t.equal(none.status, 2);
+  t.match(none.stderr, /^bench: \/nonexistent: no kernel tree with tools\/testing\/vma\n$/);
+});
