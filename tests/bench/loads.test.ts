@@ -43,6 +43,12 @@ t.test('a long run, small', async (t) => {
   t.equal(most, 302, 'one VMA at a time is split in three');
 });
 
+t.test('the loop from the command line', async (t) => {
+  const { status, stdout } = runNode(['dist/tools/bench/main.js', '--loop', '--edits', '1']);
+  t.equal(status, 0);
+  t.match(stdout, /to its verdict:\n\d+\.\d\d s; median \d+\.\d\d s\n$/);
+});
+
 t.test('from the command line', async (t) => {
   const run = runNode(['dist/tools/bench/main.js', '--json', '--rounds', '1', '--ops', '20', '--sizes', '10']);
   t.equal(run.status, 0);

@@ -11,8 +11,17 @@ export interface RecordedPair {
   expected: string;
 }
 
-function unpack(name: string): string {
-  return gunzipSync(readFileSync(new URL(name, DATA))).toString();
+/** Of the operations that the pairs above leave out: a random trace, and what Linux 7.2 answered. */
+const GROWN = new URL('../../../tests/data/grown/', import.meta.url);
+
+function unpack(name: string, folder = DATA): string {
+  return gunzipSync(readFileSync(new URL(name, folder))).toString();
+}
+
+/** The pair with every operation of the format in it. */
+export function grownPair(): RecordedPair {
+  const name = 'operations-601';
+  return { name, trace: unpack(`${name}.trace.gz`, GROWN), expected: unpack(`${name}.expected.gz`, GROWN) };
 }
 
 /** Names of the recorded pairs, those of the range tree or those of VMAs. */

@@ -4,7 +4,7 @@ import t from 'tap';
 import { current, globals, mm_struct, stubs } from '../../lib/index.js';
 import { TraceError } from '../../tools/replay/trace_error.js';
 import { replayVma } from '../../tools/replay/vma.js';
-import { firstDifference, readPair, recordedPairs, written } from './recorded.js';
+import { firstDifference, grownPair, readPair, recordedPairs, written } from './recorded.js';
 
 t.test('recorded traces', async (t) => {
   const names = recordedPairs('vma');
@@ -13,6 +13,17 @@ t.test('recorded traces', async (t) => {
     const found = written((write) => replayVma(trace, write));
     t.equal(firstDifference(found, expected), null, name);
   }
+});
+
+t.test('every operation of the format', async (t) => {
+  const { trace, expected } = grownPair();
+  t.equal(
+    firstDifference(
+      written((write) => replayVma(trace, write)),
+      expected,
+    ),
+    null,
+  );
 });
 
 const BAD: [string, string][] = [
