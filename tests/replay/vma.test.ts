@@ -26,6 +26,12 @@ t.test('every operation of the format', async (t) => {
   );
 });
 
+t.test('memory that is writable and executable, denied and allowed again', async (t) => {
+  const map = 'region 10000 1000 77 10 0';
+  const found = written((write) => replayVma(`quiet\nmdwe 1\n${map}\nmdwe 0\n${map}\n`, write));
+  t.same(found.match(/^[a-z]+ \S+$/gm), ['quiet 0', 'mdwe 0', 'region -d', 'mdwe 0', 'region 10000']);
+});
+
 const BAD: [string, string][] = [
   ['fly 1', "unknown operation 'fly'"],
   ['MMAP 10000 1000 33 10 0', "unknown operation 'MMAP'"],
