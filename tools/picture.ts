@@ -6,7 +6,19 @@
 import { hexOf } from '../include/linux/check.js';
 import { PHYS_PFN } from '../include/linux/mm.js';
 import { type mm_struct, VMA_ITERATOR, type vm_area_struct } from '../include/mm_types.js';
-import { VMA_EXEC_BIT, VMA_READ_BIT, VMA_SHARED_BIT, VMA_WRITE_BIT, type vma_flags_t } from '../include/vma_flags.js';
+import * as bits from '../include/vma_flags.js';
+import {
+  NUM_VMA_FLAG_BITS,
+  VMA_EXEC_BIT,
+  VMA_MAYEXEC_BIT,
+  VMA_MAYREAD_BIT,
+  VMA_MAYSHARE_BIT,
+  VMA_MAYWRITE_BIT,
+  VMA_READ_BIT,
+  VMA_SHARED_BIT,
+  VMA_WRITE_BIT,
+  type vma_flags_t,
+} from '../include/vma_flags.js';
 import { vma_next } from '../lib/mm/inlines/iterator.js';
 import { vma_flags_test } from '../lib/mm/vma_flags.js';
 
@@ -35,6 +47,29 @@ export function accessOf(flags: vma_flags_t): string {
     letter(VMA_EXEC_BIT, 'x', '-') +
     letter(VMA_SHARED_BIT, 's', 'p')
   );
+}
+
+/** The names of all bits but those that are letters, by their number. */
+const FLAG_NAMES = new Map(
+  Object.entries(bits)
+    .flatMap(([name, bit]): [string, number][] =>
+      /^VMA_\w+_BIT$/.test(name) && typeof bit === 'number' ? [[name, bit]] : [],
+    )
+    // Of a bit with several names the first is its own.
+    .toReversed()
+    .map(([name, bit]): [number, string] => [bit, name.slice('VMA_'.length, -'_BIT'.length).toLowerCase()]),
+);
+
+/** What flags there are beside rwxs: what may become so, and the others by name. */
+export function otherFlags(flags: string): string[] {
+  const word = BigInt(flags);
+  const has = (bit: number): boolean => ((word >> BigInt(bit)) & 1n) === 1n;
+  const may = [VMA_MAYREAD_BIT, VMA_MAYWRITE_BIT, VMA_MAYEXEC_BIT, VMA_MAYSHARE_BIT];
+  const letters = may.map((bit, i) => (has(bit) ? ('rwxs'[i] ?? '') : '-')).join('');
+  const names = Array.from({ length: NUM_VMA_FLAG_BITS }, (_, bit) => bit)
+    .filter((bit) => bit > VMA_MAYSHARE_BIT && has(bit))
+    .map((bit) => FLAG_NAMES.get(bit) ?? `bit${bit}`);
+  return [`may=${letters}`, ...names];
 }
 
 function flagsText(flags: vma_flags_t): string {
@@ -77,7 +112,7 @@ function widthOf(from: number, to: number, isVma: boolean, inProportion: boolean
 }
 
 /** The drawing, one string per line. */
-export function picture(shots: readonly VmaSnapshot[]): string[] {
+export function picture(shots: readonly VmaSnapshot[], marks: readonly string[] = []): string[] {
   const [first] = shots;
   const last = shots.at(-1);
   if (first === undefined || last === undefined) return ['(nothing is mapped)'];
@@ -94,10 +129,21 @@ export function picture(shots: readonly VmaSnapshot[]): string[] {
   });
 
   const digits = hexOf(last.end).length;
-  return placed.map(({ shot, column: at, width }) => {
+  return placed.map(({ shot, column: at, width }, i) => {
     const range = `${hexOf(shot.start).padStart(digits)}-${hexOf(shot.end).padStart(digits)}`;
     const bar = `${'.'.repeat(at)}${'#'.repeat(width)}${'.'.repeat(Math.max(0, column - at - width))}`;
     const extras = `${shot.hasFile ? ' file' : ''}${shot.hasAnonVma ? ' anon' : ''}`;
-    return `${range} |${bar}| pgoff=${hexOf(shot.pgoff)} ${shot.access} flags=${shot.flags}${extras}`;
+    return `${range} ${marks[i] ?? ''}|${bar}| pgoff=${hexOf(shot.pgoff)} ${shot.access} ${otherFlags(shot.flags).join(' ')}${extras}`;
   });
+}
+
+/** Two drawings of one address space; a VMA that the other does not have is marked, - before, + after. */
+export function difference(
+  before: readonly VmaSnapshot[],
+  after: readonly VmaSnapshot[],
+): { before: string[]; after: string[] } {
+  const [was, is] = [before.map(layoutLine), after.map(layoutLine)];
+  const marks = (own: readonly string[], other: readonly string[], sign: string): string[] =>
+    own.map((line) => (other.includes(line) ? ' ' : sign));
+  return { before: picture(before, marks(was, is, '-')), after: picture(after, marks(is, was, '+')) };
 }

@@ -85,8 +85,8 @@ t.test('a difference shows the trace, both answers and both address spaces', asy
       'kernel, operation 1 ≠ port, operation 1',
       'mmap 10000 | mmap 10000',
       '= count=1 total=2 data=2 exec=0 stack=0 locked=0 | = count=1 total=2 data=2 exec=0 stack=0 locked=0',
-      '0x10000-0x12000 |##| pgoff=0x10 rw-p flags=0x33 ≠ 0x10000-0x11000 |#.| pgoff=0x10 rw-p flags=0x33 file anon',
-      `${' '.repeat(49)}≠ 0x11000-0x12000 |.#| pgoff=0x11 rw-p flags=0x33 file`,
+      '0x10000-0x12000 |##| pgoff=0x10 rw-p may=rw-- ≠ 0x10000-0x11000 |#.| pgoff=0x10 rw-p may=rw-- file anon',
+      `${' '.repeat(49)}≠ 0x11000-0x12000 |.#| pgoff=0x11 rw-p may=rw-- file`,
     ],
   );
   t.same(sideBySide(['a'], ['a', 'b']), ['a | a', '  ≠ b']);

@@ -14,7 +14,7 @@ import type { vma_flag_t, vma_flags_t } from '../../include/vma_flags.js';
 import { do_munmap } from '../../lib/mm/mmap.js';
 import { find_mergeable_anon_vma } from '../../lib/mm/vma/anon_vma.js';
 import { vma_flags_empty, vma_flags_same, vma_flags_same_mask } from '../../lib/mm/vma_flags.js';
-import { layoutLine, picture, snapshot, type VmaSnapshot } from '../../tools/picture.js';
+import { difference, layoutLine, snapshot, type VmaSnapshot } from '../../tools/picture.js';
 import { defaultStubSet, type StubSet, TestWorld } from './world.js';
 
 export interface TestOptions {
@@ -93,6 +93,7 @@ export class VmaTest {
   ): void {
     if (!ok) throw new VmaAssertionError(what, show(found), wanted, assertion);
     this.passed++;
+    this.world.observe();
   }
 
   ASSERT_TRUE(value: unknown, what = 'ASSERT_TRUE'): void {
@@ -213,9 +214,14 @@ function showFlags(flags: vma_flags_t): string {
   return flags.__vma_flags.map((word) => hexOf(word)).join(' ');
 }
 
-/** What tap prints below a failed test. */
-function diagnosticsOf(error: unknown, before: readonly VmaSnapshot[], after: readonly VmaSnapshot[]): object {
-  const assertion = error instanceof VmaAssertionError ? { found: error.found, wanted: error.wanted } : {};
+/** What tap prints below a failed test: the values, and the address space before and after its last change. */
+function diagnosticsOf(
+  error: unknown,
+  change: { before: readonly VmaSnapshot[]; after: readonly VmaSnapshot[] },
+): object {
+  const values = (text: string): string | string[] => (text.includes('\n') ? text.split('\n') : text);
+  const assertion =
+    error instanceof VmaAssertionError ? { values: { found: values(error.found), wanted: values(error.wanted) } } : {};
   const stack =
     error instanceof Error
       ? error.stack
@@ -223,7 +229,7 @@ function diagnosticsOf(error: unknown, before: readonly VmaSnapshot[], after: re
           .slice(1, 8)
           .map((line) => line.trim())
       : undefined;
-  return { ...assertion, before: picture(before), after: picture(after), stackTrace: stack };
+  return { ...assertion, ...difference(change.before, change.after), stackTrace: stack };
 }
 
 /** Draws what is there, even if a broken address space throws on the way. */
@@ -245,7 +251,7 @@ async function runInWorld(tap: Test, body: TestBody, options: TestOptions): Prom
     t.conclude();
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    tap.fail(message, diagnosticsOf(error, world.before, tryPicture(world.mm)));
+    tap.fail(message, diagnosticsOf(error, world.lastChange(tryPicture(world.mm))));
     await t.settle();
   } finally {
     for (const complaint of world.leave()) tap.fail(complaint);

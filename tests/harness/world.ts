@@ -19,7 +19,7 @@ import {
   upstreamStubs,
   useStubs,
 } from '../../stubs/index.js';
-import { snapshot, type VmaSnapshot } from '../../tools/picture.js';
+import { layoutLine, snapshot, type VmaSnapshot } from '../../tools/picture.js';
 
 /** The sets of stubs that a test can run on. */
 export type StubSet = 'checked' | 'upstream';
@@ -31,13 +31,31 @@ export function defaultStubSet(text: string | undefined = process.env.VMA_STUBS)
   throw new RangeError(`environment: VMA_STUBS = ${JSON.stringify(text)}: must be checked or upstream`);
 }
 
+/** With more VMAs than this nobody reads the picture, and each assertion would draw it. */
+const MOST_OBSERVED = 64;
+
+/** Null where a test has freed VMAs that the tree still has, as upstream's do at their end. */
+function trySnapshot(mm: mm_struct): VmaSnapshot[] | null {
+  try {
+    return snapshot(mm);
+  } catch {
+    return null;
+  }
+}
+
+function isSame(a: readonly VmaSnapshot[], b: readonly VmaSnapshot[]): boolean {
+  return a.length === b.length && a.every((shot, i) => layoutLine(shot) === layoutLine(b[i] ?? shot));
+}
+
 /** The world of one test, from its construction to leave(). */
 export class TestWorld {
   readonly mm: mm_struct;
   readonly sandbox: sinon.SinonSandbox;
   /** What the checked world keeps count of; null on the upstream stubs. */
   readonly checked: CheckedWorld | null;
-  readonly before: readonly VmaSnapshot[];
+  /** The address space as an assertion saw it last, and before it last changed. */
+  private seen: readonly VmaSnapshot[];
+  private before: readonly VmaSnapshot[];
   private readonly others: mm_struct[];
   private readonly outerStubs: Stubs;
   private readonly outerGlobals: typeof globals;
@@ -61,7 +79,8 @@ export class TestWorld {
     this.mm = new mm_struct();
     current.mm = this.mm;
     this.lock(this.mm);
-    this.before = snapshot(this.mm);
+    this.seen = snapshot(this.mm);
+    this.before = this.seen;
     this.others = [];
   }
 
@@ -81,6 +100,20 @@ export class TestWorld {
   /** Takes the lock of an address space for writing, as the test's own is from the start. */
   lock(mm: mm_struct): void {
     this.checked?.locks.mmapWriteLock(mm);
+  }
+
+  /** Remembers the address space, if it is another than last time. Called at every assertion. */
+  observe(): void {
+    if (this.mm.map_count > MOST_OBSERVED) return;
+    const now = trySnapshot(this.mm);
+    if (now === null || isSame(now, this.seen)) return;
+    this.before = this.seen;
+    this.seen = now;
+  }
+
+  /** The last change there was: up to now, or if nothing has changed since the last assertion the one before. */
+  lastChange(now: readonly VmaSnapshot[]): { before: readonly VmaSnapshot[]; after: readonly VmaSnapshot[] } {
+    return { before: isSame(now, this.seen) ? this.before : this.seen, after: now };
   }
 
   /** Another address space, locked for writing until leave(). */

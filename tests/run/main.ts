@@ -3,10 +3,12 @@
  * Runs test files in one process with tap as a library: seconds for the whole project, where the tap command starts a
  * process per file. Usage: `npm test -- --help`.
  */
+import { spawnSync } from 'node:child_process';
 import { relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { removeStaleOutputs } from '../../tools/build/stale.js';
 import { collectTests, testFilesBelow } from './collect.js';
+import { ktapOf } from './ktap.js';
 import { parseOptions, type RunOptions, UsageError } from './options.js';
 import { Tally } from './tally.js';
 
@@ -57,7 +59,23 @@ function closeAtExit(tally: Tally, options: RunOptions): void {
   });
 }
 
+/** The same run in a process of its own, its TAP turned into KTAP: a plan that comes first is known only at the end. */
+function runAsKtap(args: readonly string[]): void {
+  const rest = args.filter((arg) => arg !== '--ktap' && arg !== '-k');
+  const { stdout, status } = spawnSync(process.execPath, [fileURLToPath(import.meta.url), ...rest], {
+    encoding: 'utf8',
+    stdio: ['inherit', 'pipe', 'inherit'],
+    maxBuffer: 2 ** 30,
+  });
+  process.stdout.write(ktapOf(stdout));
+  process.exitCode = status ?? 1;
+}
+
 async function run(options: RunOptions): Promise<void> {
+  if (options.ktap) {
+    runAsKtap(process.argv.slice(2));
+    return;
+  }
   removeStaleOutputs(root);
   const files = chooseFiles(options);
   setEnvironment(options);

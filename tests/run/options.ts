@@ -11,6 +11,8 @@ export interface RunOptions {
   bits?: string;
   /** Seconds until the whole run is given up. */
   timeout: string;
+  /** Print the kernel's own test format instead of TAP. */
+  ktap: boolean;
   /** Test files or folders, as source or as compiled; none means all. */
   files: string[];
 }
@@ -49,6 +51,7 @@ export function parseOptions(argv: readonly string[]): RunOptions {
     .argument('[files...]', 'test files or folders, .ts or compiled (default: all tests)')
     .option('-u, --upstream', "only upstream's tests, closed with upstream's summary line", false)
     .option('-g, --grep <pattern>', 'only top-level tests that match; repeat for inner levels', toPattern, [])
+    .option('-k, --ktap', "print KTAP, the kernel's own test format", false)
     .addOption(new Option('-b, --bits <number>', 'width of VMA flags').choices(['64', '128']))
     .option('-t, --timeout <seconds>', 'give the run up after this time', toSeconds, process.env.TAP_TIMEOUT ?? '600')
     .exitOverride();
