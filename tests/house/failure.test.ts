@@ -42,7 +42,7 @@ t.test('a layout, line by line', async (t) => {
   const output = run(`test('layout', (t) => {
     mapRange(t, 0x10000, 0x14000);
     mapRange(t, 0x20000, 0x21000);
-    t.ASSERT_LAYOUT('0x10000-0x15000\\\\n0x20000-0x21000');
+    t.ASSERT_LAYOUT('0x10000-0x15000\\n0x20000-0x21000');
   });`);
   t.match(
     output,
