@@ -3,7 +3,7 @@
 # Width of VMA flags: make test NUM_VMA_FLAG_BITS=64. More arguments: make test ARGS='--grep simple_merge'.
 
 .DEFAULT_GOAL := upstream
-.PHONY: help install build upstream test typecheck lint format coverage conform bench pack ci clean distclean
+.PHONY: help install build upstream test typecheck lint format coverage conform bench report pack ci clean distclean
 
 RUN := npm run --silent
 ARGS ?=
@@ -46,6 +46,9 @@ conform: $(INSTALLED) ## compare with the kernel's own code: make conform KERNEL
 
 bench: $(INSTALLED) ## measure: make bench ARGS=--loop is from an edit to upstream's verdict
 	@$(RUN) bench -- $(ARGS)
+
+report: $(INSTALLED) ## write report/index.html: tests, timelines, review, coverage, figures
+	@$(RUN) report -- $(ARGS)
 
 pack: build ## make the package's tarball
 	npm pack

@@ -15,6 +15,7 @@ import { do_munmap } from '../../lib/mm/mmap.js';
 import { find_mergeable_anon_vma } from '../../lib/mm/vma/anon_vma.js';
 import { vma_flags_empty, vma_flags_same, vma_flags_same_mask } from '../../lib/mm/vma_flags.js';
 import { difference, layoutLine, snapshot, type VmaSnapshot } from '../../tools/picture.js';
+import { recorder } from '../../tools/report/record.js';
 import { defaultStubSet, type StubSet, TestWorld } from './world.js';
 
 export interface TestOptions {
@@ -59,19 +60,22 @@ export class VmaTest {
   readonly world: TestWorld;
   private readonly pending: Promise<unknown>[];
   private passed: number;
+  /** Its name, after those of the tests around it. */
+  private readonly path: string;
 
-  constructor(tap: Test, world: TestWorld) {
+  constructor(tap: Test, world: TestWorld, path: string = tap.name) {
     this.tap = tap;
     this.world = world;
     this.mm = world.mm;
     this.sandbox = world.sandbox;
     this.pending = [];
     this.passed = 0;
+    this.path = path;
   }
 
   /** A sub-case, with a world of its own. They run one after the other, before the test around them ends. */
   subtest(name: string, body: TestBody, options: TestOptions = {}): void {
-    this.pending.push(this.tap.test(name, (tap) => runInWorld(tap, body, options)));
+    this.pending.push(this.tap.test(name, (tap) => runInWorld(tap, `${this.path} > ${name}`, body, options)));
   }
 
   /** Waits for every sub-case. */
@@ -93,7 +97,7 @@ export class VmaTest {
   ): void {
     if (!ok) throw new VmaAssertionError(what, show(found), wanted, assertion);
     this.passed++;
-    this.world.observe();
+    this.world.observe(what);
   }
 
   ASSERT_TRUE(value: unknown, what = 'ASSERT_TRUE'): void {
@@ -241,9 +245,11 @@ function tryPicture(mm: mm_struct): VmaSnapshot[] {
   }
 }
 
-async function runInWorld(tap: Test, body: TestBody, options: TestOptions): Promise<void> {
+async function runInWorld(tap: Test, path: string, body: TestBody, options: TestOptions): Promise<void> {
   const world = new TestWorld(options.stubs ?? defaultStubSet());
-  const t = new VmaTest(tap, world);
+  const t = new VmaTest(tap, world, path);
+  const began = performance.now();
+  const failures: string[] = [];
 
   try {
     await body(t);
@@ -251,15 +257,22 @@ async function runInWorld(tap: Test, body: TestBody, options: TestOptions): Prom
     t.conclude();
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
+    failures.push(message);
     tap.fail(message, diagnosticsOf(error, world.lastChange(tryPicture(world.mm))));
     await t.settle();
   } finally {
-    for (const complaint of world.leave()) tap.fail(complaint);
+    const recorded = recorder.enabled ? world.recorded() : null;
+    const complaints = world.leave();
+    for (const complaint of complaints) tap.fail(complaint);
+    failures.push(...complaints);
+    const ok = failures.length === 0;
+    if (recorded !== null)
+      recorder.add({ name: path, ok, milliseconds: performance.now() - began, failures, ...recorded });
   }
 }
 
 /** Registers a top-level test. Under plain node, and under the tap command, it runs when its turn comes. */
 export function registerTest(root: Test, name: string, body: TestBody, options: TestOptions): void {
   if (options.todo !== undefined) root.fail(name, { todo: options.todo });
-  else void root.test(name, (tap) => runInWorld(tap, body, options));
+  else void root.test(name, (tap) => runInWorld(tap, name, body, options));
 }

@@ -4,6 +4,7 @@
  * with them. Nested tests each have their own; the outer one's is put back at the end.
  */
 import sinon from 'sinon';
+import { hexOf } from '../../include/linux/check.js';
 import { ENOMEM } from '../../include/linux/errno.js';
 import { __GFP_NOFAIL } from '../../include/linux/gfp.js';
 import { mm_struct } from '../../include/mm_types.js';
@@ -20,6 +21,7 @@ import {
   useStubs,
 } from '../../stubs/index.js';
 import { layoutLine, snapshot, type VmaSnapshot } from '../../tools/picture.js';
+import { type HookCall, MOST_STEPS, recorder, type Step } from '../../tools/report/record.js';
 
 /** The sets of stubs that a test can run on. */
 export type StubSet = 'checked' | 'upstream';
@@ -33,6 +35,17 @@ export function defaultStubSet(text: string | undefined = process.env.VMA_STUBS)
 
 /** With more VMAs than this nobody reads the picture, and each assertion would draw it. */
 const MOST_OBSERVED = 64;
+
+function isSpy(fake: unknown): fake is sinon.SinonSpy {
+  return typeof fake === 'function' && 'getCalls' in fake && 'callCount' in fake;
+}
+
+/** A value as the report shows it: short, numbers in hex, objects by what they are. */
+function shortly(value: unknown): string {
+  if (typeof value === 'number' || typeof value === 'bigint') return hexOf(value);
+  if (typeof value !== 'object' || value === null) return String(value);
+  return 'constructor' in value ? value.constructor.name : String(value);
+}
 
 /** Null where a test has freed VMAs that the tree still has, as upstream's do at their end. */
 function trySnapshot(mm: mm_struct): VmaSnapshot[] | null {
@@ -57,6 +70,9 @@ export class TestWorld {
   private seen: readonly VmaSnapshot[];
   private before: readonly VmaSnapshot[];
   private readonly others: mm_struct[];
+  private readonly steps: Step[];
+  /** How many calls of hooks there had been at each step. */
+  private readonly callsAtStep: number[];
   private readonly outerStubs: Stubs;
   private readonly outerGlobals: typeof globals;
   private readonly outerMm: mm_struct | null;
@@ -82,6 +98,8 @@ export class TestWorld {
     this.seen = snapshot(this.mm);
     this.before = this.seen;
     this.others = [];
+    this.steps = [];
+    this.callsAtStep = [];
   }
 
   /** The tree's warnings go to the stub world, and its allocator is one of the calls that can be made to fail. */
@@ -102,13 +120,42 @@ export class TestWorld {
     this.checked?.locks.mmapWriteLock(mm);
   }
 
+  /** Every call of a fake, spy or stub of the sandbox, with its name, in the order of the calls. */
+  private hookCalls(): { hook: string; call: sinon.SinonSpyCall }[] {
+    // sinon has it, and its types do not.
+    const getFakes: unknown = Reflect.get(this.sandbox, 'getFakes');
+    const fakes: unknown[] = typeof getFakes === 'function' ? getFakes.call(this.sandbox) : [];
+    return fakes
+      .filter(isSpy)
+      .flatMap((spy) => spy.getCalls().map((call) => ({ hook: String(spy), call })))
+      .sort((a, b) => (a.call.calledBefore(b.call) ? -1 : 1));
+  }
+
+  /** What the report shows of this world; to be asked before leave(). */
+  recorded(): { steps: Step[]; hooks: HookCall[] } {
+    const hooks = this.hookCalls().map(({ hook, call }, i) => ({
+      hook,
+      args: call.args.map(shortly),
+      returned: call.exception === undefined ? shortly(call.returnValue) : `an exception: ${call.exception.message}`,
+      step: Math.max(
+        0,
+        this.callsAtStep.findIndex((count) => i < count),
+      ),
+    }));
+    return { steps: this.steps, hooks };
+  }
+
   /** Remembers the address space, if it is another than last time. Called at every assertion. */
-  observe(): void {
+  observe(what: string): void {
     if (this.mm.map_count > MOST_OBSERVED) return;
     const now = trySnapshot(this.mm);
     if (now === null || isSame(now, this.seen)) return;
     this.before = this.seen;
     this.seen = now;
+    if (recorder.enabled && this.steps.length < MOST_STEPS) {
+      this.steps.push({ at: what, vmas: now });
+      this.callsAtStep.push(this.hookCalls().length);
+    }
   }
 
   /** The last change there was: up to now, or if nothing has changed since the last assertion the one before. */

@@ -20,7 +20,7 @@ import { test, type VmaTest } from '../harness/index.js';
 import { END, LEN, mapFile, offsetOf, preparedFile, START, vmaAt } from './driver.js';
 
 test('mapped is called once for a new mapping, with what the driver needs', (t) => {
-  const mapped = sinon.fake.returns(0);
+  const mapped = t.sandbox.fake.returns(0);
   const data = { opened: 0 };
   const f = preparedFile({ mapped }, (desc) => {
     desc.private_data = data;
@@ -69,7 +69,7 @@ test('mapped runs with the mmap lock held for writing, and the VMA in the tree',
 
 /** Maps some ranges of one file and returns how often mapped was called. */
 function callsFor(t: VmaTest, ...ranges: [start: number, end: number][]): number {
-  const mapped = sinon.fake.returns(0);
+  const mapped = t.sandbox.fake.returns(0);
   const f = preparedFile({ mapped });
   for (const [start, end] of ranges) t.ASSERT_EQ(mapFile(f, start, end), start);
   return mapped.callCount;
@@ -133,8 +133,8 @@ test('mapped is not called for what becomes of a mapping', (t) => {
   ];
   for (const [name, change, layout] of cases) {
     t.subtest(name, (s) => {
-      const mapped = sinon.fake.returns(0);
-      const open = sinon.fake();
+      const mapped = t.sandbox.fake.returns(0);
+      const open = t.sandbox.fake();
       s.ASSERT_EQ(mapFile(preparedFile({ mapped, open })), START);
       change(s);
       s.ASSERT_LAYOUT(layout);

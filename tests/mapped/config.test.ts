@@ -29,8 +29,8 @@ test('a hook that is not there is an error that names it', (t) => {
 });
 
 test('a mapped hook that mmap installs itself is not called', (t) => {
-  const mapped = sinon.fake.returns(-EIO);
-  const mmap = sinon.fake((_f: unknown, vma: vm_area_struct) => {
+  const mapped = t.sandbox.fake.returns(-EIO);
+  const mmap = t.sandbox.fake((_f: unknown, vma: vm_area_struct) => {
     vma.vm_ops = { mapped };
     return 0;
   });
@@ -43,7 +43,7 @@ test('a mapped hook that mmap installs itself is not called', (t) => {
 });
 
 test('an mmap hook that fails leaves nothing, and none of its hooks is called', (t) => {
-  const close = sinon.fake();
+  const close = t.sandbox.fake();
   const f = fileOf({
     mmap: (_f, vma) => {
       vma.vm_ops = { close };

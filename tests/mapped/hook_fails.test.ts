@@ -1,21 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** A mapped that fails takes exactly the new VMA with it. */
-import sinon from 'sinon';
 import { ENOMEM, PAGE_SIZE, stubs } from '../../lib/index.js';
 import { test } from '../harness/index.js';
 import { account, EIO, END, LEN, mapFile, PRIVATE, preparedFile, SHARED, START } from './driver.js';
 
 for (const [kind, flags] of Object.entries({ private: PRIVATE, shared: SHARED })) {
   test(`the error of mapped undoes a ${kind} mapping and nothing else`, (t) => {
-    const mapped = sinon.fake.returns(0);
-    const close = sinon.fake();
+    const mapped = t.sandbox.fake.returns(0);
+    const close = t.sandbox.fake();
     const f = preparedFile({ mapped, close });
     // Neighbours that touch, but do not merge: their offsets do not follow on.
     t.ASSERT_EQ(mapFile(f, START - LEN, START, flags, 0x900), START - LEN);
     t.ASSERT_EQ(mapFile(f, END, END + LEN, flags, 0xa00), END);
     const before = account(t, f);
 
-    const failing = sinon.fake.returns(-EIO);
+    const failing = t.sandbox.fake.returns(-EIO);
     const other = preparedFile({ mapped: failing, close });
     const beforeOther = account(t, f, other);
     t.ASSERT_EQ(mapFile(other, START, END, flags), -EIO);

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What mapped leaves in its private data goes into the VMA when it succeeds, and only then. */
-import sinon from 'sinon';
 import type { vm_area_struct } from '../../lib/index.js';
 import { test } from '../harness/index.js';
 import { EIO, mapFile, preparedFile, START, vmaAt } from './driver.js';
 
 test('private data that mapped puts out lands in the VMA', (t) => {
   const [before, after] = [{ n: 1 }, { n: 2 }];
-  const mapped = sinon.fake((_s: number, _e: number, _p: number, _f: unknown, data: { value: unknown }) => {
+  const mapped = t.sandbox.fake((_s: number, _e: number, _p: number, _f: unknown, data: { value: unknown }) => {
     t.ASSERT_EQ(data.value, before);
     data.value = after;
     return 0;

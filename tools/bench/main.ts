@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Benchmarks. Usage: `npm run bench -- --help`. */
 import { spawnSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 import { SingleBar } from 'cli-progress';
@@ -88,6 +90,8 @@ function loads(options: Options): void {
     options.kernel === undefined
       ? measure([PORT_SIDE], options)
       : withScratch(options.kernel, (scratch) => measure([PORT_SIDE, ...kernelSides(scratch)], options));
+  mkdirSync(join(root, 'figures'), { recursive: true });
+  writeFileSync(join(root, 'figures/bench.json'), jsonOf(results));
   process.stdout.write(options.json ? jsonOf(results) : tableOf(results));
 }
 

@@ -4,7 +4,8 @@
  * `npm run conform -- --help`. Status 0: no difference; 1: a difference, shortened and written to a file; 2: it could
  * not be run.
  */
-import { writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { SingleBar } from 'cli-progress';
 import { Command, InvalidArgumentError, Option } from 'commander';
@@ -100,6 +101,15 @@ function summary(kind: Kind, scratch: ScratchTree, options: Options): string {
   return `${said}\nmm/vma.c: ${percent} % of its lines reached on the C side, ${reached} of ${lines}\n${list}`;
 }
 
+/** Leaves the summary for the report. */
+function keepFigure(kind: Kind, said: string): void {
+  const folder = fileURLToPath(new URL('../../../figures/', import.meta.url));
+  const path = join(folder, 'conform.json');
+  const before: unknown = existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : {};
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(path, JSON.stringify({ ...Object(before), [kind]: said.trim().split('\n') }, null, 2));
+}
+
 function conform(options: Options): number {
   const scratch = new ScratchTree(options.kernel);
   const kinds: Kind[] = options.only === undefined ? ['tree', 'vma'] : [options.only];
@@ -110,7 +120,9 @@ function conform(options: Options): number {
         process.stdout.write(`${kind}: the port and the kernel's code differ\n${difference}`);
         return 1;
       }
-      process.stdout.write(summary(kind, scratch, options));
+      const said = summary(kind, scratch, options);
+      process.stdout.write(said);
+      keepFigure(kind, said);
     }
     return 0;
   } finally {

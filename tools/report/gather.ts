@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** Collects what the report shows: a run of all tests, the review, and what coverage, bench and conform have left. */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseTables } from '../upstream/table.js';
+import type { RecordedTest } from './record.js';
+
+export interface TestResult {
+  name: string;
+  result: 'ok' | 'not ok' | 'skip' | 'todo';
+  milliseconds: number | null;
+  /** One for each part of the test that had an address space of its own. */
+  parts: RecordedTest[];
+}
+
+/** How much of an upstream function the tests reach here. */
+export interface FunctionCoverage {
+  upstream: string;
+  name: string;
+  home: string;
+  lines: number;
+  reached: number;
+}
+
+export interface ReportData {
+  made: string;
+  kernel: string;
+  tests: TestResult[];
+  /** Heads and rows of the review's matrix. */
+  review: string[][];
+  coverage: FunctionCoverage[];
+  figures: Record<string, unknown>;
+}
+
+/** Top-level results of a run, in its order. */
+export function resultsOf(tap: string): TestResult[] {
+  return [...tap.matchAll(/^(ok|not ok) \d+ - (.*?)(?: # time=([\d.]+)ms)?$/gm)].map(([, state, text = '', time]) => {
+    const [name = '', directive = ''] = text.split(/ # (?=SKIP|TODO)/);
+    const result = directive.startsWith('SKIP')
+      ? 'skip'
+      : directive.startsWith('TODO')
+        ? 'todo'
+        : state === 'ok'
+          ? 'ok'
+          : 'not ok';
+    return {
+      name: name.replaceAll('\\#', '#'),
+      result,
+      milliseconds: time === undefined ? null : Number(time),
+      parts: [],
+    };
+  });
+}
+
+function runTests(root: string, files: readonly string[]): TestResult[] {
+  const folder = mkdtempSync(join(tmpdir(), 'vma-userland-report-'));
+  try {
+    const recorded = join(folder, 'tests.json');
+    const { stdout } = spawnSync(process.execPath, ['dist/tests/run/main.js', ...files], {
+      cwd: root,
+      env: { ...process.env, VMA_REPORT: recorded },
+      encoding: 'utf8',
+      maxBuffer: 2 ** 30,
+    });
+    const parts: RecordedTest[] = JSON.parse(readFileSync(recorded, 'utf8'));
+    const results = resultsOf(stdout);
+    for (const result of results) {
+      result.parts = parts.filter(({ name }) => name === result.name || name.startsWith(`${result.name} > `));
+    }
+    return results;
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+function runReview(root: string): string[][] {
+  const { stdout } = spawnSync(process.execPath, ['dist/tests/review/main.js'], { cwd: root, encoding: 'utf8' });
+  const rows = stdout.split('\n').filter((line) => line.startsWith('| ') && !line.startsWith('| ---'));
+  return rows.map((row) =>
+    row
+      .slice(1, -1)
+      .split('|')
+      .map((cell) => cell.trim()),
+  );
+}
+
+/** Lines of each function of a file that lcov knows, by name. */
+function functionsOf(lcov: string): Map<string, { lines: number; reached: number }> {
+  const found = new Map<string, { lines: number; reached: number }>();
+  for (const record of lcov.split('end_of_record')) {
+    const file = /^SF:(.*)$/m.exec(record)?.[1];
+    if (file === undefined) continue;
+    const begins = [...record.matchAll(/^FN:(\d+)(?:,\d+)?,(.*)$/gm)].map(([, line, name = '']) => ({
+      line: Number(line),
+      name,
+    }));
+    begins.sort((a, b) => a.line - b.line);
+    const lines = [...record.matchAll(/^DA:(\d+),(\d+)/gm)].map(([, line, count]) => ({
+      line: Number(line),
+      count: Number(count),
+    }));
+    for (const [i, { line, name }] of begins.entries()) {
+      const own = lines.filter(
+        (one) => one.line >= line && one.line < (begins[i + 1]?.line ?? Number.POSITIVE_INFINITY),
+      );
+      found.set(`${file} ${name}`, { lines: own.length, reached: own.filter((one) => one.count > 0).length });
+    }
+  }
+  return found;
+}
+
+/** Coverage of each upstream function that lives here, the worst first. */
+function functionCoverage(root: string): FunctionCoverage[] {
+  const path = join(root, 'coverage/lcov.info');
+  if (!existsSync(path)) return [];
+  const functions = functionsOf(readFileSync(path, 'utf8'));
+  const tables = parseTables(readFileSync(join(root, 'docs/upstream.md'), 'utf8'));
+  const rows = tables.flatMap(({ file, rows }) =>
+    rows.flatMap(({ symbol, kind, home, name }) => {
+      const counted = home === null || kind !== 'function' ? undefined : functions.get(`${home} ${name}`);
+      return counted === undefined || home === null ? [] : [{ upstream: file, name: symbol, home, ...counted }];
+    }),
+  );
+  return rows.sort((a, b) => a.reached / a.lines - b.reached / b.lines || b.lines - a.lines);
+}
+
+/** What `bench` and `conform` have measured last, if they were run. */
+function figures(root: string): Record<string, unknown> {
+  const found: Record<string, unknown> = {};
+  for (const name of ['bench', 'conform']) {
+    const path = join(root, 'figures', `${name}.json`);
+    if (existsSync(path)) found[name] = JSON.parse(readFileSync(path, 'utf8'));
+  }
+  return found;
+}
+
+export function gather(root: string, files: readonly string[]): ReportData {
+  return {
+    made: new Date().toISOString().slice(0, 16).replace('T', ' '),
+    kernel: '7.2',
+    tests: runTests(root, files),
+    review: runReview(root),
+    coverage: functionCoverage(root),
+    figures: figures(root),
+  };
+}
