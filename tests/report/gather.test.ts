@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What the report is made of, and that nothing in it can break out of its page. */
 import t from 'tap';
+import { keepFigures, readFigures } from '../../tools/report/figures.js';
 import { resultsOf } from '../../tools/report/gather.js';
 import { escapeHtml, pageOf } from '../../tools/report/page.js';
 
@@ -49,4 +50,13 @@ t.test('names and data stay text', async (t) => {
   const empty = pageOf({ ...data, coverage: [], figures: {} }, '', '');
   t.match(empty, 'npm run coverage');
   t.match(empty, 'npm run bench');
+});
+
+t.test('figures stay until they are measured again', async (t) => {
+  const folder = `${t.testdir({})}/figures`;
+  t.equal(readFigures('conform', folder), null);
+  keepFigures('conform', { tree: ['a'] }, folder);
+  keepFigures('conform', { vma: ['b'] }, folder);
+  keepFigures('conform', { tree: ['c'] }, folder);
+  t.same(readFigures('conform', folder), { tree: ['c'], vma: ['b'] });
 });

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Benchmarks. Usage: `npm run bench -- --help`. */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 import { SingleBar } from 'cli-progress';
 import { Command, InvalidArgumentError } from 'commander';
 import { KernelTreeError, ScratchTree } from '../kernel/scratch.js';
+import { keepFigures } from '../report/figures.js';
 import { type BenchResult, type BenchSide, compareLoad, jsonOf, kernelSides, PORT_SIDE, tableOf } from './compare.js';
 import { LOADS, OPERATIONS, SIZES } from './loads.js';
 import { heapNow, longRun } from './long.js';
@@ -90,8 +89,7 @@ function loads(options: Options): void {
     options.kernel === undefined
       ? measure([PORT_SIDE], options)
       : withScratch(options.kernel, (scratch) => measure([PORT_SIDE, ...kernelSides(scratch)], options));
-  mkdirSync(join(root, 'figures'), { recursive: true });
-  writeFileSync(join(root, 'figures/bench.json'), jsonOf(results));
+  keepFigures('bench', JSON.parse(jsonOf(results)));
   process.stdout.write(options.json ? jsonOf(results) : tableOf(results));
 }
 

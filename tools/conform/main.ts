@@ -4,13 +4,13 @@
  * `npm run conform -- --help`. Status 0: no difference; 1: a difference, shortened and written to a file; 2: it could
  * not be run.
  */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { SingleBar } from 'cli-progress';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { NUM_VMA_FLAG_BITS } from '../../include/vma_flags.js';
 import { KernelTreeError, ScratchTree } from '../kernel/scratch.js';
+import { keepFigures } from '../report/figures.js';
 import { lineCoverage } from './coverage.js';
 import { Random } from './random.js';
 import { describeDifference } from './report.js';
@@ -101,15 +101,6 @@ function summary(kind: Kind, scratch: ScratchTree, options: Options): string {
   return `${said}\nmm/vma.c: ${percent} % of its lines reached on the C side, ${reached} of ${lines}\n${list}`;
 }
 
-/** Leaves the summary for the report. */
-function keepFigure(kind: Kind, said: string): void {
-  const folder = fileURLToPath(new URL('../../../figures/', import.meta.url));
-  const path = join(folder, 'conform.json');
-  const before: unknown = existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : {};
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(path, JSON.stringify({ ...Object(before), [kind]: said.trim().split('\n') }, null, 2));
-}
-
 function conform(options: Options): number {
   const scratch = new ScratchTree(options.kernel);
   const kinds: Kind[] = options.only === undefined ? ['tree', 'vma'] : [options.only];
@@ -122,7 +113,7 @@ function conform(options: Options): number {
       }
       const said = summary(kind, scratch, options);
       process.stdout.write(said);
-      keepFigure(kind, said);
+      keepFigures('conform', { [kind]: said.trim().split('\n') });
     }
     return 0;
   } finally {

@@ -5,6 +5,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseTables } from '../upstream/table.js';
+import { readFigures } from './figures.js';
 import type { RecordedTest } from './record.js';
 
 export interface TestResult {
@@ -127,13 +128,9 @@ function functionCoverage(root: string): FunctionCoverage[] {
 }
 
 /** What `bench` and `conform` have measured last, if they were run. */
-function figures(root: string): Record<string, unknown> {
-  const found: Record<string, unknown> = {};
-  for (const name of ['bench', 'conform']) {
-    const path = join(root, 'figures', `${name}.json`);
-    if (existsSync(path)) found[name] = JSON.parse(readFileSync(path, 'utf8'));
-  }
-  return found;
+function figures(): Record<string, unknown> {
+  const found = ['bench', 'conform'].map((name): [string, unknown] => [name, readFigures(name)]);
+  return Object.fromEntries(found.filter(([, value]) => value !== null));
 }
 
 export function gather(root: string, files: readonly string[]): ReportData {
@@ -143,6 +140,6 @@ export function gather(root: string, files: readonly string[]): ReportData {
     tests: runTests(root, files),
     review: runReview(root),
     coverage: functionCoverage(root),
-    figures: figures(root),
+    figures: figures(),
   };
 }

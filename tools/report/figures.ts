@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** Figures that measuring commands leave for the report, one file for each command. */
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const FOLDER = fileURLToPath(new URL('../../../figures/', import.meta.url));
+
+/** What a command has left, by its name; null if it was not run. */
+export function readFigures(name: string, folder = FOLDER): object | null {
+  const path = join(folder, `${name}.json`);
+  if (!existsSync(path)) return null;
+  const figures: unknown = JSON.parse(readFileSync(path, 'utf8'));
+  return typeof figures === 'object' ? figures : null;
+}
+
+/** Leaves figures; those under other keys stay. */
+export function keepFigures(name: string, figures: object, folder = FOLDER): void {
+  mkdirSync(folder, { recursive: true });
+  const all = { ...readFigures(name, folder), ...figures };
+  writeFileSync(join(folder, `${name}.json`), `${JSON.stringify(all, null, 2)}\n`);
+}
