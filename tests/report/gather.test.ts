@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What the report is made of, and that nothing in it can break out of its page. */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import t from 'tap';
 import { keepFigures, readFigures } from '../../tools/report/figures.js';
-import { resultsOf } from '../../tools/report/gather.js';
+import { copyPages, functionCoverage, resultsOf } from '../../tools/report/gather.js';
 import { escapeHtml, pageOf } from '../../tools/report/page.js';
 
 t.test('results of a run', async (t) => {
@@ -59,4 +61,48 @@ t.test('figures stay until they are measured again', async (t) => {
   keepFigures('conform', { vma: ['b'] }, folder);
   keepFigures('conform', { tree: ['c'] }, folder);
   t.same(readFigures('conform', folder), { tree: ['c'], vma: ['b'] });
+});
+
+t.test('coverage of upstream’s functions, the worst first', async (t) => {
+  const lcov = [
+    'SF:lib/a.ts',
+    'FN:1,good',
+    'FN:10,better',
+    'DA:1,1',
+    'DA:2,0',
+    'DA:10,3',
+    'end_of_record',
+    'TN:',
+    'SF:lib/b.ts',
+    'FN:5,worst',
+    'DA:6,0',
+    'end_of_record',
+  ].join('\n');
+  const rows = [
+    '| `good` | function | `lib/a.ts` |  |',
+    '| `best` | function | `lib/a.ts` as `better` |  |',
+    '| `worst` | function | `lib/b.ts` |  |',
+  ];
+  const document = [
+    '## `mm/vma.c`',
+    ...rows,
+    '| `gone` | function | — | why |',
+    '| `LIMIT` | macro | `lib/a.ts` |  |',
+  ].join('\n');
+  const root = t.testdir({
+    coverage: { 'lcov.info': lcov, 'index.html': 'c8' },
+    docs: { 'upstream.md': document },
+    out: {},
+  });
+  t.same(
+    functionCoverage(root).map(({ name, reached, lines }) => `${name} ${reached}/${lines}`),
+    ['worst 0/1', 'good 1/2', 'best 1/1'],
+  );
+  copyPages(root, join(root, 'out'));
+  t.equal(readFileSync(join(root, 'out/coverage/index.html'), 'utf8'), 'c8');
+
+  const bare = join(root, 'out');
+  t.same(functionCoverage(bare), []);
+  copyPages(join(root, 'docs'), join(root, 'docs'));
+  t.notOk(existsSync(join(root, 'docs/coverage')));
 });

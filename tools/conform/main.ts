@@ -4,20 +4,14 @@
  * `npm run conform -- --help`. Status 0: no difference; 1: a difference, shortened and written to a file; 2: it could
  * not be run.
  */
-import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { SingleBar } from 'cli-progress';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { NUM_VMA_FLAG_BITS } from '../../include/vma_flags.js';
 import { KernelTreeError, ScratchTree } from '../kernel/scratch.js';
 import { keepFigures } from '../report/figures.js';
+import { compareAll } from './compare.js';
 import { lineCoverage } from './coverage.js';
-import { Random } from './random.js';
-import { describeDifference } from './report.js';
-import { shrinkTrace } from './shrink.js';
-import { agree, type Kind, kernelSide, portSide, type Side } from './sides.js';
-import { randomTreeTrace } from './tree_traces.js';
-import { randomVmaTrace } from './vma_traces.js';
+import { type Kind, kernelSide, type Side } from './sides.js';
 
 interface Options {
   kernel: string;
@@ -46,48 +40,6 @@ function buildKernelSide(scratch: ScratchTree, kind: Kind): Side {
   const defines = `-DNUM_VMA_FLAG_BITS=${NUM_VMA_FLAG_BITS} -DNUM_MM_FLAG_BITS=${NUM_VMA_FLAG_BITS}`;
   const rest = kind === 'tree' ? { objects: TREE_OBJECTS } : { coverage: true };
   return kernelSide(scratch.build(source, `${kind}_replay`, { defines, ...rest }));
-}
-
-function traceOf(kind: Kind, seed: number, operations: number): string[] {
-  const random = new Random(seed);
-  return kind === 'vma' ? randomVmaTrace(random, operations) : randomTreeTrace(random, operations);
-}
-
-/** Runs all traces of one kind. The first difference, shortened, as text; null if there is none. */
-function compareAll(kind: Kind, kernel: Side, options: Options): string | null {
-  const port = portSide(kind);
-  const differs = (lines: readonly string[]): boolean => {
-    const trace = `${lines.join('\n')}\n`;
-    return !agree(kernel(trace), port(trace));
-  };
-  const bar = new SingleBar({ format: `${kind} {bar} {value}/{total} traces, {eta} s left`, clearOnComplete: true });
-  if (process.stderr.isTTY) bar.start(options.runs, 0);
-  try {
-    for (let run = 0; run < options.runs; run++) {
-      const lines = traceOf(kind, options.seed + run, options.ops);
-      if (differs(lines)) return shorten(kind, lines, differs, kernel, port, options.seed + run);
-      bar.update(run + 1);
-    }
-  } finally {
-    bar.stop();
-  }
-  return null;
-}
-
-function shorten(
-  kind: Kind,
-  lines: readonly string[],
-  differs: (lines: readonly string[]) => boolean,
-  kernel: Side,
-  port: Side,
-  seed: number,
-): string {
-  const short = shrinkTrace(lines, differs);
-  const trace = `${short.join('\n')}\n`;
-  const file = `conform-${kind}-${seed}.trace`;
-  writeFileSync(file, `# ${kind}, seed ${seed}, ${NUM_VMA_FLAG_BITS} flag bits\n${trace}`);
-  const replay = `npx vma-userland replay${kind === 'tree' ? ' --tree' : ''} < ${file}`;
-  return `${describeDifference(short, kernel(trace), port(trace))}\n\nseed ${seed}; ${replay}\n`;
 }
 
 function summary(kind: Kind, scratch: ScratchTree, options: Options): string {

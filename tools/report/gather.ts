@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Collects what the report shows: a run of all tests, the review, and what coverage, bench and conform have left. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseTables } from '../upstream/table.js';
@@ -112,8 +112,8 @@ function functionsOf(lcov: string): Map<string, { lines: number; reached: number
   return found;
 }
 
-/** Coverage of each upstream function that lives here, the worst first. */
-function functionCoverage(root: string): FunctionCoverage[] {
+/** Coverage of each upstream function that lives here, the worst first; none where it was not measured. */
+export function functionCoverage(root: string): FunctionCoverage[] {
   const path = join(root, 'coverage/lcov.info');
   if (!existsSync(path)) return [];
   const functions = functionsOf(readFileSync(path, 'utf8'));
@@ -131,6 +131,12 @@ function functionCoverage(root: string): FunctionCoverage[] {
 function figures(): Record<string, unknown> {
   const found = ['bench', 'conform'].map((name): [string, unknown] => [name, readFigures(name)]);
   return Object.fromEntries(found.filter(([, value]) => value !== null));
+}
+
+/** Puts c8's own pages beside the report, for its links, if there are any. */
+export function copyPages(root: string, out: string): void {
+  const pages = join(root, 'coverage');
+  if (existsSync(join(pages, 'index.html'))) cpSync(pages, join(out, 'coverage'), { recursive: true });
 }
 
 export function gather(root: string, files: readonly string[]): ReportData {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Writes the report: one folder that opens from the file system. Usage: `npm run report -- --help`. */
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
-import { gather } from './gather.js';
+import { copyPages, gather } from './gather.js';
 import { pageOf } from './page.js';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
@@ -23,7 +23,6 @@ const read = (name: string): string => readFileSync(join(assets, name), 'utf8');
 rmSync(out, { recursive: true, force: true });
 mkdirSync(out, { recursive: true });
 writeFileSync(join(out, 'index.html'), pageOf(data, read('report.css'), read('report.js')));
-if (existsSync(join(root, 'coverage/index.html')))
-  cpSync(join(root, 'coverage'), join(out, 'coverage'), { recursive: true });
+copyPages(root, out);
 const failed = data.tests.filter(({ result }) => result === 'not ok').length;
 process.stdout.write(`${join(out, 'index.html')}: ${data.tests.length} tests, ${failed} failed\n`);
