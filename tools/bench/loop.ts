@@ -9,7 +9,18 @@ import { performance } from 'node:perf_hooks';
 export const EDITED = 'lib/mm/vma/merge.ts';
 
 /** What a copy of the project needs to be compiled and to run its tests. */
-const PARTS = ['include', 'stubs', 'lib', 'tests', 'tools', 'dist', 'package.json', 'tsconfig.json', '.npmrc'];
+const PARTS = [
+  'include',
+  'stubs',
+  'lib',
+  'tests',
+  'tools',
+  'dist',
+  'package.json',
+  'tsconfig.json',
+  'tsconfig.upstream.json',
+  '.npmrc',
+];
 
 const VERDICT = /^\d+ tests run, \d+ passed, 0 failed\.$/;
 

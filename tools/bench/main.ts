@@ -39,8 +39,9 @@ const seconds = (milliseconds: number): string => `${(milliseconds / 1000).toFix
 
 /** From an edit to the verdict, here and, with a kernel tree, in C. */
 function loop(options: Options): void {
-  const times = measureLoop(root, options.edits, ['npm', 'run', '--silent', 'upstream']);
-  process.stdout.write(`after an edit of ${EDITED}, \`npm run upstream\` to its verdict:\n`);
+  const command = ['node', 'tests/run/launch.mjs', '--upstream'] as const;
+  const times = measureLoop(root, options.edits, command);
+  process.stdout.write(`after an edit of ${EDITED}, \`${command.join(' ')}\` to its verdict:\n`);
   process.stdout.write(`${times.map(seconds).join(', ')}; median ${seconds(median(times))}\n`);
   if (options.kernel === undefined) return;
   const theirs = withScratch(options.kernel, (scratch) => kernelLoop(scratch, options.edits));
