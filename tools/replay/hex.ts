@@ -22,3 +22,11 @@ export function wordsOf(line: string): string[] {
   const text = comment < 0 ? line : line.slice(0, comment);
   return text.split(/[ \t\r]+/).filter((word) => word !== '');
 }
+
+/** Argument i of an operation. Its entry in the table of operations says how many there are. */
+export function at(args: readonly number[], i: number): number {
+  const value = args[i];
+  if (value === undefined)
+    throw new Error(`replay: operation asks for argument ${i + 1}, which its entry does not name`);
+  return value;
+}

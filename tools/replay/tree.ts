@@ -33,7 +33,7 @@ import {
   mt_find,
   mtree_load,
 } from '../../lib/maple_tree.js';
-import { formatHex, parseHex, wordsOf } from './hex.js';
+import { at, formatHex, parseHex, wordsOf } from './hex.js';
 import { TraceError } from './trace_error.js';
 
 type Mas = ma_state<number>;
@@ -41,13 +41,6 @@ type Mas = ma_state<number>;
 type Operation = { args: number; run(mas: Mas, args: readonly number[]): number; before?: () => string };
 
 const STATUS = ['active', 'start', 'root', 'none', 'pause', 'overflow', 'underflow', 'error'];
-
-function at(args: readonly number[], i: number): number {
-  const value = args[i];
-  if (value === undefined)
-    throw new Error(`replay: operation asks for argument ${i + 1}, which its entry does not name`);
-  return value;
-}
 
 /** An index as the traces print it. */
 function formatIndex(index: number): string {

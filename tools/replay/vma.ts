@@ -5,7 +5,7 @@
  */
 import type { vm_unmapped_area_info } from '../../include/mm_types.js';
 import { current, globals, resetGlobals, stubs, upstreamStubs, useStubs } from '../../stubs/index.js';
-import { parseHex, wordsOf } from './hex.js';
+import { at, formatHex, parseHex, wordsOf } from './hex.js';
 import { TraceError } from './trace_error.js';
 import { ReplayedSpace } from './vma_space.js';
 
@@ -13,13 +13,6 @@ import { ReplayedSpace } from './vma_space.js';
 interface Operation {
   args: number;
   run(space: ReplayedSpace, args: readonly number[]): number;
-}
-
-function at(args: readonly number[], i: number): number {
-  const value = args[i];
-  if (value === undefined)
-    throw new Error(`replay: operation asks for argument ${i + 1}, which its entry does not name`);
-  return value;
 }
 
 const OPERATIONS = new Map<string, Operation>([
@@ -68,10 +61,6 @@ function setGlobal<K extends keyof typeof globals>(name: K, value: (typeof globa
   return 0;
 }
 
-function formatResult(value: number): string {
-  return value.toString(16);
-}
-
 /** The arguments of one line as numbers, or an error that says what is wrong with them. */
 function parseArgs(name: string, words: readonly string[], count: number, line: number): number[] {
   if (words.length !== count) throw new TraceError(line, `'${name}' takes ${count} arguments, not ${words.length}`);
@@ -108,7 +97,7 @@ function replayLines(input: string, write: (text: string) => void): void {
     if (operation === undefined) throw new TraceError(line, `unknown operation '${name}'`);
     const args = parseArgs(name, words, operation.args, line);
     const result = runOperation(space, operation, args, line);
-    write(space.describe(`${name} ${formatResult(result)}`, quiet));
+    write(space.describe(`${name} ${formatHex(result)}`, quiet));
   }
 }
 
