@@ -1,43 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** expand_downwards(): growing a stack, its limits and its guard gap. */
 import {
-  __mmap_region,
   EFAULT,
   ENOMEM,
   EPERM,
   expand_downwards,
   globals,
   mk_vma_flags,
-  type mm_struct,
   PAGE_SIZE,
   stubs,
   VMA_GROWSDOWN_BIT,
   VMA_LOCKED_BIT,
   VMA_MAYREAD_BIT,
-  VMA_MAYWRITE_BIT,
-  VMA_READ_BIT,
-  VMA_WRITE_BIT,
   type vm_area_struct,
-  vma_lookup,
 } from '../../lib/index.js';
 import { test, type VmaTest } from '../harness/index.js';
+import { DATA, mapRange } from './space.js';
 
-const DATA = [VMA_READ_BIT, VMA_WRITE_BIT, VMA_MAYREAD_BIT, VMA_MAYWRITE_BIT];
-
-/** Maps anonymous memory with these flags and returns its VMA. */
-function map(t: VmaTest, start: number, end: number, ...bits: number[]): vm_area_struct {
-  t.ASSERT_EQ(__mmap_region(null, start, end - start, mk_vma_flags(...bits), start / PAGE_SIZE, null), start);
-  return found(t.mm, start);
-}
-
-function found(mm: mm_struct, addr: number): vm_area_struct {
-  const vma = vma_lookup(mm, addr);
-  if (vma === null) throw new Error(`nothing is mapped at ${addr.toString(16)}`);
-  return vma;
-}
+const STACK = [...DATA, VMA_GROWSDOWN_BIT];
 
 function mapStack(t: VmaTest): vm_area_struct {
-  return map(t, 0x800000, 0x804000, ...DATA, VMA_GROWSDOWN_BIT);
+  return mapRange(t, 0x800000, 0x804000, { bits: STACK });
 }
 
 test('a stack grows down to the page of the address', (t) => {
@@ -57,7 +40,7 @@ test('a stack that reaches there already stays', (t) => {
 });
 
 test('only a VMA that grows down does', (t) => {
-  const data = map(t, 0x800000, 0x804000, ...DATA);
+  const data = mapRange(t, 0x800000, 0x804000);
   t.ASSERT_EQ(expand_downwards(data, 0x7ff000), -EFAULT);
   t.unmapAll();
 });
@@ -74,20 +57,20 @@ test('the guard gap below a stack holds against memory in use', (t) => {
   const neighbour = 0x600000;
 
   t.subtest('one page short', (s) => {
-    map(s, neighbour, neighbour + PAGE_SIZE, ...DATA);
+    mapRange(s, neighbour, neighbour + PAGE_SIZE);
     const stack = mapStack(s);
     s.ASSERT_EQ(expand_downwards(stack, neighbour + PAGE_SIZE + gap - PAGE_SIZE), -ENOMEM);
     s.ASSERT_EQ(expand_downwards(stack, neighbour + PAGE_SIZE + gap), 0);
     s.unmapAll();
   });
   t.subtest('but not against memory that nobody may touch', (s) => {
-    map(s, neighbour, neighbour + PAGE_SIZE, VMA_MAYREAD_BIT);
+    mapRange(s, neighbour, neighbour + PAGE_SIZE, { bits: [VMA_MAYREAD_BIT] });
     const stack = mapStack(s);
     s.ASSERT_EQ(expand_downwards(stack, neighbour + PAGE_SIZE), 0);
     s.unmapAll();
   });
   t.subtest('nor against another stack', (s) => {
-    map(s, neighbour, neighbour + PAGE_SIZE, ...DATA, VMA_GROWSDOWN_BIT);
+    mapRange(s, neighbour, neighbour + PAGE_SIZE, { bits: STACK });
     const stack = mapStack(s);
     s.ASSERT_EQ(expand_downwards(stack, neighbour + PAGE_SIZE), 0);
     s.ASSERT_EQ(s.mm.map_count, 2);
@@ -129,7 +112,7 @@ test('a page offset that would pass below 0 stops a stack', (t) => {
 
 test('a locked stack is limited by RLIMIT_MEMLOCK, and counted', (t) => {
   const stack = mapStack(t);
-  stack.flags = mk_vma_flags(...DATA, VMA_GROWSDOWN_BIT, VMA_LOCKED_BIT);
+  stack.flags = mk_vma_flags(...STACK, VMA_LOCKED_BIT);
   t.mm.locked_vm = 4;
 
   const rlimit = t.sandbox.stub(stubs, 'rlimit');
