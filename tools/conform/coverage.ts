@@ -25,8 +25,7 @@ export function lineCoverage(folder: string, source: string): LineCoverage {
     throw new KernelTreeError(`gcov: ${run.error?.message ?? run.stderr}`);
   const report: GcovReport = JSON.parse(run.stdout);
   const counts = new Map<number, number>();
-  for (const { file, lines } of report.files.filter((entry) => entry.file.endsWith(source))) {
-    if (!file.endsWith(`/${source}`)) continue;
+  for (const { lines } of report.files.filter(({ file }) => file.endsWith(`/${source}`))) {
     for (const { line_number: line, count } of lines) counts.set(line, (counts.get(line) ?? 0) + count);
   }
   const missed = [...counts].filter(([, count]) => count === 0).map(([line]) => line);
