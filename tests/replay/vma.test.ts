@@ -2,6 +2,7 @@
 /** The same operations on the kernel's own mm/vma.c and on the port; and traces that are not as the format has them. */
 import t from 'tap';
 import { current, globals, mm_struct, stubs } from '../../lib/index.js';
+import { at } from '../../tools/replay/hex.js';
 import { TraceError } from '../../tools/replay/trace_error.js';
 import { replayVma } from '../../tools/replay/vma.js';
 import { firstDifference, grownPair, readPair, recordedPairs, written } from './recorded.js';
@@ -87,4 +88,9 @@ t.test('a replay leaves the world of its caller alone', async (t) => {
   } finally {
     current.mm = null;
   }
+});
+
+t.test('an operation that asks for an argument it does not name is a fault of the replayer', async (t) => {
+  t.equal(at([7], 0), 7);
+  t.throws(() => at([7], 1), /operation asks for argument 2, which its entry does not name/);
 });
