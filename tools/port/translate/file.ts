@@ -73,8 +73,6 @@ export class FileTranslator {
   private readonly missing: Map<string, Mark[]>;
   private readonly mayBeNull: Map<string, Set<string>>;
   private readonly broken: Set<string>;
-  /** Names of the tests, without `test_`. */
-  private readonly tests: Set<string>;
   private readonly lost: Set<string>;
 
   /** `helpers`: definitions from beside the file, of functions that it needs and the harness does not have. */
@@ -92,7 +90,6 @@ export class FileTranslator {
     this.missing = new Map();
     this.mayBeNull = new Map();
     this.broken = new Set();
-    this.tests = new Set();
     this.lost = new Set();
   }
 
@@ -100,16 +97,16 @@ export class FileTranslator {
     const root = (await parseC(this.original)).rootNode;
     const top = topLevelOf(root);
     await this.collectMacros(root);
-    this.collectFunctions(top);
+    const tests = this.collectFunctions(top);
     // Twice: the first pass finds which pointers are NULL at some time, and which functions return it.
     for (const pass of [1, 2]) {
       this.imports.clear();
       this.marks.length = 0;
       this.missing.clear();
-      const parts = top.flatMap((one, i) => this.topLevel(one, top[i - 1] ?? null));
+      const parts = top.flatMap((one, i) => this.topLevel(one, top[i - 1] ?? null, tests));
       if (pass === 1) continue;
-      const code = [this.header(), this.importLines(parts.join('\n')), ...parts].join('\n');
-      return { code, marks: this.marks, missing: this.missing, tests: [...this.tests] };
+      const code = [this.header(), this.importLines(tests.size > 0, parts.join('\n')), ...parts].join('\n');
+      return { code, marks: this.marks, missing: this.missing, tests: [...tests] };
     }
     throw new Error('unreachable: the second pass returns');
   }
@@ -129,11 +126,12 @@ export class FileTranslator {
   // --- What there is ---
 
   /** Names of the tests: those that TEST() lists. */
-  private collectFunctions(top: readonly TopLevel[]): void {
+  private collectFunctions(top: readonly TopLevel[]): Set<string> {
+    const tests = new Set<string>();
     for (const { node } of top) {
       if (node.type !== 'function_definition') continue;
       for (const call of findAll(node, (one) => isCallOf(one, 'TEST'))) {
-        this.tests.add(childrenOf(call.childForFieldName('arguments') ?? call)[0]?.text ?? '');
+        tests.add(childrenOf(call.childForFieldName('arguments') ?? call)[0]?.text ?? '');
       }
       const { name, returns, parameters } = signatureOf(node);
       if (RUNNING.test(name)) continue;
@@ -141,6 +139,7 @@ export class FileTranslator {
     }
     this.markNeeds();
     this.markNullable();
+    return tests;
   }
 
   /** A function that asserts, or makes an address space, needs the test; so does one that calls it. */
@@ -248,9 +247,9 @@ export class FileTranslator {
     return `${spdx}\n/** Translated from ${this.fileName} by \`vma-userland port tests\`. */`;
   }
 
-  private importLines(body: string): string {
+  private importLines(hasTests: boolean, body: string): string {
     const harness = this.imports.get('vma-userland/test') ?? new Set();
-    if (this.tests.size > 0) harness.add('test');
+    if (hasTests) harness.add('test');
     if ([...this.functions.values()].some((one) => one.needsTest && !this.isTest(one.name))) harness.add('VmaTest');
     this.imports.set('vma-userland/test', harness);
     const lines = ['vma-userland', 'vma-userland/test'].flatMap((module) => {
@@ -263,6 +262,8 @@ export class FileTranslator {
     });
     return `${lines.join('\n')}\n`;
   }
+
+  private tests = new Set<string>();
 
   private isTest(name: string): boolean {
     return this.tests.has(name.replace(/^test_/, ''));
@@ -277,13 +278,14 @@ export class FileTranslator {
 
   private readonly constructed = new Set<string>();
 
-  private topLevel({ node, condition }: TopLevel, before: TopLevel | null): string[] {
+  private topLevel({ node, condition }: TopLevel, before: TopLevel | null, tests: Set<string>): string[] {
+    this.tests = tests;
     switch (node.type) {
       case 'comment':
         if (/SPDX-License-Identifier/.test(node.text) || /define|\\$/.test(node.text)) return [];
         return ['', ...commentLines(node.text)];
       case 'function_definition':
-        return this.functionOrTest(node, condition, before);
+        return this.functionOrTest(node, condition, before, tests);
       case 'declaration':
         return this.globalVariable(node);
       case 'preproc_function_def':
@@ -295,13 +297,13 @@ export class FileTranslator {
     }
   }
 
-  private functionOrTest(node: Node, condition: Node | null, before: TopLevel | null): string[] {
+  private functionOrTest(node: Node, condition: Node | null, before: TopLevel | null, tests: Set<string>): string[] {
     const { name } = signatureOf(node);
     const own = this.functions.get(name);
     if (own === undefined) return [];
     const gap = before?.node.type === 'comment' ? [] : [''];
     const test = name.startsWith('test_') ? name.slice('test_'.length) : null;
-    if (test === null || !this.tests.has(test)) return [...gap, ...this.helper(own)];
+    if (test === null || !tests.has(test)) return [...gap, ...this.helper(own)];
 
     const translator = this.statements(name, true, VOID);
     const lines = this.noting(translator.block(childrenOf(bodyOf(node))));

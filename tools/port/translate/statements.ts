@@ -335,7 +335,7 @@ export class StatementTranslator extends ExpressionTranslator {
     if (declared === undefined || entry?.kind !== 'function')
       throw new Untranslatable(`the port has no ${name}()`, name);
     const values = args.map((one, i) => this.argument(one, entry.parameters[i]?.type ?? null));
-    const variable = declared.text;
+    const { name: variable } = { name: declared.text };
     const type: Type = { ...entry.returns, byValue: true };
     this.scopes
       .at(-1)
