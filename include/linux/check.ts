@@ -31,18 +31,34 @@ export function checkUlong(fn: string, arg: string, value: number): void {
   if (!(value >= 0 && value <= ULONG_MAX && Math.floor(value) === value)) refuse(fn, arg, value, ulongFault(value));
 }
 
+/** Throws unless first <= last, both unsigned longs. */
+export function checkUlongRange(fn: string, firstArg: string, first: number, lastArg: string, last: number): void {
+  // One condition for all that is right: it stands on the way of every store. What is wrong is found out afterwards.
+  if (first >= 0 && first <= last && last <= ULONG_MAX && Math.floor(first) === first && Math.floor(last) === last)
+    return;
+  checkUlong(fn, firstArg, first);
+  checkUlong(fn, lastArg, last);
+  refuse(fn, lastArg, last, `below ${firstArg}`);
+}
+
+/** A whole number of pages, of 4096 bytes each? */
+function isWholePages(value: number): boolean {
+  return Math.floor(value / 4096) * 4096 === value;
+}
+
 /** Throws unless value is a page-aligned unsigned long. Pages are 4096 bytes. */
 export function checkPageAligned(fn: string, arg: string, value: number): void {
+  if (value >= 0 && value <= ULONG_MAX && isWholePages(value)) return;
   checkUlong(fn, arg, value);
-  const page = value / 4096;
-  if (Math.floor(page) !== page) refuse(fn, arg, value, 'not page-aligned');
+  refuse(fn, arg, value, 'not page-aligned');
 }
 
 /** Throws unless start < end, both page-aligned. The message names the end, which is the argument that contradicts. */
 export function checkPageRange(fn: string, startArg: string, start: number, endArg: string, end: number): void {
+  if (start >= 0 && start < end && end <= ULONG_MAX && isWholePages(start) && isWholePages(end)) return;
   checkPageAligned(fn, startArg, start);
   checkPageAligned(fn, endArg, end);
-  if (end <= start) refuse(fn, endArg, end, `not above ${startArg} = ${hexOf(start)}`);
+  refuse(fn, endArg, end, `not above ${startArg} = ${hexOf(start)}`);
 }
 
 /** Throws with the house's message form; for checks that are particular to one caller. */

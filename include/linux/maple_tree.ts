@@ -130,6 +130,8 @@ export class maple_tree<T> {
   inner_min_slots: number;
   /** Where the nodes live; made with the first one. */
   nodes: maple_nodes<T> | null;
+  /** Notes about the store under way: one at a time changes a tree. On the stack in C. */
+  wr: ma_wr_state<T> | null;
 
   /**
    * @param flags MT_FLAGS_*
@@ -151,6 +153,7 @@ export class maple_tree<T> {
     this.leaf_min_slots = Math.max(1, (this.leaf_slots >> 1) - 2);
     this.inner_min_slots = Math.max(1, (this.inner_slots >> 1) - (gaps ? 1 : 2));
     this.nodes = null;
+    this.wr = null;
   }
 }
 
@@ -205,12 +208,10 @@ export class ma_state<T> {
   reserved: number;
   /** The tree's version when node, offset, min, max and end were read. */
   version: number;
-  /** Made with the first store. */
-  wr: ma_wr_state<T> | null;
 
   constructor(tree: maple_tree<T>, index: number, last: number) {
     checkUlong('ma_state', 'index', index);
-    checkUlong('ma_state', 'last', last);
+    if (last !== index) checkUlong('ma_state', 'last', last);
     this.tree = tree;
     this.index = index;
     this.last = last;
@@ -227,6 +228,5 @@ export class ma_state<T> {
     this.node_request = 0;
     this.reserved = 0;
     this.version = 0;
-    this.wr = null;
   }
 }

@@ -198,6 +198,8 @@ function mas_next_setup<T>(mas: ma_state<T>, max: number): Setup<T> {
   return null;
 }
 
+// The functions without `mas_` do what their namesakes do, for callers that have checked the limit themselves.
+
 /** Steps to the next entry that begins at or below max; NULL and overflow if there is none. Port of mas_next(). */
 export function mas_next<T>(mas: ma_state<T>, max: number): T | null {
   checkUlong('mas_next', 'max', max);
@@ -208,6 +210,10 @@ export function mas_next<T>(mas: ma_state<T>, max: number): T | null {
 /** Steps to the next range, with an entry or NULL. Port of mas_next_range(). */
 export function mas_next_range<T>(mas: ma_state<T>, max: number): T | null {
   checkUlong('mas_next_range', 'max', max);
+  return nextRange(mas, max);
+}
+
+export function nextRange<T>(mas: ma_state<T>, max: number): T | null {
   const entry = mas_next_setup(mas, max);
   return entry === STEP ? mas_next_slot(mas, max, true) : entry;
 }
@@ -254,6 +260,10 @@ function mas_prev_setup<T>(mas: ma_state<T>, min: number): Setup<T> {
 /** Steps to the entry before that ends at or above min; NULL and underflow if there is none. Port of mas_prev(). */
 export function mas_prev<T>(mas: ma_state<T>, min: number): T | null {
   checkUlong('mas_prev', 'min', min);
+  return prevEntry(mas, min);
+}
+
+export function prevEntry<T>(mas: ma_state<T>, min: number): T | null {
   const entry = mas_prev_setup(mas, min);
   return entry === STEP ? mas_prev_slot(mas, min, false) : entry;
 }
@@ -261,6 +271,10 @@ export function mas_prev<T>(mas: ma_state<T>, min: number): T | null {
 /** Steps to the range before, with an entry or NULL. Port of mas_prev_range(). */
 export function mas_prev_range<T>(mas: ma_state<T>, min: number): T | null {
   checkUlong('mas_prev_range', 'min', min);
+  return prevRange(mas, min);
+}
+
+export function prevRange<T>(mas: ma_state<T>, min: number): T | null {
   const entry = mas_prev_setup(mas, min);
   return entry === STEP ? mas_prev_slot(mas, min, true) : entry;
 }
@@ -296,7 +310,7 @@ function mas_find_setup<T>(mas: ma_state<T>, max: number): Setup<T> {
     if (isFresh(mas)) return STEP;
     mas_rewalk(mas, mas.last);
   } else {
-    if (findSetupEnds(mas, max)) return null;
+    if (status !== ma_start && findSetupEnds(mas, max)) return null;
     if (status === ma_underflow || status === ma_overflow) {
       mas_may_activate(mas);
       const entry = mas_walk(mas);
@@ -319,6 +333,10 @@ function mas_find_setup<T>(mas: ma_state<T>, max: number): Setup<T> {
  */
 export function mas_find<T>(mas: ma_state<T>, max: number): T | null {
   checkUlong('mas_find', 'max', max);
+  return findEntry(mas, max);
+}
+
+export function findEntry<T>(mas: ma_state<T>, max: number): T | null {
   const found = mas_find_setup(mas, max);
   if (found !== STEP) return found;
   const entry = mas_next_slot(mas, max, false);

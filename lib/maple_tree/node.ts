@@ -37,23 +37,25 @@ export function nodeMin<T>(nodes: maple_nodes<T>, node: number): number {
 
 /** Longest run of NULL in a leaf that begins at min; 0 if it is full. Port of ma_leaf_max_gap(). */
 export function ma_leaf_max_gap<T>(nodes: maple_nodes<T>, leaf: number, min: number): number {
+  const { slot, pivot } = nodes;
   const end = nodeEnd(nodes, leaf);
   let max = 0;
-  let before = min - 1;
   for (let at = leaf; at <= end; at++) {
-    const pivot = nodes.pivot[at] as number;
-    if (nodes.slot[at] === null && pivot - before > max) max = pivot - before;
-    before = pivot;
+    if (slot[at] !== null) continue;
+    const before = at > leaf ? (pivot[at - 1] as number) : min - 1;
+    const gap = (pivot[at] as number) - before;
+    if (gap > max) max = gap;
   }
   return max;
 }
 
 /** Longest gap below an inner node. Port of ma_max_gap(). */
 export function ma_max_gap<T>(nodes: maple_nodes<T>, node: number): number {
+  const gaps = nodes.gap;
   const end = nodeEnd(nodes, node);
   let max = 0;
   for (let at = node; at <= end; at++) {
-    const gap = nodes.gap[at] as number;
+    const gap = gaps[at] as number;
     if (gap > max) max = gap;
   }
   return max;

@@ -72,6 +72,7 @@ export function mas_alloc_nodes<T>(mas: ma_state<T>, gfp: gfp_t): void {
 /** Gives unused reservations back. Port of mas_empty_nodes(). */
 export function mas_empty_nodes<T>(mas: ma_state<T>): void {
   mas.node_request = 0;
+  if (mas.reserved === 0) return;
   maple_slab.reserved -= mas.reserved;
   mas.reserved = 0;
 }

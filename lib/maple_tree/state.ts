@@ -7,7 +7,7 @@
  * Deviation: a state whose tree another state has changed walks again from the root, by its index. Upstream does that
  * only if its node has been replaced, and otherwise relies on nobody having changed it.
  */
-import { badArgument, checkUlong, hexOf } from '../../include/linux/check.js';
+import { badArgument, checkUlong, checkUlongRange, hexOf } from '../../include/linux/check.js';
 import { ULONG_MAX } from '../../include/linux/limits.js';
 import {
   MAPLE_NODE_SLOTS,
@@ -101,37 +101,45 @@ export function mas_reset<T>(mas: ma_state<T>): void {
   mas.err = 0;
 }
 
+/** __mas_set_range() for a caller that has checked the range. */
+export function keepRange<T>(mas: ma_state<T>, start: number, last: number): void {
+  if (mas.status === ma_active && (mas.index > start || mas.last < start)) warnOutside(start);
+  mas.index = start;
+  mas.last = last;
+}
+
+function warnOutside(start: number): void {
+  maple_debug.warn('__mas_set_range', `start = ${hexOf(start)} is outside the range that the state stands on`);
+}
+
 /**
  * Changes the range without leaving the slot that the state stands in. Warns when the start of an active state leaves
  * its present range: a store then looks on from there, to the right only. Port of __mas_set_range().
  */
 export function __mas_set_range<T>(mas: ma_state<T>, start: number, last: number): void {
-  checkUlong('__mas_set_range', 'start', start);
-  checkUlong('__mas_set_range', 'last', last);
-  if (last < start) badArgument('__mas_set_range', 'last', last, 'below start');
-  if (mas.status === ma_active && (mas.index > start || mas.last < start)) {
-    maple_debug.warn('__mas_set_range', `start = ${hexOf(start)} is outside the range that the state stands on`);
-  }
-  mas.index = start;
-  mas.last = last;
+  checkUlongRange('__mas_set_range', 'start', start, 'last', last);
+  keepRange(mas, start, last);
 }
 
 /** Moves the state to another range, to be walked to from the root. Port of mas_set_range(). */
 export function mas_set_range<T>(mas: ma_state<T>, start: number, last: number): void {
-  checkUlong('mas_set_range', 'start', start);
-  checkUlong('mas_set_range', 'last', last);
-  if (last < start) badArgument('mas_set_range', 'last', last, 'below start');
+  checkUlongRange('mas_set_range', 'start', start, 'last', last);
   mas_reset(mas);
   mas.index = start;
   mas.last = last;
+}
+
+/** mas_set() for a caller that has checked the index. */
+export function moveTo<T>(mas: ma_state<T>, index: number): void {
+  mas_reset(mas);
+  mas.index = index;
+  mas.last = index;
 }
 
 /** Moves the state to another index, to be walked to from the root. Port of mas_set(). */
 export function mas_set<T>(mas: ma_state<T>, index: number): void {
   checkUlong('mas_set', 'index', index);
-  mas_reset(mas);
-  mas.index = index;
-  mas.last = index;
+  moveTo(mas, index);
 }
 
 /** Forgets the place in the tree; the next find goes on after `last`. Port of mas_pause(). */

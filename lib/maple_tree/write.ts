@@ -43,10 +43,10 @@ export function mt_in_rcu<T>(mt: maple_tree<T>): boolean {
   return (mt.ma_flags & MT_FLAGS_USE_RCU) !== 0;
 }
 
-/** The state's notes about a store, made on the first one. */
-export function wrOf<T>(mas: ma_state<T>): ma_wr_state<T> {
-  if (mas.wr === null) mas.wr = new ma_wr_state<T>();
-  return mas.wr;
+/** The notes about the store under way, made with the first one. */
+export function wrOf<T>(tree: maple_tree<T>): ma_wr_state<T> {
+  if (tree.wr === null) tree.wr = new ma_wr_state<T>();
+  return tree.wr;
 }
 
 /** Finds the slot of index in the state's node again. Port of mas_wr_node_walk(). */
@@ -173,33 +173,33 @@ export function mas_wr_store_type<T>(mas: ma_state<T>, wr: ma_wr_state<T>, entry
 
 /** How many nodes the store may take, at most. Port of mas_prealloc_calc(). */
 export function mas_prealloc_calc<T>(mas: ma_state<T>, wr: ma_wr_state<T>): void {
-  const height = mas.tree.height;
-  const delta = height - wr.vacant_height;
-  const tall = wr.sufficient_height < wr.vacant_height;
-  let request = 0;
   switch (mas.store_type) {
     case wr_spanning_store:
-      request = (tall ? height - wr.sufficient_height : delta) * 3 + 1;
+      mas.node_request = storeysToChange(mas, wr) * 3 + 1;
       break;
     case wr_rebalance:
-      request = (tall ? height - wr.sufficient_height : delta) * 2 + 1;
+      mas.node_request = storeysToChange(mas, wr) * 2 + 1;
       break;
     case wr_split_store:
-      request = delta * 2 + 1;
+      mas.node_request = (mas.tree.height - wr.vacant_height) * 2 + 1;
       break;
     case wr_node_store:
-      request = mt_in_rcu(mas.tree) ? 1 : 0;
+      mas.node_request = mt_in_rcu(mas.tree) ? 1 : 0;
       break;
     case wr_new_root:
-      request = 1;
+      mas.node_request = 1;
       break;
     case wr_store_root:
-      request = mas.last !== 0 || mas.index !== 0 ? 1 : 0;
+      mas.node_request = mas.last !== 0 || mas.index !== 0 ? 1 : 0;
       break;
     default:
-      break;
+      mas.node_request = 0;
   }
-  mas.node_request = request;
+}
+
+/** Storeys up to which a store that takes slots away may reach: to the lowest node that can do with fewer. */
+function storeysToChange<T>(mas: ma_state<T>, wr: ma_wr_state<T>): number {
+  return mas.tree.height - Math.min(wr.sufficient_height, wr.vacant_height);
 }
 
 /** Whether a state that has a place must drop it before it stores. Part of mas_wr_prealloc_setup(). */

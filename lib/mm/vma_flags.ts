@@ -105,18 +105,14 @@ export function vma_flags_count(flags: vma_flags_t): number {
 
 /** Is the bit set? Throws on a bit that the bitmap has no room for. */
 export function vma_flags_test(flags: vma_flags_t, bit: vma_flag_t): boolean {
-  // Bit operations would round a fraction, and take NaN for 0.
-  if ((bit | 0) !== bit) checkFlagBit('vma_flags_test', bit);
-  const mask = 1 << (bit & 31);
-  switch (bit >> 5) {
-    case 0:
-      return (flags.w0 & mask) !== 0;
-    case 1:
-      return (flags.w1 & mask) !== 0;
-    default:
-      checkFlagBit('vma_flags_test', bit);
-      return ((bit < 96 ? flags.w2 : flags.w3) & mask) !== 0;
-  }
+  // Nearly all bits asked for are among the first; what is no integer is not equal to its lowest bits.
+  return (bit & 31) === bit ? (flags.w0 & (1 << bit)) !== 0 : testHigherBit(flags, bit);
+}
+
+function testHigherBit(flags: vma_flags_t, bit: vma_flag_t): boolean {
+  checkFlagBit('vma_flags_test', bit);
+  const piece = bit < 64 ? flags.w1 : bit < 96 ? flags.w2 : flags.w3;
+  return (piece & (1 << (bit & 31))) !== 0;
 }
 
 /** A new bitmap: the bits set in both. */
@@ -189,6 +185,17 @@ export function vma_flags_diff_pair(flags: vma_flags_t, flags_other: vma_flags_t
   dst.w2 = flags.w2 ^ flags_other.w2;
   dst.w3 = flags.w3 ^ flags_other.w3;
   return dst;
+}
+
+/** Do the two differ in any bit that is not among the ignored ones? */
+export function flagsDifferBeyond(flags: vma_flags_t, other: vma_flags_t, ignored: vma_flags_t): boolean {
+  return (
+    (((flags.w0 ^ other.w0) & ~ignored.w0) |
+      ((flags.w1 ^ other.w1) & ~ignored.w1) |
+      ((flags.w2 ^ other.w2) & ~ignored.w2) |
+      ((flags.w3 ^ other.w3) & ~ignored.w3)) !==
+    0
+  );
 }
 
 export function vma_flags_same_pair(flags: vma_flags_t, flags_other: vma_flags_t): boolean {

@@ -22,6 +22,18 @@ export function pgprotSame(a: pgprot_t, b: pgprot_t): boolean {
   return a.low === b.low && a.high === b.high;
 }
 
+/** Protections handed out lately. They are immutable and few are in use, so that one object serves all who ask. */
+const recent: pgprot_t[] = Array.from({ length: 64 }, () => new pgprot_t(0, 0));
+
+function pgprotOf(low: number, high: number): pgprot_t {
+  const place = (low ^ (low >> 8) ^ (low >> 20) ^ high) & 63;
+  const known = recent[place];
+  if (known !== undefined && known.low === low && known.high === high) return known;
+  const made = new pgprot_t(low, high);
+  recent[place] = made;
+  return made;
+}
+
 /** The protection that a flags word stands for. */
 export function vm_get_page_prot(vm_flags: vm_flags_t): pgprot_t {
   return vma_get_page_prot(legacy_to_vma_flags(vm_flags));
@@ -29,12 +41,12 @@ export function vm_get_page_prot(vm_flags: vm_flags_t): pgprot_t {
 
 /** The protection that the lowest 64 flags stand for. */
 export function vma_get_page_prot(vma_flags: vma_flags_t): pgprot_t {
-  return new pgprot_t(vma_flags.w0, vma_flags.w1);
+  return pgprotOf(vma_flags.w0, vma_flags.w1);
 }
 
 /** What a change of protection keeps of the old one: all of it, here. */
 export function pgprot_modify(oldprot: pgprot_t, newprot: pgprot_t): pgprot_t {
-  return new pgprot_t(oldprot.low | newprot.low, oldprot.high | newprot.high);
+  return pgprotOf(oldprot.low | newprot.low, oldprot.high | newprot.high);
 }
 
 /** A protection changed towards what a flags word stands for. */

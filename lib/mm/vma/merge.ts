@@ -130,21 +130,21 @@ function assertExistingRange(vmg: vma_merge_struct): void {
   VM_WARN_ON_VMG(vmg.copied_from !== null, where, 'vmg.copied_from is set');
 }
 
-/** Which sides of the modified range merge. */
-interface MergeSides {
-  left: boolean;
-  right: boolean;
-}
+/** The sides of the modified range that merge, as bits. */
+type MergeSides = number;
+const NO_SIDE = 0;
+const LEFT = 1;
+const RIGHT = 2;
 
 /**
- * Finds out which sides merge, and sets vmg.next, __remove_middle and __remove_next accordingly. Null when nothing
- * merges. The iterator ends at prev for a merge to the left, else where it was.
+ * Finds out which sides merge, and sets vmg.next, __remove_middle and __remove_next accordingly. The iterator ends at
+ * prev for a merge to the left, else where it was.
  */
-function decideSides(vmg: vma_merge_struct, middle: vm_area_struct): MergeSides | null {
+function decideSides(vmg: vma_merge_struct, middle: vm_area_struct): MergeSides {
   const left_side = vmg.start === middle.vm_start;
   const right_side = vmg.end === middle.vm_end;
 
-  if (vma_flags_test_any_mask(vmg.vma_flags, VMA_SPECIAL_FLAGS) || (!left_side && !right_side)) return null;
+  if (vma_flags_test_any_mask(vmg.vma_flags, VMA_SPECIAL_FLAGS) || (!left_side && !right_side)) return NO_SIDE;
 
   const left = left_side && can_vma_merge_left(vmg);
   let right = false;
@@ -155,11 +155,11 @@ function decideSides(vmg: vma_merge_struct, middle: vm_area_struct): MergeSides 
   }
 
   if (left) vma_prev(vmg.vmi);
-  else if (!right) return null;
+  else if (!right) return NO_SIDE;
 
   // A merge that covers all of middle does away with it.
   vmg.__remove_middle = left_side && right_side;
-  if (vmg.__remove_middle && !can_merge_remove_vma(middle)) return null;
+  if (vmg.__remove_middle && !can_merge_remove_vma(middle)) return NO_SIDE;
 
   // A merge to both sides does away with next too; where that may not be, prev and middle still merge.
   vmg.__remove_next = left && right;
@@ -167,7 +167,7 @@ function decideSides(vmg: vma_merge_struct, middle: vm_area_struct): MergeSides 
     vmg.__remove_next = false;
     right = false;
   }
-  return { left, right };
+  return (left ? LEFT : 0) | (right ? RIGHT : 0);
 }
 
 /**
@@ -185,11 +185,11 @@ function planMerge(
 ): number {
   const { prev, next } = vmg;
 
-  if (sides.left) {
+  if ((sides & LEFT) !== 0) {
     if (prev === null) return missing('vma_merge_existing_range', 'vmg.prev');
     vmg.start = prev.vm_start;
     vmg.pgoff = prev.vm_pgoff;
-    if (!sides.right) {
+    if ((sides & RIGHT) === 0) {
       if (!vmg.__remove_middle) vmg.__adjust_middle_start = true;
       return dup_anon_vma(prev, middle, anon_dup);
     }
@@ -259,17 +259,17 @@ export function vma_merge_existing_range(vmg: vma_merge_struct): vm_area_struct 
   if (middle === null) return null;
 
   const sides = decideSides(vmg, middle);
-  if (sides === null) return null;
+  if (sides === NO_SIDE) return null;
 
   const { next } = vmg;
   const sticky_flags = vma_flags_and_mask(vmg.vma_flags, VMA_STICKY_FLAGS);
   stubs.vma_start_write(middle);
-  if (sides.right && next !== null) {
+  if ((sides & RIGHT) !== 0 && next !== null) {
     stubs.vma_start_write(next);
     vmg.target = next;
     collectSticky(sticky_flags, next);
   }
-  if (sides.left && prev !== null) {
+  if ((sides & LEFT) !== 0 && prev !== null) {
     stubs.vma_start_write(prev);
     vmg.target = prev;
     collectSticky(sticky_flags, prev);

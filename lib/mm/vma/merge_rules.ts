@@ -14,7 +14,7 @@ import { VMA_IGNORE_MERGE_FLAGS } from '../../../include/vma_flags.js';
 import { stubs } from '../../../stubs/index.js';
 import { VM_WARN_ON } from '../../bug.js';
 import { vma_pages } from '../inlines/range.js';
-import { vma_flags_clear_mask, vma_flags_diff_pair, vma_flags_empty } from '../vma_flags.js';
+import { flagsDifferBeyond } from '../vma_flags.js';
 
 /**
  * May the VMA hold pages that it shares with a parent process? More than one link on its chain says so; merging such
@@ -28,9 +28,7 @@ export function vma_is_fork_child(vma: vm_area_struct | null): boolean {
 export function is_mergeable_vma(vmg: vma_merge_struct, vma: vm_area_struct): boolean {
   if (!stubs.mpol_equal(vmg.policy, stubs.vma_policy(vma))) return false;
 
-  const diff = vma_flags_diff_pair(vma.flags, vmg.vma_flags);
-  vma_flags_clear_mask(diff, VMA_IGNORE_MERGE_FLAGS);
-  if (!vma_flags_empty(diff)) return false;
+  if (flagsDifferBeyond(vma.flags, vmg.vma_flags, VMA_IGNORE_MERGE_FLAGS)) return false;
 
   return (
     vma.vm_file === vmg.file &&

@@ -6,7 +6,7 @@
  * (Linux 7.2).
  */
 import { checkPageAligned, checkPageRange, checkUlong } from '../../../include/linux/check.js';
-import { EACCES, EINVAL, ENOMEM, Ref } from '../../../include/linux/errno.js';
+import { EACCES, EINVAL, ENOMEM, ERR_PTR, type ErrPtr } from '../../../include/linux/errno.js';
 import type { list_head } from '../../../include/linux/list.js';
 import { MMF_HAS_MDWE } from '../../../include/linux/mm.js';
 import {
@@ -17,6 +17,7 @@ import {
   vm_area_desc,
   type vm_area_struct,
 } from '../../../include/mm_types.js';
+import { vma_munmap_struct } from '../../../include/vma.js';
 import {
   VMA_ACCOUNT_BIT,
   VMA_EXEC_BIT,
@@ -90,22 +91,22 @@ export function map_deny_write_exec(old: vma_flags_t, wanted: vma_flags_t): bool
 
 /** Gathers what lies in the range, or only finds the neighbours of the gap. 0 or a negative errno. */
 function gatherOverlap(map: mmap_state, uf: list_head | null): number {
-  const { vmi, vms } = map;
+  const { vmi } = map;
   const first = vma_find(vmi, map.end);
-
-  init_vma_munmap(vms, first, map.addr, map.end, uf, false);
   if (first === null) {
     map.next = vma_iter_next_rewind(vmi, map);
     return 0;
   }
 
-  map.mas_detach = detachedTree(vmi);
-  const error = vms_gather_munmap_vmas(vms, map.mas_detach);
-  if (error !== 0) {
-    // They were reattached: nothing is left to abort.
-    vms.nr_pages = 0;
-    return error;
-  }
+  const vms = new vma_munmap_struct(vmi);
+  const mas_detach = detachedTree(vmi);
+  init_vma_munmap(vms, first, map.addr, map.end, uf, false);
+  const error = vms_gather_munmap_vmas(vms, mas_detach);
+  // They were reattached: nothing is left to abort.
+  if (error !== 0) return error;
+
+  map.vms = vms;
+  map.mas_detach = mas_detach;
   map.next = vms.next;
   map.prev = vms.prev;
   return 0;
@@ -115,12 +116,13 @@ function gatherOverlap(map: mmap_state, uf: list_head | null): number {
 function chargeMapping(map: mmap_state): number {
   if (!accountable_mapping(map)) return 0;
 
-  map.charged = map.pglen - map.vms.nr_accounted;
+  const { vms } = map;
+  map.charged = map.pglen - (vms !== null ? vms.nr_accounted : 0);
   if (map.charged !== 0) {
     const error = stubs.security_vm_enough_memory_mm(map.mm, map.charged);
     if (error !== 0) return error;
   }
-  map.vms.nr_accounted = 0;
+  if (vms !== null) vms.nr_accounted = 0;
   vma_flags_set_flag(map.vma_flags, VMA_ACCOUNT_BIT);
   return 0;
 }
@@ -133,14 +135,15 @@ function __mmap_setup(map: mmap_state, desc: vm_area_desc | null, uf: list_head 
   let error = gatherOverlap(map, uf);
   if (error !== 0) return error;
 
-  if (!stubs.may_expand_vm(map.mm, map.vma_flags, map.pglen - map.vms.nr_pages)) return -ENOMEM;
+  const unmapped = map.vms !== null ? map.vms.nr_pages : 0;
+  if (!stubs.may_expand_vm(map.mm, map.vma_flags, map.pglen - unmapped)) return -ENOMEM;
 
   error = chargeMapping(map);
   if (error !== 0) return error;
 
   // While the VMAs are still in the tree, so that no reverse-map walk meets page tables that are going. It also calls
   // the close hooks, which must have run before the new mapping's mmap hook does.
-  vms_clean_up_area(map.vms, map.mas_detach);
+  if (map.vms !== null && map.mas_detach !== null) vms_clean_up_area(map.vms, map.mas_detach);
 
   if (desc !== null) set_desc_from_map(desc, map);
   return 0;
@@ -189,13 +192,13 @@ function furnishNewVma(map: mmap_state, vma: vm_area_struct): number {
 }
 
 /**
- * Makes a new VMA for the region and puts it in the tree; it lands in vmap. 0, or a negative errno with no VMA made.
+ * Makes a new VMA for the region and puts it in the tree. The VMA, or a negative errno with none made.
  * Port of __mmap_new_vma(), mm/vma.c.
  */
-function __mmap_new_vma(map: mmap_state, vmap: Ref<vm_area_struct | null>, action: mmap_action | null): number {
+function __mmap_new_vma(map: mmap_state, action: mmap_action | null): vm_area_struct | ErrPtr {
   const { vmi } = map;
   const vma = vm_area_alloc(map.mm);
-  if (vma === null) return -ENOMEM;
+  if (vma === null) return ERR_PTR(-ENOMEM);
 
   vma_iter_config(vmi, map.addr, map.end);
   vma_set_range(vma, map.addr, map.end, map.pgoff);
@@ -204,14 +207,14 @@ function __mmap_new_vma(map: mmap_state, vmap: Ref<vm_area_struct | null>, actio
 
   if (vma_iter_prealloc(vmi, vma) !== 0) {
     vm_area_free(vma);
-    return -ENOMEM;
+    return ERR_PTR(-ENOMEM);
   }
 
   const error = furnishNewVma(map, vma);
   if (error !== 0) {
     vma_iter_free(vmi);
     vm_area_free(vma);
-    return error;
+    return ERR_PTR(error);
   }
 
   if (!map.check_ksm_early) {
@@ -227,8 +230,7 @@ function __mmap_new_vma(map: mmap_state, vmap: Ref<vm_area_struct | null>, actio
 
   // A merge has told khugepaged already.
   if (!vma_is_anonymous(vma)) stubs.khugepaged_enter_vma(vma, vma_flags_to_legacy(map.vma_flags));
-  vmap.value = vma;
-  return 0;
+  return vma;
 }
 
 /** Unmaps what was there, accounts the new pages and finishes the VMA. Port of __mmap_complete(), mm/vma.c. */
@@ -236,7 +238,7 @@ function __mmap_complete(map: mmap_state, vma: vm_area_struct): void {
   const { mm } = map;
 
   stubs.perf_event_mmap(vma);
-  vms_complete_munmap_vmas(map.vms, map.mas_detach);
+  if (map.vms !== null && map.mas_detach !== null) vms_complete_munmap_vmas(map.vms, map.mas_detach);
 
   accountPages(mm, vma.flags, map.pglen);
   if (vma_test(vma, VMA_LOCKED_BIT)) {
@@ -281,7 +283,7 @@ function abortMapping(map: mmap_state, error: number, charged: boolean): number 
   if (charged && map.charged !== 0) vm_unacct_memory(map.charged);
   // The caller lets go of its own file only.
   if (map.file_doesnt_need_get && map.file !== null) stubs.fput(map.file);
-  vms_abort_munmap_vmas(map.vms, map.mas_detach);
+  if (map.vms !== null && map.mas_detach !== null) vms_abort_munmap_vmas(map.vms, map.mas_detach);
   return error;
 }
 
@@ -333,10 +335,9 @@ export function __mmap_region(
   let vma = map.prev !== null || map.next !== null ? vma_merge_new_range(VMG_MMAP_STATE(map, null)) : null;
   const merged = vma !== null;
   if (vma === null) {
-    const vmap = new Ref<vm_area_struct | null>(null);
-    error = __mmap_new_vma(map, vmap, desc !== null ? desc.action : null);
-    vma = vmap.value;
-    if (vma === null) return abortMapping(map, error, true);
+    const made = __mmap_new_vma(map, desc !== null ? desc.action : null);
+    if (typeof made === 'number') return abortMapping(map, made, true);
+    vma = made;
   }
 
   if (desc !== null && !merged) set_vma_user_defined_fields(vma, map);

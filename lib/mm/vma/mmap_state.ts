@@ -16,7 +16,7 @@ import type {
   vm_operations_struct,
   vma_iterator,
 } from '../../../include/mm_types.js';
-import { vma_merge_struct, vma_munmap_struct } from '../../../include/vma.js';
+import { vma_merge_struct, type vma_munmap_struct } from '../../../include/vma.js';
 import { VMA_NORESERVE_BIT, VMA_SHARED_BIT, VMA_WRITE_BIT, vma_flags_t } from '../../../include/vma_flags.js';
 import { stubs } from '../../../stubs/index.js';
 import { vma_set_anonymous } from '../inlines/lifecycle.js';
@@ -42,7 +42,7 @@ export class mmap_state {
   prev: vm_area_struct | null;
   next: vm_area_struct | null;
   /** The unmap of what lay there, and the side tree where it gathers; null when nothing lay there. */
-  readonly vms: vma_munmap_struct;
+  vms: vma_munmap_struct | null;
   mas_detach: ma_state<vm_area_struct> | null;
   /** May KSM flags be set before the merge is tried? */
   check_ksm_early: boolean;
@@ -72,7 +72,7 @@ export class mmap_state {
     this.charged = 0;
     this.prev = null;
     this.next = null;
-    this.vms = new vma_munmap_struct(vmi);
+    this.vms = null;
     this.mas_detach = null;
     this.check_ksm_early = false;
     this.file_doesnt_need_get = false;

@@ -32,7 +32,18 @@ import { unmap_desc, vma_munmap_struct } from '../../../include/vma.js';
 import { VMA_ACCOUNT_BIT, VMA_LOCKED_BIT } from '../../../include/vma_flags.js';
 import { currentMm, globals, stubs } from '../../../stubs/index.js';
 import { BUG_ON, VM_WARN_ON } from '../../bug.js';
-import { __mt_destroy, MA_STATE, mas_find, mas_next, mas_set, mas_set_range, mas_store_gfp } from '../../maple_tree.js';
+import {
+  __mt_destroy,
+  findEntry,
+  MA_STATE,
+  mas_find,
+  mas_init,
+  mas_next,
+  mas_set,
+  mas_set_range,
+  mas_store_gfp,
+  moveTo,
+} from '../../maple_tree.js';
 import {
   get_sysctl_max_map_count,
   is_data_mapping_vma_flags,
@@ -81,12 +92,24 @@ export function unmap_region(unmap: unmap_desc): void {
   stubs.tlb_finish_mmu(tlb);
 }
 
-/** A state on the side tree of an unmap; null where there was nothing to gather. */
-type SideTree = ma_state<vm_area_struct> | null;
+/** States on side trees that are empty again, for the next unmap. On the stack in C, as an unmap has one at a time. */
+const idleSideTrees: ma_state<vm_area_struct>[] = [];
 
 /** A side tree for the VMAs of one unmap, and a state on it. */
 export function detachedTree(vmi: vma_iterator): ma_state<vm_area_struct> {
-  return MA_STATE(new maple_tree<vm_area_struct>(vmi.mas.tree.ma_flags & MT_FLAGS_LOCK_MASK), 0, 0);
+  const ma_flags = vmi.mas.tree.ma_flags & MT_FLAGS_LOCK_MASK;
+  const idle = idleSideTrees.pop();
+  if (idle === undefined) return MA_STATE(new maple_tree<vm_area_struct>(ma_flags), 0, 0);
+
+  idle.tree.ma_flags = ma_flags;
+  mas_init(idle, idle.tree, 0);
+  return idle;
+}
+
+/** The unmap is over, or was undone: nothing looks at its side tree any more. */
+function dropDetachedTree(mas_detach: ma_state<vm_area_struct>): void {
+  __mt_destroy(mas_detach.tree);
+  idleSideTrees.push(mas_detach);
 }
 
 /** Clears the page tables of what was gathered, once. */
@@ -104,18 +127,16 @@ function vms_clear_ptes(vms: vma_munmap_struct, mas_detach: ma_state<vm_area_str
   unmap.tree_end = vms.vma_count;
   unmap.mm_wr_locked = mm_wr_locked;
 
-  mas_set(mas_detach, 1);
+  moveTo(mas_detach, 1);
   unmap_region(unmap);
   vms.clear_ptes = false;
 }
 
 /** Clears page tables and calls the close hooks, before a new mapping takes the place. */
-export function vms_clean_up_area(vms: vma_munmap_struct, mas_detach: SideTree): void {
-  if (vms.nr_pages === 0 || mas_detach === null) return;
-
+export function vms_clean_up_area(vms: vma_munmap_struct, mas_detach: ma_state<vm_area_struct>): void {
   vms_clear_ptes(vms, mas_detach, true);
-  mas_set(mas_detach, 0);
-  for (let vma = mas_find(mas_detach, ULONG_MAX); vma !== null; vma = mas_find(mas_detach, ULONG_MAX)) vma_close(vma);
+  moveTo(mas_detach, 0);
+  for (let vma = findEntry(mas_detach, ULONG_MAX); vma !== null; vma = findEntry(mas_detach, ULONG_MAX)) vma_close(vma);
 }
 
 /** Takes what was unmapped out of the sums. */
@@ -134,33 +155,33 @@ function unaccountUnmapped(mm: mm_struct, vms: vma_munmap_struct): void {
  * Ends an unmap whose range is clear: sums, page tables, close hooks, memory. Downgrades the mmap lock first, and drops
  * it last, where the caller asked for that. Port of vms_complete_munmap_vmas(), mm/vma.c.
  */
-export function vms_complete_munmap_vmas(vms: vma_munmap_struct, mas_detach: SideTree): void {
+export function vms_complete_munmap_vmas(vms: vma_munmap_struct, mas_detach: ma_state<vm_area_struct>): void {
   const mm = currentMm('vms_complete_munmap_vmas');
 
   mm.map_count -= vms.vma_count;
   mm.locked_vm -= vms.locked_vm;
   if (vms.unlock) stubs.mmap_write_downgrade(mm);
-  if (vms.nr_pages === 0 || mas_detach === null) return;
 
   vms_clear_ptes(vms, mas_detach, !vms.unlock);
   unaccountUnmapped(mm, vms);
 
-  mas_set(mas_detach, 0);
-  for (let vma = mas_find(mas_detach, ULONG_MAX); vma !== null; vma = mas_find(mas_detach, ULONG_MAX)) remove_vma(vma);
+  moveTo(mas_detach, 0);
+  for (let vma = findEntry(mas_detach, ULONG_MAX); vma !== null; vma = findEntry(mas_detach, ULONG_MAX))
+    remove_vma(vma);
 
   vm_unacct_memory(vms.nr_accounted);
   validate_mm(mm);
   if (vms.unlock) stubs.mmap_read_unlock(mm);
-  __mt_destroy(mas_detach.tree);
+  dropDetachedTree(mas_detach);
 }
 
 /** Marks gathered VMAs as attached again, which they never ceased to be in the main tree; drops the side tree. */
 function reattach_vmas(mas_detach: ma_state<vm_area_struct>): void {
-  mas_set(mas_detach, 0);
-  for (let vma = mas_find(mas_detach, ULONG_MAX); vma !== null; vma = mas_find(mas_detach, ULONG_MAX)) {
+  moveTo(mas_detach, 0);
+  for (let vma = findEntry(mas_detach, ULONG_MAX); vma !== null; vma = findEntry(mas_detach, ULONG_MAX)) {
     vma_mark_attached(vma);
   }
-  __mt_destroy(mas_detach.tree);
+  dropDetachedTree(mas_detach);
 }
 
 /** Splits the first VMA where the range begins inside it. 0 or a negative errno. */
@@ -195,7 +216,7 @@ function gatherOne(vms: vma_munmap_struct, mas_detach: ma_state<vm_area_struct>,
     if (error !== 0) return error;
   }
   stubs.vma_start_write(vma);
-  mas_set(mas_detach, vms.vma_count++);
+  moveTo(mas_detach, vms.vma_count++);
   const error = mas_store_gfp(mas_detach, vma, GFP_KERNEL);
   if (error !== 0) return error;
 
@@ -265,8 +286,7 @@ export function vms_gather_munmap_vmas(vms: vma_munmap_struct, mas_detach: ma_st
  * Undoes a gathered unmap after an error. If the page tables are gone already, the close hooks may have run, and the
  * unmap is completed instead: a gap stays where the new mapping failed. Port of vms_abort_munmap_vmas(), mm/vma.c.
  */
-export function vms_abort_munmap_vmas(vms: vma_munmap_struct, mas_detach: SideTree): void {
-  if (vms.nr_pages === 0 || mas_detach === null) return;
+export function vms_abort_munmap_vmas(vms: vma_munmap_struct, mas_detach: ma_state<vm_area_struct>): void {
   if (vms.clear_ptes) {
     reattach_vmas(mas_detach);
     return;
