@@ -29,6 +29,7 @@ export {
 } from './maple_tree/iterate.js';
 export {
   __mt_destroy,
+  loadEntry,
   mt_find,
   mt_find_after,
   mt_for_each,

@@ -93,6 +93,11 @@ function placeBefore<T>(nodes: maple_nodes<T>, at: number): number {
 /** The entry at index, or NULL. Port of mtree_load(). */
 export function mtree_load<T>(mt: maple_tree<T>, index: number): T | null {
   checkUlong('mtree_load', 'index', index);
+  return loadEntry(mt, index);
+}
+
+/** mtree_load() for a caller that has checked the index. */
+export function loadEntry<T>(mt: maple_tree<T>, index: number): T | null {
   if (mt.root === NO_NODE) return index === 0 ? mt.ma_root : null;
   const nodes = nodesOf(mt);
   return nodes.slot[placeOf(nodes, mt.root, index)] as T | null;

@@ -6,10 +6,12 @@ import { hexOf } from '../../include/linux/check.js';
 import * as all from '../../lib/index.js';
 import {
   append_vma_flags,
+  flagsDifferBeyond,
   legacy_to_vma_flags,
   mk_vma_flags,
   mm_struct,
   NUM_VMA_FLAG_BITS,
+  pgprot_modify,
   VMA_IGNORE_MERGE_FLAGS,
   VMA_ITERATOR,
   VMA_READ_BIT,
@@ -20,6 +22,7 @@ import {
   vm_flags_clear,
   vm_flags_init,
   vm_flags_set,
+  vm_get_page_prot,
   vma_flags_and,
   vma_flags_and_mask,
   vma_flags_clear,
@@ -69,6 +72,7 @@ t.test('tests and questions', async (t) => {
     fc.property(bits, bits, bit, (a, b, one) => {
       const [x, y] = [mk_vma_flags(...a), mk_vma_flags(...b)];
       const [m, n] = [fromBits(a), fromBits(b)];
+      const one_bit = mk_vma_flags(one);
       return (
         model(x) === m &&
         vma_flags_empty(x) === (m === 0n) &&
@@ -81,6 +85,8 @@ t.test('tests and questions', async (t) => {
         vma_flags_same(x, ...b) === (m === n) &&
         vma_flags_same_mask(x, y) === (m === n) &&
         vma_flags_same_pair(x, y) === (m === n) &&
+        flagsDifferBeyond(x, y, one_bit) === (((m ^ n) & (EVERYTHING ^ model(one_bit))) !== 0n) &&
+        !flagsDifferBeyond(x, y, vma_flags_diff_pair(x, y)) &&
         model(x) === m &&
         model(y) === n
       );
@@ -135,6 +141,23 @@ t.test('the legacy word is the lowest 64 bits', async (t) => {
     }),
   );
   t.pass('as the model');
+});
+
+t.test('a protection is the lowest 64 bits, whichever was asked for before', async (t) => {
+  fc.assert(
+    fc.property(fc.array(fc.tuple(word, word), { minLength: 1, maxLength: 200 }), (pairs) =>
+      pairs.every(([a, b]) => {
+        const prot = vm_get_page_prot(a);
+        return prot.pgprot === a && pgprot_modify(prot, vm_get_page_prot(b)).pgprot === (a | b);
+      }),
+    ),
+  );
+  // A few flags each, as mappings have them, so that places in the table are met again.
+  const few = Array.from({ length: 4096 }, (_, i) => BigInt(i) << 3n);
+  t.same(
+    few.map((a) => vm_get_page_prot(a).pgprot),
+    few,
+  );
 });
 
 t.test('assigning a bitmap copies it: nobody shares one', async (t) => {

@@ -179,3 +179,21 @@ test('vm_munmap takes the lock and drops it, and __vm_munmap may downgrade it', 
   t.ASSERT_LAYOUT('0x12000-0x14000');
   t.ASSERT_EQ(do_munmap(t.mm, 0x12000, 0x2000, null), 0);
 });
+
+test('a close hook unmaps another range: each unmap has a side tree of its own', (t) => {
+  const nested = t.sandbox.fake(() => t.ASSERT_EQ(munmap(t, 0x20000, 0x3000), 0));
+  for (const start of [0x10000, 0x11000, 0x12000]) {
+    const vma = mapRange(t, start, start + PAGE_SIZE, { file: plainFile() });
+    if (start === 0x11000) vma.vm_ops = { close: nested };
+  }
+  for (const start of [0x20000, 0x21000, 0x22000, 0x30000]) {
+    mapRange(t, start, start + PAGE_SIZE, { file: plainFile() });
+  }
+  t.ASSERT_EQ(munmap(t, 0x10000, 0x3000), 0);
+  t.ASSERT_EQ(nested.callCount, 1);
+  t.ASSERT_LAYOUT('0x30000-0x31000 pgoff=0x30');
+  t.ASSERT_EQ(t.mm.map_count, 1);
+  t.ASSERT_EQ(t.mm.total_vm, 1);
+  t.ASSERT_EQ(munmap(t, 0x30000, 0x1000), 0, 'and the next one finds an empty side tree');
+  t.unmapAll();
+});

@@ -1,15 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/** Runs the loads here and, built from a kernel tree, in C: all sides in turn, round by round, so that noise hits all. */
+/**
+ * Runs the loads here and, built from a kernel tree, in C: all sides in turn, round by round, so that noise hits all. A
+ * round before the first warms up caches and compilers, and measures the heap; its times do not count.
+ */
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { NUM_VMA_FLAG_BITS } from '../../include/vma_flags.js';
 import type { ScratchTree } from '../kernel/scratch.js';
-import { type Load, type Measured, OPERATIONS, runLoad } from './loads.js';
+import { heapPerVma, type Load, OPERATIONS, runLoad } from './loads.js';
 import { median } from './loop.js';
+
+export interface Measured {
+  nsPerOp: number;
+  heapBytesPerVma: number;
+}
 
 export interface BenchSide {
   name: string;
-  run(load: Load, n: number, operations: number): Measured;
+  /** Before the rounds: bytes of heap per VMA. What it runs warms the side up. */
+  warmUp(load: Load, n: number, operations: number): number;
+  /** Nanoseconds per operation. */
+  run(load: Load, n: number, operations: number): number;
 }
 
 export interface SideResult {
@@ -26,20 +37,30 @@ export interface BenchResult {
   sides: Record<string, SideResult>;
 }
 
-export const PORT_SIDE: BenchSide = { name: 'port', run: runLoad };
+export const PORT_SIDE: BenchSide = {
+  name: 'port',
+  warmUp: (load, n, operations) => {
+    const bytes = heapPerVma(n);
+    runLoad(load, n, operations);
+    return bytes;
+  },
+  run: runLoad,
+};
 
 function programSide(name: string, program: string): BenchSide {
+  const run = (load: Load, n: number, operations: number): Measured => {
+    // Leaks are what the loads end with, on purpose: the address space is the process's.
+    const env = { ...process.env, ASAN_OPTIONS: 'detect_leaks=0' };
+    const done = spawnSync(program, [load, String(n), String(operations)], { encoding: 'utf8', env });
+    const [nsPerOp = Number.NaN, heapBytesPerVma = Number.NaN] = done.stdout.trim().split(' ').map(Number);
+    if (done.status !== 0 || Number.isNaN(nsPerOp))
+      throw new Error(`${name} ${load} ${n}: ${done.stderr || done.stdout}`);
+    return { nsPerOp, heapBytesPerVma };
+  };
   return {
     name,
-    run: (load, n, operations) => {
-      // Leaks are what the loads end with, on purpose: the address space is the process's.
-      const env = { ...process.env, ASAN_OPTIONS: 'detect_leaks=0' };
-      const run = spawnSync(program, [load, String(n), String(operations)], { encoding: 'utf8', env });
-      const [nsPerOp = Number.NaN, heapBytesPerVma = Number.NaN] = run.stdout.trim().split(' ').map(Number);
-      if (run.status !== 0 || Number.isNaN(nsPerOp))
-        throw new Error(`${name} ${load} ${n}: ${run.stderr || run.stdout}`);
-      return { nsPerOp, heapBytesPerVma };
-    },
+    warmUp: (...args) => run(...args).heapBytesPerVma,
+    run: (...args) => run(...args).nsPerOp,
   };
 }
 
@@ -60,17 +81,17 @@ export function compareLoad(
   rounds: number,
   operations = OPERATIONS,
 ): BenchResult {
-  const runs = new Map<string, Measured[]>(sides.map(({ name }) => [name, []]));
+  const measured = sides.map((side) => ({ side, times: [] as number[], heap: side.warmUp(load, n, operations) }));
   for (let round = 0; round < rounds; round++) {
-    for (const side of sides) runs.get(side.name)?.push(side.run(load, n, operations));
+    for (const { side, times } of measured) times.push(side.run(load, n, operations));
   }
-  const ours = runs.get(sides[0]?.name ?? '') ?? [];
-  const results = [...runs].map(([name, measured]): [string, SideResult] => [
-    name,
+  const ours = measured[0]?.times ?? [];
+  const results = measured.map(({ side, times, heap }): [string, SideResult] => [
+    side.name,
     {
-      nsPerOp: median(measured.map((one) => one.nsPerOp)),
-      heapBytesPerVma: Math.max(0, median(measured.map((one) => one.heapBytesPerVma))),
-      ratio: median(measured.map((one, i) => (ours[i]?.nsPerOp ?? Number.NaN) / one.nsPerOp)),
+      nsPerOp: median(times),
+      heapBytesPerVma: Math.max(0, heap),
+      ratio: median(times.map((time, i) => (ours[i] ?? Number.NaN) / time)),
     },
   ]);
   return { load, n, operations, sides: Object.fromEntries(results) };

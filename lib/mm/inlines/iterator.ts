@@ -16,6 +16,7 @@ import { globals, stubs } from '../../../stubs/index.js';
 import {
   findEntry,
   keepRange,
+  loadEntry,
   mas_destroy,
   mas_empty_area,
   mas_empty_area_rev,
@@ -29,7 +30,6 @@ import {
   mas_walk,
   moveTo,
   mt_find,
-  mtree_load,
   nextRange,
   prevEntry,
   prevRange,
@@ -245,7 +245,7 @@ export function vma_iter_next_rewind(
 /** The VMA that addr lies in. */
 export function vma_lookup(mm: mm_struct, addr: number): vm_area_struct | null {
   checkUlong('vma_lookup', 'addr', addr);
-  return mtree_load(mm.mm_mt, addr);
+  return loadEntry(mm.mm_mt, addr);
 }
 
 /** The first VMA with any part in [start_addr, end_addr). */
