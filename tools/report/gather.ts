@@ -4,16 +4,26 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { readBaseline } from '../port/manifest.js';
+import type { RecordedTest } from '../recorder.js';
 import { parseTables } from '../upstream/table.js';
 import { readFigures } from './figures.js';
-import type { RecordedTest } from './record.js';
+import { resultsOf, type TestResult } from './results.js';
+import { type ShownTimeline, timelineOf } from './timeline.js';
 
-export interface TestResult {
-  name: string;
-  result: 'ok' | 'not ok' | 'skip' | 'todo';
-  milliseconds: number | null;
+/** No report can be made; the message is for the user. */
+export class NoReportError extends Error {}
+
+/** A test with what was recorded of it. */
+export interface ReportedTest extends TestResult {
   /** One for each part of the test that had an address space of its own. */
-  parts: RecordedTest[];
+  parts: ReportedPart[];
+}
+
+export interface ReportedPart {
+  /** Empty for the test itself, else the names below it. */
+  name: string;
+  timeline: ShownTimeline;
 }
 
 /** How much of an upstream function the tests reach here. */
@@ -21,6 +31,8 @@ export interface FunctionCoverage {
   upstream: string;
   name: string;
   home: string;
+  /** Where it begins there. */
+  line: number;
   lines: number;
   reached: number;
 }
@@ -28,49 +40,56 @@ export interface FunctionCoverage {
 export interface ReportData {
   made: string;
   kernel: string;
-  tests: TestResult[];
+  tests: ReportedTest[];
   /** Heads and rows of the review's matrix. */
   review: string[][];
   coverage: FunctionCoverage[];
   figures: Record<string, unknown>;
 }
 
-/** Top-level results of a run, in its order. */
-export function resultsOf(tap: string): TestResult[] {
-  return [...tap.matchAll(/^(ok|not ok) \d+ - (.*?)(?: # time=([\d.]+)ms)?$/gm)].map(([, state, text = '', time]) => {
-    const [name = '', directive = ''] = text.split(/ # (?=SKIP|TODO)/);
-    const result = directive.startsWith('SKIP')
-      ? 'skip'
-      : directive.startsWith('TODO')
-        ? 'todo'
-        : state === 'ok'
-          ? 'ok'
-          : 'not ok';
-    return {
-      name: name.replaceAll('\\#', '#'),
-      result,
-      milliseconds: time === undefined ? null : Number(time),
-      parts: [],
-    };
+/** Source files, each read once; of one that is not there no lines are shown. */
+function lineReader(root: string): (file: string) => readonly string[] {
+  const read = new Map<string, readonly string[]>();
+  return (file) => {
+    const known = read.get(file);
+    if (known !== undefined) return known;
+    const path = join(root, file);
+    const lines = existsSync(path) ? readFileSync(path, 'utf8').split('\n') : [];
+    read.set(file, lines);
+    return lines;
+  };
+}
+
+/** Parts that have something to show belong to the test whose name theirs begins with. */
+export function joinParts(
+  root: string,
+  results: readonly TestResult[],
+  recorded: readonly RecordedTest[],
+): ReportedTest[] {
+  const linesOf = lineReader(root);
+  return results.map((result) => {
+    const own = recorded.filter(({ name }) => name === result.name || name.startsWith(`${result.name} > `));
+    const parts = own
+      .filter(({ steps, hooks }) => steps.length + hooks.length > 0)
+      .map((part) => ({ name: part.name.slice(result.name.length + 3), timeline: timelineOf(part, linesOf) }));
+    return { ...result, parts };
   });
 }
 
-function runTests(root: string, files: readonly string[]): TestResult[] {
+/** Runs the tests with recording on. Throws when they cannot be run at all. */
+function runTests(root: string, files: readonly string[]): ReportedTest[] {
   const folder = mkdtempSync(join(tmpdir(), 'vma-userland-report-'));
   try {
     const recorded = join(folder, 'tests.json');
-    const { stdout } = spawnSync(process.execPath, ['dist/tests/run/main.js', ...files], {
+    const { stdout, stderr } = spawnSync(process.execPath, ['dist/tests/run/main.js', ...files], {
       cwd: root,
       env: { ...process.env, VMA_REPORT: recorded },
       encoding: 'utf8',
       maxBuffer: 2 ** 30,
     });
-    const parts: RecordedTest[] = JSON.parse(readFileSync(recorded, 'utf8'));
-    const results = resultsOf(stdout);
-    for (const result of results) {
-      result.parts = parts.filter(({ name }) => name === result.name || name.startsWith(`${result.name} > `));
-    }
-    return results;
+    const results = resultsOf(stdout, root);
+    if (results.length === 0) throw new NoReportError(stderr.trim() === '' ? 'no test ran' : stderr.trim());
+    return joinParts(root, results, JSON.parse(readFileSync(recorded, 'utf8')));
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -88,8 +107,8 @@ function runReview(root: string): string[][] {
 }
 
 /** Lines of each function of a file that lcov knows, by name. */
-function functionsOf(lcov: string): Map<string, { lines: number; reached: number }> {
-  const found = new Map<string, { lines: number; reached: number }>();
+function functionsOf(lcov: string): Map<string, { line: number; lines: number; reached: number }> {
+  const found = new Map<string, { line: number; lines: number; reached: number }>();
   for (const record of lcov.split('end_of_record')) {
     const file = /^SF:(.*)$/m.exec(record)?.[1];
     if (file === undefined) continue;
@@ -106,7 +125,7 @@ function functionsOf(lcov: string): Map<string, { lines: number; reached: number
       const own = lines.filter(
         (one) => one.line >= line && one.line < (begins[i + 1]?.line ?? Number.POSITIVE_INFINITY),
       );
-      found.set(`${file} ${name}`, { lines: own.length, reached: own.filter((one) => one.count > 0).length });
+      found.set(`${file} ${name}`, { line, lines: own.length, reached: own.filter((one) => one.count > 0).length });
     }
   }
   return found;
@@ -142,7 +161,7 @@ export function copyPages(root: string, out: string): void {
 export function gather(root: string, files: readonly string[]): ReportData {
   return {
     made: new Date().toISOString().slice(0, 16).replace('T', ' '),
-    kernel: '7.2',
+    kernel: readBaseline().kernel,
     tests: runTests(root, files),
     review: runReview(root),
     coverage: functionCoverage(root),

@@ -1,28 +1,54 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Writes the report: one folder that opens from the file system. Usage: `npm run report -- --help`. */
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
-import { copyPages, gather } from './gather.js';
-import { pageOf } from './page.js';
+import { copyPages, gather, NoReportError } from './gather.js';
+import { pageOf, TITLE } from './page.js';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
-const assets = fileURLToPath(new URL('../../../tools/report/assets/', import.meta.url));
+
+/** The page's own scripts, in the order in which they stand in it. */
+const SCRIPTS = ['elements.js', 'scale.js', 'draw.js', 'part.js', 'tests.js'];
+
+function asset(name: string): string {
+  return readFileSync(join(root, 'tools/report/assets', name), 'utf8');
+}
+
+/** Is it safe to write there? Only what an earlier report has left may go. */
+function isFree(out: string): boolean {
+  if (!existsSync(out) || readdirSync(out).length === 0) return true;
+  const page = join(out, 'index.html');
+  return existsSync(page) && readFileSync(page, 'utf8').includes(TITLE);
+}
+
+/** Writes the folder. The status: 1 when a test has failed. */
+function report(files: readonly string[], out: string): number {
+  if (!isFree(out)) throw new NoReportError(`${out} is there, and is no report`);
+  const data = gather(root, files);
+  const script = SCRIPTS.map(asset).join('\n');
+  rmSync(out, { recursive: true, force: true });
+  mkdirSync(out, { recursive: true });
+  writeFileSync(join(out, 'index.html'), pageOf(data, asset('report.css'), script));
+  copyPages(root, out);
+  const failed = data.tests.filter(({ result }) => result === 'not ok').length;
+  process.stdout.write(`${join(out, 'index.html')}: ${data.tests.length} tests, ${failed} failed\n`);
+  return failed === 0 ? 0 : 1;
+}
 
 const command = new Command('npm run report --')
-  .description('Runs all tests and writes what they did, with the review, coverage and figures, as a page.')
+  .description('Runs tests and writes what they did as a page, with the review, coverage and figures.')
   .argument('[files...]', 'test files or folders (default: all tests)')
-  .option('-o, --out <dir>', 'folder to write to', 'report')
+  .option('-o, --out <dir>', 'folder to write to; an earlier report in it goes', 'report')
+  .addHelpText('after', '\nStatus 0: all tests passed. 1: some failed; the page shows them. 2: no page was written.')
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
 command.parse();
 
-const { out } = command.opts<{ out: string }>();
-const data = gather(root, command.args);
-const read = (name: string): string => readFileSync(join(assets, name), 'utf8');
-rmSync(out, { recursive: true, force: true });
-mkdirSync(out, { recursive: true });
-writeFileSync(join(out, 'index.html'), pageOf(data, read('report.css'), read('report.js')));
-copyPages(root, out);
-const failed = data.tests.filter(({ result }) => result === 'not ok').length;
-process.stdout.write(`${join(out, 'index.html')}: ${data.tests.length} tests, ${failed} failed\n`);
+try {
+  process.exitCode = report(command.args, command.opts<{ out: string }>().out);
+} catch (error) {
+  if (!(error instanceof NoReportError)) throw error;
+  process.stderr.write(`report: ${error.message}\n`);
+  process.exitCode = 2;
+}
