@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
+import { complain, likeTheOthers, statusHelp, USAGE } from '../commands/program.js';
 import { copyPages, gather, NoReportError } from './gather.js';
 import { pageOf, TITLE } from './page.js';
 
@@ -37,18 +38,17 @@ function report(files: readonly string[], out: string): number {
   return failed === 0 ? 0 : 1;
 }
 
-const command = new Command('npm run report --')
+const command = likeTheOthers(new Command('npm run report --'))
   .description('Runs tests and writes what they did as a page, with the review, coverage and figures.')
   .argument('[files...]', 'test files or folders (default: all tests)')
   .option('-o, --out <dir>', 'folder to write to; an earlier report in it goes', 'report')
-  .addHelpText('after', '\nStatus 0: all tests passed. 1: some failed; the page shows them. 2: no page was written.')
-  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
+  .addHelpText('after', statusHelp('all tests passed', 'some failed, as the page shows', 'no page was written'));
 command.parse();
 
 try {
   process.exitCode = report(command.args, command.opts<{ out: string }>().out);
 } catch (error) {
   if (!(error instanceof NoReportError)) throw error;
-  process.stderr.write(`report: ${error.message}\n`);
-  process.exitCode = 2;
+  complain('report', error);
+  process.exitCode = USAGE;
 }
