@@ -10,6 +10,19 @@ function fieldList(fields) {
 }
 
 /**
+ * What the arguments of hooks are called, as far as they have names.
+ * @type {Record<string, string[]>}
+ */
+const ARGUMENTS = {
+  mmap: ['file', 'vma'],
+  mmap_prepare: ['desc'],
+  mapped: ['start', 'end', 'pgoff', 'file', 'vm_private_data'],
+  open: ['vma'],
+  close: ['vma'],
+  may_split: ['vma', 'addr'],
+};
+
+/**
  * All about an item of a timeline.
  * @param {Item} item
  * @returns {HTMLElement[]}
@@ -22,7 +35,7 @@ function describe(item) {
   }
   const { call } = item;
   /** @type {[string, string][]} */
-  const args = call.args.map((arg, i) => [`argument ${i + 1}`, arg]);
+  const args = call.args.map((arg, i) => [ARGUMENTS[call.hook]?.[i] ?? `argument ${i + 1}`, arg]);
   const title = element('h4', { class: call.failed ? 'bad' : '' }, `${call.hook}()`);
   return [title, fieldList([...args, ['returned', call.returned]])];
 }
