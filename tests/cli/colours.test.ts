@@ -98,8 +98,12 @@ t.test('the help of every command says how it ends', async (t) => {
     t.equal(status, 0);
     t.match(stdout, /^Status 0: .+\. (?:1: .+\. )?2: .+\.$/m, `vma-userland ${args.join(' ')}`);
   }
-  for (const program of ['dist/tools/report/main.js', 'dist/tools/bench/main.js']) {
-    t.match(runNode([program, '--help'], { env: NEUTRAL }).stdout, /^Status 0: .+ 2: .+\.$/m, program);
+  for (const program of ['report', 'bench', 'coverage']) {
+    t.match(
+      runNode([`dist/tools/${program}/main.js`, '--help'], { env: NEUTRAL }).stdout,
+      /^Status 0: .+ 2: .+\.$/m,
+      program,
+    );
   }
   const { stdout } = piped(['--version']);
   t.match(stdout, /^\d+\.\d+\.\d+\n$/);

@@ -7,6 +7,7 @@ import { keepFigures, readFigures } from '../../tools/report/figures.js';
 import { copyPages, functionCoverage, joinParts } from '../../tools/report/gather.js';
 import { escapeHtml } from '../../tools/report/html.js';
 import { pageOf } from '../../tools/report/page.js';
+import { runNode } from '../house/project.js';
 
 t.test('names and data stay text', async (t) => {
   t.equal(escapeHtml('<a href="x">&'), '&lt;a href=&quot;x&quot;&gt;&amp;');
@@ -43,6 +44,12 @@ t.test('names and data stay text', async (t) => {
   t.match(page, '<th scope="row">&lt;x&gt;</th><td class="clean">clean</td>');
   t.match(page, '<td class="found">WARN: here</td>');
   t.match(page, '2 functions of upstream live here; tests reach 3 of their 4 lines');
+
+  t.match(
+    page,
+    '<th scope="row">mm/vma.c</th><td class="number">2</td><td class="number">75 %</td><td class="number">3 of 4</td>',
+    'by file',
+  );
 
   const results = (['not ok', 'skip', 'todo'] as const).map((result) => ({ ...test, result }));
   t.match(pageOf({ ...data, tests: results }, '', ''), 'bad">3 tests: 0 passed, 1 failed, 1 skipped, 1 to be done<');
@@ -162,4 +169,12 @@ t.test('coverage of upstream’s functions, the worst first', async (t) => {
   t.same(functionCoverage(bare), []);
   copyPages(bare, bare);
   t.notOk(existsSync(join(root, 'docs/coverage')));
+});
+
+t.test('figures go to another folder if one is named', async (t) => {
+  const folder = t.testdir({});
+  const args = ['dist/tools/bench/main.js', '--sizes', '10', '--ops', '10', '--rounds', '1'];
+  const { status } = runNode(args, { env: { VMA_FIGURES: folder } });
+  t.equal(status, 0);
+  t.ok(readFigures('bench', folder), 'where it was told to');
 });

@@ -14,7 +14,10 @@ function verdictOf(text: string): string {
   return text === 'clean' ? 'clean' : 'found';
 }
 
-function percentOf({ lines, reached }: FunctionCoverage): number {
+/** Lines, and how many of them were reached. */
+type Reached = Pick<FunctionCoverage, 'lines' | 'reached'>;
+
+function percentOf({ lines, reached }: Reached): number {
   return lines === 0 ? 100 : Math.floor((100 * reached) / lines);
 }
 
@@ -31,6 +34,27 @@ function coverageRow(one: FunctionCoverage): Cell[] {
   ];
 }
 
+function sumOf(ones: readonly FunctionCoverage[]): Reached {
+  const sum = (field: keyof Reached): number => ones.reduce((all, one) => all + one[field], 0);
+  return { lines: sum('lines'), reached: sum('reached') };
+}
+
+/** A row for each upstream file, all its functions that live here taken together. */
+function filesTable(coverage: readonly FunctionCoverage[]): string {
+  const files = [...new Set(coverage.map(({ upstream }) => upstream))].map((file) => {
+    const own = coverage.filter(({ upstream }) => upstream === file);
+    return { file, functions: own.length, ...sumOf(own) };
+  });
+  files.sort((a, b) => b.lines - a.lines);
+  const rows = files.map(({ file, functions, ...sum }) => [
+    cell(file),
+    cell(String(functions), 'number'),
+    cell(`${percentOf(sum)} %`, 'number'),
+    cell(`${sum.reached} of ${sum.lines}`, 'number'),
+  ]);
+  return tableOf('By upstream file', ['file', 'functions', 'reached', 'lines'], rows);
+}
+
 const COVERAGE_HEAD = ['function', 'reached', 'lines', 'upstream', 'here'];
 
 export function coverageSection({ coverage }: ReportData): string {
@@ -41,13 +65,12 @@ export function coverageSection({ coverage }: ReportData): string {
     coverage.filter((one) => percentOf(one) === 100),
     coverage.filter((one) => percentOf(one) < 100),
   ];
-  const lines = coverage.reduce((sum, one) => sum + one.lines, 0);
-  const reached = coverage.reduce((sum, one) => sum + one.reached, 0);
+  const { lines, reached } = sumOf(coverage);
   const sum = `<p>${coverage.length} functions of upstream live here; tests reach ${reached} of their ${lines} lines.</p>`;
   const worst =
     rest.length === 0 ? '' : tableOf('Not reached whole, worst first', COVERAGE_HEAD, rest.map(coverageRow));
   const others = `<details><summary>${whole.length} functions reached whole</summary>${tableOf('Reached whole', COVERAGE_HEAD, whole.map(coverageRow))}</details>`;
-  return `${sum}${worst}${whole.length === 0 ? '' : others}`;
+  return `${sum}${worst}${whole.length === 0 ? '' : others}${filesTable(coverage)}`;
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

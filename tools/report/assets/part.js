@@ -20,6 +20,8 @@ const ARGUMENTS = {
   open: ['vma'],
   close: ['vma'],
   may_split: ['vma', 'addr'],
+  mremap: ['vma'],
+  mprotect: ['vma', 'start', 'end', 'newflags'],
 };
 
 /**
