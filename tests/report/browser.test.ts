@@ -282,11 +282,12 @@ t.test('the report in a browser', { skip }, async (t) => {
 });
 
 t.test('what no report can be made of', async (t) => {
-  const dir = t.testdir({ 'precious.txt': 'x', 'empty.test.js': '' });
+  const dir = t.testdir({ 'precious.txt': 'x', 'empty.test.js': '', bare: {} });
   const cases: [string[], RegExp][] = [
     [['--out', dir, 'tests/mm/modify.test.ts'], /^report: .* is there, and is no report\n$/],
     [['--out', join(dir, 'new'), 'no/such.test.ts'], /^report: .*no such test: no\/such\.test\.ts\n$/],
     [['--out', join(dir, 'new'), join(dir, 'empty.test.js')], /^report: no test ran\n$/],
+    [['--out', join(dir, 'bare'), 'no/such.test.ts'], /no such test/],
     [['--frobnicate'], /unknown option/],
   ];
   for (const [args, message] of cases) {

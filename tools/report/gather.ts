@@ -11,9 +11,6 @@ import { readFigures } from './figures.js';
 import { resultsOf, type TestResult } from './results.js';
 import { type ShownTimeline, timelineOf } from './timeline.js';
 
-/** No report can be made; the message is for the user. */
-export class NoReportError extends Error {}
-
 /** A test with what was recorded of it. */
 export interface ReportedTest extends TestResult {
   /** One for each part of the test that had an address space of its own. */
@@ -76,8 +73,8 @@ export function joinParts(
   });
 }
 
-/** Runs the tests with recording on. Throws when they cannot be run at all. */
-function runTests(root: string, files: readonly string[]): ReportedTest[] {
+/** Runs the tests with recording on. When none of them can be run, what the runner says of it. */
+function runTests(root: string, files: readonly string[]): ReportedTest[] | string {
   const folder = mkdtempSync(join(tmpdir(), 'vma-userland-report-'));
   try {
     const recorded = join(folder, 'tests.json');
@@ -88,7 +85,7 @@ function runTests(root: string, files: readonly string[]): ReportedTest[] {
       maxBuffer: 2 ** 30,
     });
     const results = resultsOf(stdout, root);
-    if (results.length === 0) throw new NoReportError(stderr.trim() === '' ? 'no test ran' : stderr.trim());
+    if (results.length === 0) return stderr.trim();
     return joinParts(root, results, JSON.parse(readFileSync(recorded, 'utf8')));
   } finally {
     rmSync(folder, { recursive: true });
@@ -158,11 +155,14 @@ export function copyPages(root: string, out: string): void {
   if (existsSync(join(pages, 'index.html'))) cpSync(pages, join(out, 'coverage'), { recursive: true });
 }
 
-export function gather(root: string, files: readonly string[]): ReportData {
+/** All that the report shows; when there is nothing to show, why. */
+export function gather(root: string, files: readonly string[]): ReportData | string {
+  const tests = runTests(root, files);
+  if (typeof tests === 'string') return tests;
   return {
     made: new Date().toISOString().slice(0, 16).replace('T', ' '),
     kernel: readBaseline().kernel,
-    tests: runTests(root, files),
+    tests,
     review: runReview(root),
     coverage: functionCoverage(root),
     figures: figures(),

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { complain, likeTheOthers, statusHelp, USAGE } from '../commands/program.js';
-import { copyPages, gather, NoReportError } from './gather.js';
+import { copyPages, gather } from './gather.js';
 import { pageOf, TITLE } from './page.js';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
@@ -24,10 +24,13 @@ function isFree(out: string): boolean {
   return existsSync(page) && readFileSync(page, 'utf8').includes(TITLE);
 }
 
-/** Writes the folder. The status: 1 when a test has failed. */
+/** Writes the folder. The status: 1 when a test has failed, 2 when there is no report. */
 function report(files: readonly string[], out: string): number {
-  if (!isFree(out)) throw new NoReportError(`${out} is there, and is no report`);
-  const data = gather(root, files);
+  const data = isFree(out) ? gather(root, files) : `${out} is there, and is no report`;
+  if (typeof data === 'string') {
+    complain('report', data);
+    return USAGE;
+  }
   const script = SCRIPTS.map(asset).join('\n');
   rmSync(out, { recursive: true, force: true });
   mkdirSync(out, { recursive: true });
@@ -44,11 +47,4 @@ const command = likeTheOthers(new Command('npm run report --'))
   .option('-o, --out <dir>', 'folder to write to; an earlier report in it goes', 'report')
   .addHelpText('after', statusHelp('all tests passed', 'some failed, as the page shows', 'no page was written'));
 command.parse();
-
-try {
-  process.exitCode = report(command.args, command.opts<{ out: string }>().out);
-} catch (error) {
-  if (!(error instanceof NoReportError)) throw error;
-  complain('report', error);
-  process.exitCode = USAGE;
-}
+process.exitCode = report(command.args, command.opts<{ out: string }>().out);
