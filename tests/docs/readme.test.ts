@@ -8,9 +8,10 @@ import { type Finished, ROOT, runNode } from '../house/project.js';
 const README = readFileSync(join(ROOT, 'README.md'), 'utf8');
 const SECTION = /^## Write a test\n(.*?)^## /ms.exec(README)?.[1] ?? '';
 
-/** The first block of code of a language in that section. */
+/** The first block of that section in a language. */
 function block(language: string): string {
-  return new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\``, 'ms').exec(SECTION)?.[1] ?? '';
+  const blocks = [...SECTION.matchAll(/^```(\w*)\n(.*?)^```$/gms)];
+  return blocks.find(([, own]) => own === language)?.[2] ?? '';
 }
 
 /** Runs the test as it stands there; it has no types that would have to go. */
