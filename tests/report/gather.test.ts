@@ -135,6 +135,12 @@ t.test('coverage of upstream’s functions, the worst first', async (t) => {
     'DA:1,1',
     'DA:2,0',
     'DA:10,3',
+    'FN:20,tie',
+    'DA:20,1',
+    'DA:21,1',
+    'DA:22,0',
+    'DA:23,0',
+    'FN:30,empty',
     'end_of_record',
     'TN:',
     'SF:lib/b.ts',
@@ -143,7 +149,9 @@ t.test('coverage of upstream’s functions, the worst first', async (t) => {
     'end_of_record',
   ].join('\n');
   const rows = [
+    '| `empty` | function | `lib/a.ts` |  |',
     '| `good` | function | `lib/a.ts` |  |',
+    '| `tie` | function | `lib/a.ts` |  |',
     '| `best` | function | `lib/a.ts` as `better` |  |',
     '| `worst` | function | `lib/b.ts` |  |',
   ];
@@ -160,7 +168,7 @@ t.test('coverage of upstream’s functions, the worst first', async (t) => {
   });
   t.same(
     functionCoverage(root).map(({ name, reached, lines }) => `${name} ${reached}/${lines}`),
-    ['worst 0/1', 'good 1/2', 'best 1/1'],
+    ['worst 0/1', 'tie 2/4', 'good 1/2', 'best 1/1', 'empty 0/0'],
   );
   copyPages(root, join(root, 'out'));
   t.equal(readFileSync(join(root, 'out/coverage/index.html'), 'utf8'), 'c8');

@@ -140,7 +140,8 @@ export function functionCoverage(root: string): FunctionCoverage[] {
       return counted === undefined || home === null ? [] : [{ upstream: file, name: symbol, home, ...counted }];
     }),
   );
-  return rows.sort((a, b) => a.reached / a.lines - b.reached / b.lines || b.lines - a.lines);
+  const part = ({ lines, reached }: FunctionCoverage): number => (lines === 0 ? 1 : reached / lines);
+  return rows.sort((a, b) => part(a) - part(b) || b.lines - a.lines);
 }
 
 /** What `bench` and `conform` have measured last, if they were run. */
