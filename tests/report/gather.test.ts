@@ -141,6 +141,11 @@ t.test('coverage of upstream’s functions, the worst first', async (t) => {
     'DA:22,0',
     'DA:23,0',
     'FN:30,empty',
+    'FN:40,loaded',
+    'FNDA:0,loaded',
+    'FNDA:2,tie',
+    'DA:40,1',
+    'DA:41,0',
     'end_of_record',
     'TN:',
     'SF:lib/b.ts',
@@ -149,6 +154,7 @@ t.test('coverage of upstream’s functions, the worst first', async (t) => {
     'end_of_record',
   ].join('\n');
   const rows = [
+    '| `loaded` | function | `lib/a.ts` |  |',
     '| `empty` | function | `lib/a.ts` |  |',
     '| `good` | function | `lib/a.ts` |  |',
     '| `tie` | function | `lib/a.ts` |  |',
@@ -168,7 +174,7 @@ t.test('coverage of upstream’s functions, the worst first', async (t) => {
   });
   t.same(
     functionCoverage(root).map(({ name, reached, lines }) => `${name} ${reached}/${lines}`),
-    ['worst 0/1', 'tie 2/4', 'good 1/2', 'best 1/1', 'empty 0/0'],
+    ['loaded 0/2', 'worst 0/1', 'tie 2/4', 'good 1/2', 'best 1/1', 'empty 0/0'],
   );
   copyPages(root, join(root, 'out'));
   t.equal(readFileSync(join(root, 'out/coverage/index.html'), 'utf8'), 'c8');

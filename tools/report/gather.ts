@@ -114,6 +114,7 @@ function functionsOf(lcov: string): Map<string, { line: number; lines: number; r
       name,
     }));
     begins.sort((a, b) => a.line - b.line);
+    const uncalled = new Set([...record.matchAll(/^FNDA:0,(.*)$/gm)].map(([, name]) => name));
     const lines = [...record.matchAll(/^DA:(\d+),(\d+)/gm)].map(([, line, count]) => ({
       line: Number(line),
       count: Number(count),
@@ -122,7 +123,9 @@ function functionsOf(lcov: string): Map<string, { line: number; lines: number; r
       const own = lines.filter(
         (one) => one.line >= line && one.line < (begins[i + 1]?.line ?? Number.POSITIVE_INFINITY),
       );
-      found.set(`${file} ${name}`, { line, lines: own.length, reached: own.filter((one) => one.count > 0).length });
+      // The line on which a function begins is reached when its module is loaded.
+      const reached = uncalled.has(name) ? 0 : own.filter((one) => one.count > 0).length;
+      found.set(`${file} ${name}`, { line, lines: own.length, reached });
     }
   }
   return found;

@@ -98,6 +98,13 @@ function markShown() {
   }
 }
 
+/** Scrolls the list, and nothing else, to the test that is shown. */
+function revealShown() {
+  const button = names.querySelector('[aria-current]');
+  if (button === null) return;
+  names.scrollTop += button.getBoundingClientRect().top - names.getBoundingClientRect().top - names.clientHeight / 3;
+}
+
 /**
  * @param {import('../results.js').Failure} failure
  * @param {string} name
@@ -216,7 +223,10 @@ for (const [name, accepts] of FILTERS) {
 }
 
 find.addEventListener('input', list);
-window.addEventListener('hashchange', () => show(named()));
+window.addEventListener('hashchange', () => {
+  show(named());
+  revealShown();
+});
 document.body.prepend(stripes());
 list();
 // First what the address asks for, else what failed, else something to look at.
@@ -228,3 +238,4 @@ show(
     0,
   ].find((i) => i >= 0) ?? 0,
 );
+revealShown();
