@@ -25,12 +25,8 @@ test('far apart, and wrong', (t) => {
 });
 `;
 
-const folder = mkdtempSync(join(tmpdir(), 'vma-report-'));
-t.teardown(() => rmSync(folder, { recursive: true }));
-
-/** Where reports of these tests are written. Chromium is started once. */
-async function makeReport(test: Test, name: string, files: readonly string[], failed: number): Promise<string> {
-  const out = join(folder, name);
+/** Writes a report, which must have so many failed tests, and returns its page. */
+function makeReport(test: Test, out: string, files: readonly string[], failed: number): string {
   const made = runNode(['dist/tools/report/main.js', '--out', out, ...files]);
   test.equal(made.status, failed === 0 ? 0 : 1, made.stderr);
   test.match(made.stdout, new RegExp(`index\\.html: \\d+ tests, ${failed} failed`));
@@ -90,11 +86,13 @@ async function contrast(page: Page, text: string, ground: string): Promise<numbe
 }
 
 t.test('the report in a browser', { skip }, async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'vma-report-'));
+  t.teardown(() => rmSync(folder, { recursive: true }));
   const browser = await chromium.launch({ executablePath: BROWSER, args: ['--no-sandbox'] });
   t.teardown(() => browser.close());
-  const good = await makeReport(
+  const good = makeReport(
     t,
-    'good',
+    join(folder, 'good'),
     [
       'tests/mapped/called_once.test.ts',
       'tests/mapped/drivers.test.ts',
@@ -245,7 +243,7 @@ t.test('the report in a browser', { skip }, async (t) => {
   t.test('a test that failed stands out, and a gap is cut short', async (t) => {
     const path = join(folder, 'failing.test.js');
     writeFileSync(path, FAILING);
-    const bad = await makeReport(t, 'bad', [path, 'tests/mm/modify.test.ts'], 1);
+    const bad = makeReport(t, join(folder, 'bad'), [path, 'tests/mm/modify.test.ts'], 1);
     t.notMatch(readFileSync(bad, 'utf8'), join(ROOT, 'tests'), 'no path of this machine');
     const { page, errors } = await open(browser, t, bad, 390);
     t.match(await page.locator('.verdict.bad').textContent(), /, 1 failed/);
