@@ -43,6 +43,7 @@ async function open(browser: Browser, test: Test, file: string, width: number, d
   const colorScheme = dark ? 'dark' : 'light';
   const viewport = { width, height: width < 600 ? 844 : 900 };
   const page = await browser.newPage({ viewport, colorScheme, reducedMotion: 'reduce' });
+  page.setDefaultTimeout(10_000);
   const errors: string[] = [];
   page.on('pageerror', (error) => errors.push(error.message));
   page.on('console', (message) => {
