@@ -10,6 +10,8 @@ import { pageOf, TITLE } from './page.js';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 
+const STYLES = ['report.css', 'timeline.css'];
+
 /** The page's own scripts, in the order in which they stand in it. */
 const SCRIPTS = ['elements.js', 'scale.js', 'draw.js', 'part.js', 'tests.js'];
 
@@ -31,10 +33,11 @@ function report(files: readonly string[], out: string): number {
     complain('report', data);
     return USAGE;
   }
+  const style = STYLES.map(asset).join('\n');
   const script = SCRIPTS.map(asset).join('\n');
   rmSync(out, { recursive: true, force: true });
   mkdirSync(out, { recursive: true });
-  writeFileSync(join(out, 'index.html'), pageOf(data, asset('report.css'), script));
+  writeFileSync(join(out, 'index.html'), pageOf(data, style, script));
   copyPages(root, out);
   const failed = data.tests.filter(({ result }) => result === 'not ok').length;
   process.stdout.write(`${join(out, 'index.html')}: ${data.tests.length} tests, ${failed} failed\n`);
