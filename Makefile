@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# One target per need; each is a script of package.json. A fresh machine needs Node 20 or later, npm and make.
+# One target per need; each is a script of package.json. A fresh machine needs Node 20.12 or later, npm and make.
 # Width of VMA flags: make test NUM_VMA_FLAG_BITS=64. More arguments: make test ARGS='--grep simple_merge'.
 
 .DEFAULT_GOAL := upstream
@@ -57,7 +57,7 @@ ci: ## do what CI does, in this folder
 	.ci/run
 
 clean: ## remove what was built
-	rm -rf dist coverage .tap
+	rm -rf dist coverage report figures .tap
 
 distclean: clean ## remove what was installed as well
 	rm -rf node_modules

@@ -1,13 +1,12 @@
 #!/usr/bin/env node
 // SPDX-License-Identifier: GPL-2.0-only
 /** The command line `vma-userland`. Each subcommand has a file of its own in commands/. */
+import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { portCommand } from './commands/port.js';
+import { likeTheOthers, statusHelp, USAGE } from './commands/program.js';
 import { replayCommand } from './commands/replay.js';
 import { tableCommand } from './commands/table.js';
-
-/** Status for a command line or an input that cannot be used; 1 is left to commands that ran and found a difference. */
-const USAGE = 2;
 
 // Before the code under test is loaded (commands do that when they run), so that its stack traces name .ts files.
 process.setSourceMapsEnabled(true);
@@ -23,10 +22,19 @@ function addCommand(program: Command, command: Command): void {
   for (const inner of command.commands) inner.copyInheritedSettings(program);
 }
 
-const program = new Command('vma-userland')
+const { version }: { version: string } = JSON.parse(
+  readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
+);
+
+const program = likeTheOthers(new Command('vma-userland'))
   .description("The Linux kernel's userland VMA tests in TypeScript.")
+  .version(version)
   .showHelpAfterError('(--help lists what there is)')
-  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : USAGE));
+  .addHelpText(
+    'after',
+    statusHelp('all is well', 'a command found something, such as a difference', 'it cannot be done'),
+  )
+  .addHelpText('after', 'Colours are for terminals: NO_COLOR=1 switches them off, FORCE_COLOR=1 on.');
 
 addCommand(program, portCommand());
 addCommand(program, replayCommand());

@@ -70,6 +70,11 @@ t.test('a reader that stops early is no error', async (t) => {
   t.equal(stderr, '');
 });
 
+t.test('an output that cannot be written ends with status 2', async (t) => {
+  const full = runCommand('bash', ['-c', `"$0" ${CLI} table > /dev/full`, process.execPath]);
+  t.equal(full.status, 2);
+});
+
 t.test('small writes are gathered', async (t) => {
   const written: string[] = [];
   const output = new BufferedOutput((text) => written.push(text));

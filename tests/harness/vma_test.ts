@@ -15,7 +15,7 @@ import { do_munmap } from '../../lib/mm/mmap.js';
 import { find_mergeable_anon_vma } from '../../lib/mm/vma/anon_vma.js';
 import { vma_flags_empty, vma_flags_same, vma_flags_same_mask } from '../../lib/mm/vma_flags.js';
 import { difference, layoutLine, snapshot, type VmaSnapshot } from '../../tools/picture.js';
-import { recorder } from '../../tools/report/record.js';
+import { recorder } from '../../tools/recorder.js';
 import { defaultStubSet, type StubSet, TestWorld } from './world.js';
 
 export interface TestOptions {
@@ -75,7 +75,9 @@ export class VmaTest {
 
   /** A sub-case, with a world of its own. They run one after the other, before the test around them ends. */
   subtest(name: string, body: TestBody, options: TestOptions = {}): void {
-    this.pending.push(this.tap.test(name, (tap) => runInWorld(tap, `${this.path} > ${name}`, body, options)));
+    this.pending.push(
+      this.tap.test(name, nowhere(), (tap) => runInWorld(tap, `${this.path} > ${name}`, body, options)),
+    );
   }
 
   /** Waits for every sub-case. */
@@ -218,6 +220,14 @@ function showFlags(flags: vma_flags_t): string {
   return flags.__vma_flags.map((word) => hexOf(word)).join(' ');
 }
 
+/** Frames of what runs a test, which say nothing about it. */
+const RUNNER = /@tapjs|\(node:|at node:|harness\/vma_test\./;
+
+/** Where tap was called from is the harness's own line: it is left out. Made anew each time, for tap deletes the field. */
+function nowhere(): { at: null } {
+  return { at: null };
+}
+
 /** What tap prints below a failed test: the values, and the address space before and after its last change. */
 function diagnosticsOf(
   error: unknown,
@@ -230,10 +240,12 @@ function diagnosticsOf(
     error instanceof Error
       ? error.stack
           ?.split('\n')
-          .slice(1, 8)
+          .slice(1)
+          .filter((line) => !RUNNER.test(line))
+          .slice(0, 7)
           .map((line) => line.trim())
       : undefined;
-  return { ...assertion, ...difference(change.before, change.after), stackTrace: stack };
+  return { ...nowhere(), ...assertion, ...difference(change.before, change.after), stackTrace: stack };
 }
 
 /** Draws what is there, even if a broken address space throws on the way. */
@@ -248,7 +260,6 @@ function tryPicture(mm: mm_struct): VmaSnapshot[] {
 async function runInWorld(tap: Test, path: string, body: TestBody, options: TestOptions): Promise<void> {
   const world = new TestWorld(options.stubs ?? defaultStubSet());
   const t = new VmaTest(tap, world, path);
-  const began = performance.now();
   const failures: string[] = [];
 
   try {
@@ -261,18 +272,16 @@ async function runInWorld(tap: Test, path: string, body: TestBody, options: Test
     tap.fail(message, diagnosticsOf(error, world.lastChange(tryPicture(world.mm))));
     await t.settle();
   } finally {
-    const recorded = recorder.enabled ? world.recorded() : null;
+    const recorded = world.recorded();
     const complaints = world.leave();
-    for (const complaint of complaints) tap.fail(complaint);
+    for (const complaint of complaints) tap.fail(complaint, nowhere());
     failures.push(...complaints);
-    const ok = failures.length === 0;
-    if (recorded !== null)
-      recorder.add({ name: path, ok, milliseconds: performance.now() - began, failures, ...recorded });
+    if (recorded !== null) recorder.add({ name: path, failures, ...recorded });
   }
 }
 
 /** Registers a top-level test. Under plain node, and under the tap command, it runs when its turn comes. */
 export function registerTest(root: Test, name: string, body: TestBody, options: TestOptions): void {
   if (options.todo !== undefined) root.fail(name, { todo: options.todo });
-  else void root.test(name, (tap) => runInWorld(tap, name, body, options));
+  else void root.test(name, nowhere(), (tap) => runInWorld(tap, name, body, options));
 }

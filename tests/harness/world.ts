@@ -4,7 +4,6 @@
  * with them. Nested tests each have their own; the outer one's is put back at the end.
  */
 import sinon from 'sinon';
-import { hexOf } from '../../include/linux/check.js';
 import { ENOMEM } from '../../include/linux/errno.js';
 import { __GFP_NOFAIL } from '../../include/linux/gfp.js';
 import { PAGE_SIZE } from '../../include/linux/mm.js';
@@ -23,7 +22,8 @@ import {
   useStubs,
 } from '../../stubs/index.js';
 import { layoutLine, snapshot, type VmaSnapshot } from '../../tools/picture.js';
-import { type HookCall, MOST_STEPS, recorder, type Step } from '../../tools/report/record.js';
+import { MOST_OBSERVED, type RecordedSpace, recorder } from '../../tools/recorder.js';
+import { Timeline } from './timeline.js';
 
 /** The sets of stubs that a test can run on. */
 export type StubSet = 'checked' | 'upstream';
@@ -33,20 +33,6 @@ export function defaultStubSet(text: string | undefined = process.env.VMA_STUBS)
   if (text === undefined || text === '' || text === 'checked') return 'checked';
   if (text === 'upstream') return 'upstream';
   throw new RangeError(`environment: VMA_STUBS = ${JSON.stringify(text)}: must be checked or upstream`);
-}
-
-/** With more VMAs than this nobody reads the picture, and each assertion would draw it. */
-const MOST_OBSERVED = 64;
-
-function isSpy(fake: unknown): fake is sinon.SinonSpy {
-  return typeof fake === 'function' && 'getCalls' in fake && 'callCount' in fake;
-}
-
-/** A value as the report shows it: short, numbers in hex, objects by what they are. */
-function shortly(value: unknown): string {
-  if (typeof value === 'number' || typeof value === 'bigint') return hexOf(value);
-  if (typeof value !== 'object' || value === null) return String(value);
-  return 'constructor' in value ? value.constructor.name : String(value);
 }
 
 /** A number that changes when any field of a picture does, nearly always; null where the tree cannot be walked. */
@@ -94,9 +80,8 @@ export class TestWorld {
   /** Fingerprint of what was seen last. */
   private print: number;
   private readonly others: mm_struct[];
-  private readonly steps: Step[];
-  /** How many calls of hooks there had been at each step. */
-  private readonly callsAtStep: number[];
+  /** For the report; null when nobody records. */
+  private readonly timeline: Timeline | null;
   private readonly outerStubs: Stubs;
   private readonly outerGlobals: typeof globals;
   private readonly outerMm: mm_struct | null;
@@ -115,16 +100,16 @@ export class TestWorld {
     this.checked = set === 'checked' ? new CheckedWorld() : null;
     useStubs(this.checked?.stubs ?? upstreamStubs);
     this.connectTree();
-    this.sandbox = sinon.createSandbox();
     this.mm = new mm_struct();
+    const sandbox = sinon.createSandbox();
+    this.timeline = recorder.enabled ? new Timeline(this.mm) : null;
+    this.sandbox = this.timeline?.listenTo(sandbox) ?? sandbox;
     current.mm = this.mm;
     this.lock(this.mm);
     this.seen = snapshot(this.mm);
     this.before = this.seen;
     this.others = [];
     this.print = 0;
-    this.steps = [];
-    this.callsAtStep = [];
   }
 
   /** The tree's warnings go to the stub world, and its allocator is one of the calls that can be made to fail. */
@@ -145,33 +130,14 @@ export class TestWorld {
     this.checked?.locks.mmapWriteLock(mm);
   }
 
-  /** Every call of a fake, spy or stub of the sandbox, with its name, in the order of the calls. */
-  private hookCalls(): { hook: string; call: sinon.SinonSpyCall }[] {
-    // sinon has it, and its types do not.
-    const getFakes: unknown = Reflect.get(this.sandbox, 'getFakes');
-    const fakes: unknown[] = typeof getFakes === 'function' ? getFakes.call(this.sandbox) : [];
-    return fakes
-      .filter(isSpy)
-      .flatMap((spy) => spy.getCalls().map((call) => ({ hook: String(spy), call })))
-      .sort((a, b) => (a.call.calledBefore(b.call) ? -1 : 1));
-  }
-
-  /** What the report shows of this world; to be asked before leave(). */
-  recorded(): { steps: Step[]; hooks: HookCall[] } {
-    const hooks = this.hookCalls().map(({ hook, call }, i) => ({
-      hook,
-      args: call.args.map(shortly),
-      returned: call.exception === undefined ? shortly(call.returnValue) : `an exception: ${call.exception.message}`,
-      step: Math.max(
-        0,
-        this.callsAtStep.findIndex((count) => i < count),
-      ),
-    }));
-    return { steps: this.steps, hooks };
+  /** What the report shows of this world; null when nobody records. */
+  recorded(): RecordedSpace | null {
+    return this.timeline?.recorded() ?? null;
   }
 
   /** Remembers the address space, if it is another than last time. Called at every assertion. */
   observe(what: string): void {
+    this.timeline?.look(`assertion ${what}`);
     if (this.mm.map_count > MOST_OBSERVED) return;
     // A snapshot is text, and most assertions change nothing.
     const print = fingerprint(this.mm);
@@ -181,10 +147,6 @@ export class TestWorld {
     if (now === null || isSame(now, this.seen)) return;
     this.before = this.seen;
     this.seen = now;
-    if (recorder.enabled && this.steps.length < MOST_STEPS) {
-      this.steps.push({ at: what, vmas: now });
-      this.callsAtStep.push(this.hookCalls().length);
-    }
   }
 
   /** The last change there was: up to now, or if nothing has changed since the last assertion the one before. */
@@ -207,6 +169,7 @@ export class TestWorld {
 
   /** Puts the outer world back. Returns what this one has to complain about. */
   leave(): string[] {
+    this.timeline?.leave();
     this.sandbox.restore();
     for (const mm of [this.mm, ...this.others]) if (this.checked?.locks.isWriteLocked(mm)) this.unlock(mm);
     const complaints = this.checked === null ? [] : [...this.checked.end(), ...this.treeComplaints()];

@@ -36,6 +36,9 @@ t.test('values and pictures, what differs marked', async (t) => {
     '        - 0x20000-0x22000  |................##| pgoff=0x20 r--p may=r--- growsdown',
   ];
   t.match(output, `${wanted.join('\n')}\n`);
+  const frames = /stackTrace:\n((?: {8}- .*\n)+)/.exec(output)?.[1]?.trimEnd().split('\n') ?? [];
+  t.equal(frames.length, 1, 'of the frames only the test’s own');
+  t.notMatch(output, /^ *(?:at|stack|source):/m, 'nothing of the harness');
 });
 
 t.test('a layout, line by line', async (t) => {

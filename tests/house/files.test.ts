@@ -83,3 +83,17 @@ t.test('no file names a machine or a registry', async (t) => {
   t.match(['', 'home', 'someone', 'vma'].join('/'), ONE_MACHINE);
   t.match(['registry', 'example', 'org'].join('.'), ONE_MACHINE);
 });
+
+t.test('no test file ends the run of all others', async (t) => {
+  // tap takes it as a sign that the file is alone, and ends as soon as nothing waits.
+  const ENDS = /^t\.(?:teardown|after|end|endAll|autoend)\(/m;
+  t.same(
+    offenders(
+      sources.filter((file) => file.endsWith('.test.ts')),
+      (content) => ENDS.test(content),
+    ),
+    [],
+  );
+  t.match('\nt.teardown(() => {});\n', ENDS);
+  t.notMatch('  t.teardown(() => {});\n', ENDS, 'within a test it is in its place');
+});

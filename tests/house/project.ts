@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -38,10 +39,16 @@ export function runCommand(command: string, args: readonly string[], settings: S
   return { status, stdout, stderr };
 }
 
+/** Figures that programs leave when tests run them. */
+const FIGURES = join(tmpdir(), 'vma-userland-figures-of-tests');
+
 /** Runs one of the project's compiled programs; in a run with coverage it is covered as well. */
 export function runNode(args: readonly string[], settings: Settings = {}): Finished {
   const { NODE_V8_COVERAGE } = process.env;
-  return runCommand(process.execPath, args, { ...settings, env: { NODE_V8_COVERAGE, ...settings.env } });
+  return runCommand(process.execPath, args, {
+    ...settings,
+    env: { NODE_V8_COVERAGE, VMA_FIGURES: FIGURES, ...settings.env },
+  });
 }
 
 /** Files with one of these endings below some of the project's folders, as far as those exist, relative to it. */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The package as somebody else gets it: packed, installed in an empty folder, imported with types, run. */
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import t from 'tap';
 import { type Finished, ROOT, runCommand, runNode } from '../house/project.js';
 import { installByHand, installFromCache, pack } from './consumer.js';
@@ -36,6 +36,26 @@ function compile(folder: string, module: string, moduleResolution: string, file:
   return runNode([TSC, '--strict', '--skipLibCheck', '--ignoreConfig', ...options, file], { cwd: folder });
 }
 
+interface Manifest {
+  exports: Record<string, string | Record<string, string>>;
+  bin: Record<string, string>;
+  main: string;
+  types: string;
+  dependencies: Record<string, string>;
+}
+
+function readManifest(): Manifest {
+  return JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+}
+
+/** What a module imports, statically or when it runs. */
+function importsOf(source: string): string[] {
+  const found = source.matchAll(
+    /^(?:import|export)\b[^'"]*? from '([^']+)';|^import '([^']+)';|\bimport\('([^']+)'\)/gm,
+  );
+  return [...found].map(([, named, bare, late]) => named ?? bare ?? late ?? '');
+}
+
 t.test('the package from outside', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'vma-userland-consumer-'));
   t.teardown(() => rmSync(folder, { recursive: true, force: true }));
@@ -52,7 +72,7 @@ t.test('the package from outside', async (t) => {
       'of the tests only the harness',
     );
     t.notOk(
-      files.some((file) => /tools\/(?:bench|build|coverage)\//.test(file)),
+      files.some((file) => /tools\/(?:bench|build|conform|coverage|kernel|report)\//.test(file)),
       "of the tools none that is for this project's own upkeep",
     );
     const sources = files.filter((file) => file.startsWith('dist/') && file.endsWith('.js.map'));
@@ -60,6 +80,46 @@ t.test('the package from outside', async (t) => {
       sources.filter((file) => !files.includes(file.replace(/^dist\//, '').replace(/\.js\.map$/, '.ts'))),
       [],
       'the sources that its maps point to',
+    );
+  });
+
+  t.test('has all that it names', async (t) => {
+    const there = (path: string): boolean => files.includes(path.replace(/^\.\//, ''));
+    const { exports, bin, main, types } = readManifest();
+    for (const [name, targets] of Object.entries(exports)) {
+      const paths = typeof targets === 'string' ? [targets] : Object.values(targets);
+      t.same(
+        paths.filter((path) => !there(path)),
+        [],
+        `what ${name} leads to`,
+      );
+      if (typeof targets !== 'string') t.same(Object.keys(targets), ['types', 'default'], 'types first');
+    }
+    t.ok(there(main) && there(types), 'for those who do not read exports');
+    for (const path of Object.values(bin)) {
+      t.ok(there(path));
+      t.match(readFileSync(join(ROOT, path), 'utf8'), /^#!\/usr\/bin\/env node\n/);
+    }
+  });
+
+  t.test('imports nothing that is not in it, or among its dependencies', async (t) => {
+    const { dependencies, bin } = readManifest();
+    const scripts = files.filter((file) => /^dist\/.*\.(?:js|d\.ts)$/.test(file));
+    const wrong = scripts.flatMap((file) =>
+      importsOf(readFileSync(join(ROOT, file), 'utf8'))
+        .filter((name) => {
+          if (name.startsWith('.')) return !files.includes(join(dirname(file), name));
+          const [scope = '', rest = ''] = name.split('/');
+          return (
+            !name.startsWith('node:') && dependencies[scope.startsWith('@') ? `${scope}/${rest}` : scope] === undefined
+          );
+        })
+        .map((name) => `${file}: ${name}`),
+    );
+    t.same(wrong, []);
+    t.ok(
+      importsOf(readFileSync(join(ROOT, Object.values(bin)[0] ?? ''), 'utf8')).includes('commander'),
+      'imports are seen',
     );
   });
 

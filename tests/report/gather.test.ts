@@ -4,34 +4,24 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { keepFigures, readFigures } from '../../tools/report/figures.js';
-import { copyPages, functionCoverage, resultsOf } from '../../tools/report/gather.js';
-import { escapeHtml, pageOf } from '../../tools/report/page.js';
-
-t.test('results of a run', async (t) => {
-  const tap = [
-    'ok 1 - first # time=3.5ms',
-    '    not ok 1 - inner',
-    'not ok 2 - second \\# two # time=1ms',
-    'ok 3 - third # SKIP why',
-    'not ok 4 - fourth # TODO later',
-  ].join('\n');
-  t.same(
-    resultsOf(tap).map(({ name, result, milliseconds }) => [name, result, milliseconds]),
-    [
-      ['first', 'ok', 3.5],
-      ['second # two', 'not ok', 1],
-      ['third', 'skip', null],
-      ['fourth', 'todo', null],
-    ],
-  );
-});
+import { copyPages, functionCoverage, joinParts } from '../../tools/report/gather.js';
+import { escapeHtml } from '../../tools/report/html.js';
+import { pageOf } from '../../tools/report/page.js';
+import { runNode } from '../house/project.js';
 
 t.test('names and data stay text', async (t) => {
   t.equal(escapeHtml('<a href="x">&'), '&lt;a href=&quot;x&quot;&gt;&amp;');
-  const test = { name: '</script><b>', result: 'ok' as const, milliseconds: 1, parts: [] };
+  const test = {
+    name: '</script><b>',
+    result: 'ok' as const,
+    reason: '',
+    milliseconds: 1,
+    failures: [],
+    parts: [],
+  };
   const coverage = [
-    { upstream: 'mm/vma.c', name: 'f<1>', home: 'lib/f.ts', lines: 4, reached: 3 },
-    { upstream: 'mm/vma.c', name: 'g', home: 'lib/g.ts', lines: 0, reached: 0 },
+    { upstream: 'mm/vma.c', name: 'f<1>', home: 'lib/f.ts', line: 12, lines: 4, reached: 3 },
+    { upstream: 'mm/vma.c', name: 'g', home: 'lib/g.ts', line: 1, lines: 0, reached: 0 },
   ];
   const data = {
     made: 'now',
@@ -40,18 +30,92 @@ t.test('names and data stay text', async (t) => {
     review: [
       ['defect', 'v1'],
       ['<x>', 'clean'],
+      ['y', 'WARN: here'],
     ],
     coverage,
-    figures: { bench: { a: '<b>' } },
+    figures: {},
   };
   const page = pageOf(data, 'a{}', 'run()');
   t.equal(page.match(/<\/script>/g)?.length, 2, 'the two of the page itself');
-  t.match(page, '<td>75 %</td><td><a href="coverage/lib/f.ts.html">f&lt;1&gt;</a></td>');
-  t.match(page, '<td>100 %</td>');
-  t.match(page, '&lt;x&gt;');
-  const empty = pageOf({ ...data, coverage: [], figures: {} }, '', '');
-  t.match(empty, 'npm run coverage');
-  t.match(empty, 'npm run bench');
+  t.match(page, '1 tests: 1 passed, 0 failed<');
+  t.match(page, '<a href="coverage/lib/f.ts.html#L12">f&lt;1&gt;</a>');
+  t.match(page, '</meter> 75 %</td><td class="number">3 of 4</td>');
+  t.match(page, '1 functions reached whole');
+  t.match(page, '<th scope="row">&lt;x&gt;</th><td class="clean">clean</td>');
+  t.match(page, '<td class="found">WARN: here</td>');
+  t.match(page, '2 functions of upstream live here; tests reach 3 of their 4 lines');
+
+  t.match(
+    page,
+    '<th scope="row">mm/vma.c</th><td class="number">2</td><td class="number">75 %</td><td class="number">3 of 4</td>',
+    'by file',
+  );
+
+  const results = (['not ok', 'skip', 'todo'] as const).map((result) => ({ ...test, result }));
+  t.match(pageOf({ ...data, tests: results }, '', ''), 'bad">3 tests: 0 passed, 1 failed, 1 skipped, 1 to be done<');
+});
+
+t.test('an empty section says which command fills it', async (t) => {
+  const empty = { made: 'now', kernel: '7.2', tests: [], review: [], coverage: [], figures: {} };
+  const page = pageOf(empty, '', '');
+  for (const command of ['npm run review', 'npm run coverage', 'npm run bench', 'npm run conform -- --kernel TREE']) {
+    t.match(page, `<code>${command}</code>`);
+  }
+  t.match(pageOf({ ...empty, figures: { bench: { results: [] }, conform: { vma: 'x' } } }, '', ''), 'npm run bench');
+});
+
+t.test('figures as they were measured', async (t) => {
+  const results = [
+    {
+      load: 'split',
+      n: 1000,
+      nsPerOp: 2345.6,
+      heapBytesPerVma: 300,
+      others: { '-O2': { nsPerOp: 789, ratio: 2.973 } },
+    },
+    { load: 'merge', n: 10, nsPerOp: 1.234, others: {} },
+  ];
+  const figures = { bench: { results }, conform: { vma: ['1,000 operations: no <difference>'], tree: ['another'] } };
+  const page = pageOf({ made: 'now', kernel: '7.2', tests: [], review: [], coverage: [], figures }, '', '');
+  t.match(page, '<th scope="col">port / -O2</th>');
+  t.match(
+    page,
+    /<th scope="row">split<\/th><td class="number">1,000<\/td><td class="number">2,346<\/td><td class="number">789<\/td><td class="number">2.97<\/td><td class="number">300<\/td>/,
+  );
+  t.match(page, /merge<\/th><td class="number">10<\/td><td class="number">1.23<\/td><td class="number">–<\/td>/);
+  t.match(page, '<li>1,000 operations: no &lt;difference&gt;</li><li>another</li>');
+  const alone = { bench: { results: [{ load: 'split', n: 1, nsPerOp: 1, heapBytesPerVma: null }] } };
+  t.match(pageOf({ made: '', kernel: '', tests: [], review: [], coverage: [], figures: alone }, '', ''), 'split</th>');
+});
+
+t.test('parts belong to the test whose name theirs begins with', async (t) => {
+  const root = t.testdir({ tests: { 'a.test.ts': "test('one', (t) => {\n  act();\n" } });
+  const place = { file: 'tests/a.test.ts', line: 2 };
+  const seen = { steps: [{ at: 'assertion', place, vmas: [] }], hooks: [], notes: [], failures: [] };
+  const result = { result: 'ok' as const, reason: '', milliseconds: 1, failures: [] };
+  const joined = joinParts(
+    root,
+    [
+      { ...result, name: 'one' },
+      { ...result, name: 'one more' },
+    ],
+    [
+      { ...seen, name: 'one > inner' },
+      { ...seen, name: 'one' },
+      { ...seen, name: 'one more', steps: [{ at: '', place: { file: 'tests/gone.ts', line: 1 }, vmas: [] }] },
+      { ...seen, name: 'one > silent', steps: [] },
+    ],
+  );
+  t.same(
+    joined.map(({ name, parts }) => [name, ...parts.map((part) => part.name)]),
+    [
+      ['one', 'inner', ''],
+      ['one more', ''],
+    ],
+    'and one that shows nothing is left out',
+  );
+  t.same(joined[0]?.parts[1]?.timeline.rows[0]?.code, ["test('one', (t) => {", '  act();']);
+  t.same(joined[1]?.parts[0]?.timeline.rows[0]?.code, []);
 });
 
 t.test('figures stay until they are measured again', async (t) => {
@@ -71,6 +135,17 @@ t.test('coverage of upstream’s functions, the worst first', async (t) => {
     'DA:1,1',
     'DA:2,0',
     'DA:10,3',
+    'FN:20,tie',
+    'DA:20,1',
+    'DA:21,1',
+    'DA:22,0',
+    'DA:23,0',
+    'FN:30,empty',
+    'FN:40,loaded',
+    'FNDA:0,loaded',
+    'FNDA:2,tie',
+    'DA:40,1',
+    'DA:41,0',
     'end_of_record',
     'TN:',
     'SF:lib/b.ts',
@@ -79,7 +154,10 @@ t.test('coverage of upstream’s functions, the worst first', async (t) => {
     'end_of_record',
   ].join('\n');
   const rows = [
+    '| `loaded` | function | `lib/a.ts` |  |',
+    '| `empty` | function | `lib/a.ts` |  |',
     '| `good` | function | `lib/a.ts` |  |',
+    '| `tie` | function | `lib/a.ts` |  |',
     '| `best` | function | `lib/a.ts` as `better` |  |',
     '| `worst` | function | `lib/b.ts` |  |',
   ];
@@ -96,7 +174,7 @@ t.test('coverage of upstream’s functions, the worst first', async (t) => {
   });
   t.same(
     functionCoverage(root).map(({ name, reached, lines }) => `${name} ${reached}/${lines}`),
-    ['worst 0/1', 'good 1/2', 'best 1/1'],
+    ['loaded 0/2', 'worst 0/1', 'tie 2/4', 'good 1/2', 'best 1/1', 'empty 0/0'],
   );
   copyPages(root, join(root, 'out'));
   t.equal(readFileSync(join(root, 'out/coverage/index.html'), 'utf8'), 'c8');
@@ -105,4 +183,12 @@ t.test('coverage of upstream’s functions, the worst first', async (t) => {
   t.same(functionCoverage(bare), []);
   copyPages(bare, bare);
   t.notOk(existsSync(join(root, 'docs/coverage')));
+});
+
+t.test('figures go to another folder if one is named', async (t) => {
+  const folder = t.testdir({});
+  const args = ['dist/tools/bench/main.js', '--sizes', '10', '--ops', '10', '--rounds', '1'];
+  const { status } = runNode(args, { env: { VMA_FIGURES: folder } });
+  t.equal(status, 0);
+  t.ok(readFigures('bench', folder), 'where it was told to');
 });

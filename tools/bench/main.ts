@@ -5,6 +5,7 @@ import { performance } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 import { SingleBar } from 'cli-progress';
 import { Command, InvalidArgumentError } from 'commander';
+import { complain, likeTheOthers, statusHelp, USAGE } from '../commands/program.js';
 import { KernelTreeError, ScratchTree } from '../kernel/scratch.js';
 import { keepFigures } from '../report/figures.js';
 import { type BenchResult, type BenchSide, compareLoad, jsonOf, kernelSides, PORT_SIDE, tableOf } from './compare.js';
@@ -16,9 +17,9 @@ const root = fileURLToPath(new URL('../../../', import.meta.url));
 
 interface Options {
   kernel?: string;
-  json: boolean;
-  loop: boolean;
-  long: boolean;
+  json?: true;
+  loop?: true;
+  long?: true;
   edits: number;
   rounds: number;
   ops: number;
@@ -104,17 +105,17 @@ function long(): void {
   );
 }
 
-const command = new Command('npm run bench --')
+const command = likeTheOthers(new Command('npm run bench --'))
   .description('Measures the loads of docs/performance.md, median of several rounds; with a kernel tree also in C.')
   .option('-k, --kernel <tree>', 'build the same in C from this tree, and print the ratios')
-  .option('--json', 'print JSON', false)
+  .option('--json', 'print JSON')
   .option('-r, --rounds <n>', 'rounds, all sides in turn in each', toEdits, 5)
   .option('--ops <n>', 'operations in a round', toCount, OPERATIONS)
   .option('--sizes <n...>', 'numbers of VMAs', (value, before: number[] = []) => [...before, toCount(value)])
-  .option('--loop', "instead: time from an edit to the verdict on upstream's tests", false)
+  .option('--loop', "instead: time from an edit to the verdict on upstream's tests")
   .option('--edits <n>', 'how many edits --loop measures', toEdits, 5)
-  .option('--long', 'instead: a million VMAs in one address space', false)
-  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
+  .option('--long', 'instead: a million VMAs in one address space')
+  .addHelpText('after', statusHelp('all was measured', null, 'the C side could not be built'));
 
 try {
   const options = command.parse().opts<Omit<Options, 'sizes'> & { sizes?: number[] }>();
@@ -124,6 +125,6 @@ try {
   else loads(complete);
 } catch (error) {
   if (!(error instanceof KernelTreeError)) throw error;
-  process.stderr.write(`bench: ${error.message}\n`);
-  process.exitCode = 2;
+  complain('bench', error);
+  process.exitCode = USAGE;
 }

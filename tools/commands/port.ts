@@ -1,34 +1,50 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** `port`: following upstream from release to release. */
 import { Command } from 'commander';
-import type { SymbolStatus } from '../port/status.js';
+import type { State, SymbolStatus } from '../port/status.js';
+import { complain, paintOut, statusHelp, USAGE } from './program.js';
 
 interface StatusOptions {
   kernel: string;
   baseline?: string;
   diff?: string;
-  all: boolean;
-  json: boolean;
+  all?: true;
+  json?: true;
 }
 
 /** A status that the user has to act on goes to standard error; 2 is for what cannot be carried out. */
 function refuse(command: string, error: unknown): number {
-  process.stderr.write(`vma-userland port ${command}: ${error instanceof Error ? error.message : String(error)}\n`);
-  return 2;
+  complain(`vma-userland port ${command}`, error);
+  return USAGE;
 }
 
-/** Columns wide enough for their widest cell. */
-function columns(rows: readonly (readonly string[])[]): string {
-  const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0)));
-  return rows
-    .map(
-      (row) =>
-        `${row
-          .map((cell, i) => cell.padEnd(widths[i] ?? 0))
-          .join('  ')
-          .trimEnd()}\n`,
-    )
-    .join('');
+const COLOURS = { changed: 'yellow', added: 'green', removed: 'red', unchanged: 'dim' } as const;
+
+/** Columns wide enough for their widest cell, below a head. */
+function columns(head: readonly string[], rows: readonly (readonly [State, ...string[]])[]): string {
+  const paint = paintOut();
+  const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i]?.length ?? 0)));
+  const line = (cells: readonly string[]): string =>
+    cells
+      .map((text, i) => text.padEnd(widths[i] ?? 0))
+      .join('  ')
+      .trimEnd();
+  const lines = rows.map((row) => line(row).replace(row[0], (state) => paint(COLOURS[row[0]], state)));
+  return [paint('bold', line(head)), ...lines, ''].join('\n');
+}
+
+/** A unified diff with its lines in colour. */
+function coloured(patch: string): string {
+  const paint = paintOut();
+  return patch
+    .split('\n')
+    .map((line) => {
+      if (/^(?:---|\+\+\+|===)/.test(line)) return paint('bold', line);
+      if (line.startsWith('@@')) return paint('cyan', line);
+      if (line.startsWith('-')) return paint('red', line);
+      return line.startsWith('+') ? paint('green', line) : line;
+    })
+    .join('\n');
 }
 
 async function readStatus(kernel: string): Promise<{ tree: { version: string }; statuses: SymbolStatus[] }> {
@@ -60,8 +76,14 @@ async function printTable(
   );
   if (shown.length > 0) {
     const head = ['state', 'symbol', 'kind', 'upstream file', 'home here'];
-    const rows = shown.map(({ state, symbol, kind, file, home }) => [state, symbol, kind, file, home ?? '-']);
-    process.stdout.write(columns([head, ...rows]));
+    const rows = shown.map(({ state, symbol, kind, file, home }): [State, ...string[]] => [
+      state,
+      symbol,
+      kind,
+      file,
+      home ?? '-',
+    ]);
+    process.stdout.write(columns(head, rows));
   }
   const counts = countStates(statuses);
   const text = STATES.map((state) => `${counts[state]} ${state}`).join(', ');
@@ -81,9 +103,8 @@ async function printDiff(symbol: string, options: StatusOptions): Promise<number
     found = true;
     const texts = [before, after].map((one) => `${one?.texts.join('\n') ?? ''}\n`) as [string, string];
     const names = [older, newer].map(({ version }) => `${file} (${version})`) as [string, string];
-    process.stdout.write(
-      createTwoFilesPatch(names[0], names[1], texts[0], texts[1], undefined, undefined, { context: 1000 }),
-    );
+    const patch = createTwoFilesPatch(names[0], names[1], texts[0], texts[1], undefined, undefined, { context: 1000 });
+    process.stdout.write(coloured(patch));
   }
   if (!found) throw new RangeError(`no such symbol in either tree: ${symbol}`);
   return 0;
@@ -99,7 +120,7 @@ async function status(options: StatusOptions): Promise<number> {
       const symbols = statuses.map(({ file, symbol, kind, state, home }) => ({ file, symbol, kind, state, home }));
       process.stdout.write(`${JSON.stringify({ kernel: tree.version, counts, symbols }, null, 2)}\n`);
     } else {
-      await printTable(options.kernel, tree.version, statuses, options.all);
+      await printTable(options.kernel, tree.version, statuses, options.all ?? false);
     }
     return counts.changed + counts.added + counts.removed > 0 ? 1 : 0;
   } catch (error) {
@@ -130,7 +151,7 @@ async function accept(names: readonly string[], options: { kernel: string }): Pr
 interface TestsOptions {
   kernel: string;
   out: string;
-  force: boolean;
+  force?: true;
 }
 
 async function tests(files: readonly string[], options: TestsOptions): Promise<number> {
@@ -140,7 +161,7 @@ async function tests(files: readonly string[], options: TestsOptions): Promise<n
     const tree = new KernelTree(options.kernel);
     const named = files.length > 0 ? files : port.defaultFiles(tree);
     const translated = await Promise.all(named.map((file) => port.translateFile(tree, file, options.out)));
-    port.writeFiles(translated, options.out, options.force);
+    port.writeFiles(translated, options.out, options.force ?? false);
     for (const { source, target, translation } of translated) {
       const { tests: names, marks } = translation;
       const rest = marks.length === 0 ? '' : `, ${marks.length} places not translated`;
@@ -170,11 +191,11 @@ export function portCommand(): Command {
   add(new Command('status'))
     .description('Compares a kernel tree with the baseline that this port was made from, symbol by symbol.')
     .requiredOption('-k, --kernel <tree>', 'the tree to compare')
-    .option('-a, --all', 'list unchanged symbols as well', false)
+    .option('-a, --all', 'list unchanged symbols as well')
     .option('-d, --diff <symbol>', 'show old and new C of one symbol; needs --baseline')
     .option('-b, --baseline <tree>', 'the older tree, for --diff')
-    .option('--json', 'print JSON', false)
-    .addHelpText('after', '\nStatus 0: nothing changed. 1: something did. 2: the tree cannot be read.')
+    .option('--json', 'print JSON')
+    .addHelpText('after', statusHelp('nothing changed', 'something did', 'the tree cannot be read'))
     .action(async (options: StatusOptions) => {
       process.exitCode = await status(options);
     });
@@ -182,6 +203,7 @@ export function portCommand(): Command {
     .description('Moves the baseline to a kernel tree, for symbols whose port has been brought up to date.')
     .argument('[symbols...]', 'symbols to accept; all that differ unless given')
     .requiredOption('-k, --kernel <tree>', 'the tree to accept')
+    .addHelpText('after', statusHelp('the baseline is moved', null, 'it is not, and the message says why'))
     .action(async (names: string[], options: { kernel: string }) => {
       process.exitCode = await accept(names, options);
     });
@@ -190,10 +212,10 @@ export function portCommand(): Command {
     .argument('[files...]', 'C files, in the tree or anywhere; all tests of the tree unless given')
     .requiredOption('-k, --kernel <tree>', 'the tree that the tests belong to')
     .option('-o, --out <dir>', 'folder to write to', 'translated')
-    .option('-f, --force', 'overwrite files that were edited by hand', false)
+    .option('-f, --force', 'overwrite files that were edited by hand')
     .addHelpText(
       'after',
-      '\nStatus 0: all was translated. 1: some places were not, and are listed. 2: nothing was written.',
+      statusHelp('all was translated', 'some places were not, and are listed', 'nothing was written'),
     )
     .action(async (files: string[], options: TestsOptions) => {
       process.exitCode = await tests(files, options);

@@ -2,6 +2,7 @@
 import { text } from 'node:stream/consumers';
 import { Command } from 'commander';
 import { BufferedOutput } from './output.js';
+import { complain, statusHelp, USAGE } from './program.js';
 
 type Replay = (input: string, write: (text: string) => void) => void;
 
@@ -9,8 +10,9 @@ type Replay = (input: string, write: (text: string) => void) => void;
 export function replayCommand(): Command {
   return new Command('replay')
     .description('Carries out a trace from standard input and prints the answers.')
-    .option('--tree', 'the trace is one of the range tree, not of VMAs', false)
-    .action(async (options: { tree: boolean }) => {
+    .addHelpText('after', statusHelp('all was answered', null, 'a line cannot be read; those before it were answered'))
+    .option('--tree', 'the trace is one of the range tree, not of VMAs')
+    .action(async (options: { tree?: true }) => {
       // Loaded here, not above, so that --help and usage errors stay quick.
       const replay: Replay = options.tree
         ? (await import('../replay/tree.js')).replayTree
@@ -30,8 +32,8 @@ async function run(replay: Replay, input: string): Promise<void> {
     if (!(error instanceof TraceError)) {
       throw error;
     }
-    process.exitCode = 2;
-    process.stderr.write(`vma-userland replay: line ${error.line}: ${error.reason}\n`);
+    process.exitCode = USAGE;
+    complain('vma-userland replay', `line ${error.line}: ${error.reason}`);
   }
   output.flush();
 }

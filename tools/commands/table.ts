@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
+import { complain, statusHelp, USAGE } from './program.js';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 
@@ -9,6 +10,7 @@ const root = fileURLToPath(new URL('../../../', import.meta.url));
 export function tableCommand(): Command {
   return new Command('table')
     .description('Checks docs/upstream.md against the sources here and, with a kernel tree, against upstream.')
+    .addHelpText('after', statusHelp('it is true', 'it has faults, which are listed', 'the tree cannot be read'))
     .option('--kernel <tree>', 'kernel tree to check against; KERNEL in the environment unless given')
     .action(async (options: { kernel?: string }) => {
       process.exitCode = await run(options.kernel ?? process.env.KERNEL);
@@ -23,8 +25,8 @@ async function run(kernel: string | undefined): Promise<number> {
   try {
     if (kernel) faults.push(...(await checkTree(kernel, tables)));
   } catch (error) {
-    process.stderr.write(`vma-userland table: ${error instanceof Error ? error.message : error}\n`);
-    return 2;
+    complain('vma-userland table', error);
+    return USAGE;
   }
   for (const fault of faults) process.stdout.write(`${fault}\n`);
   const rows = tables.reduce((sum, table) => sum + table.rows.length, 0);

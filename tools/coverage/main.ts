@@ -3,6 +3,7 @@
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
+import { likeTheOthers, statusHelp } from '../commands/program.js';
 import { readThresholds, writeThresholds } from './files.js';
 import { measure } from './measure.js';
 import { complaints, raise } from './ratchet.js';
@@ -11,7 +12,7 @@ const ownRoot = fileURLToPath(new URL('../../../', import.meta.url));
 const testRun = ['dist/tests/run/main.js'];
 
 interface CoverageOptions {
-  raise: boolean;
+  raise?: true;
   root: string;
 }
 
@@ -38,11 +39,14 @@ function cover(nodeArguments: string[], options: CoverageOptions): void {
   }
 }
 
-new Command('npm run coverage --')
+likeTheOthers(new Command('npm run coverage --'))
   .description('Measures the coverage of all tests; fails if a file is below its threshold.')
   .argument('[node-arguments...]', 'what to run with node and measure', [])
-  .option('--raise', 'write the figures that are above a threshold, or new, to coverage.thresholds.json', false)
+  .option('--raise', 'write the figures that are above a threshold, or new, to coverage.thresholds.json')
   .option('--root <folder>', 'the project that is measured', ownRoot)
+  .addHelpText(
+    'after',
+    statusHelp('every file is at its thresholds', 'one is not, or a test has failed', 'nothing was run'),
+  )
   .action(cover)
-  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
   .parse();

@@ -4,16 +4,23 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { readBaseline } from '../port/manifest.js';
+import type { RecordedTest } from '../recorder.js';
 import { parseTables } from '../upstream/table.js';
 import { readFigures } from './figures.js';
-import type { RecordedTest } from './record.js';
+import { resultsOf, type TestResult } from './results.js';
+import { type ShownTimeline, timelineOf } from './timeline.js';
 
-export interface TestResult {
-  name: string;
-  result: 'ok' | 'not ok' | 'skip' | 'todo';
-  milliseconds: number | null;
+/** A test with what was recorded of it. */
+export interface ReportedTest extends TestResult {
   /** One for each part of the test that had an address space of its own. */
-  parts: RecordedTest[];
+  parts: ReportedPart[];
+}
+
+export interface ReportedPart {
+  /** Empty for the test itself, else the names below it. */
+  name: string;
+  timeline: ShownTimeline;
 }
 
 /** How much of an upstream function the tests reach here. */
@@ -21,6 +28,8 @@ export interface FunctionCoverage {
   upstream: string;
   name: string;
   home: string;
+  /** Where it begins there. */
+  line: number;
   lines: number;
   reached: number;
 }
@@ -28,49 +37,56 @@ export interface FunctionCoverage {
 export interface ReportData {
   made: string;
   kernel: string;
-  tests: TestResult[];
+  tests: ReportedTest[];
   /** Heads and rows of the review's matrix. */
   review: string[][];
   coverage: FunctionCoverage[];
   figures: Record<string, unknown>;
 }
 
-/** Top-level results of a run, in its order. */
-export function resultsOf(tap: string): TestResult[] {
-  return [...tap.matchAll(/^(ok|not ok) \d+ - (.*?)(?: # time=([\d.]+)ms)?$/gm)].map(([, state, text = '', time]) => {
-    const [name = '', directive = ''] = text.split(/ # (?=SKIP|TODO)/);
-    const result = directive.startsWith('SKIP')
-      ? 'skip'
-      : directive.startsWith('TODO')
-        ? 'todo'
-        : state === 'ok'
-          ? 'ok'
-          : 'not ok';
-    return {
-      name: name.replaceAll('\\#', '#'),
-      result,
-      milliseconds: time === undefined ? null : Number(time),
-      parts: [],
-    };
+/** Source files, each read once; of one that is not there no lines are shown. */
+function lineReader(root: string): (file: string) => readonly string[] {
+  const read = new Map<string, readonly string[]>();
+  return (file) => {
+    const known = read.get(file);
+    if (known !== undefined) return known;
+    const path = join(root, file);
+    const lines = existsSync(path) ? readFileSync(path, 'utf8').split('\n') : [];
+    read.set(file, lines);
+    return lines;
+  };
+}
+
+/** Parts that have something to show belong to the test whose name theirs begins with. */
+export function joinParts(
+  root: string,
+  results: readonly TestResult[],
+  recorded: readonly RecordedTest[],
+): ReportedTest[] {
+  const linesOf = lineReader(root);
+  return results.map((result) => {
+    const own = recorded.filter(({ name }) => name === result.name || name.startsWith(`${result.name} > `));
+    const parts = own
+      .filter(({ steps, hooks }) => steps.length + hooks.length > 0)
+      .map((part) => ({ name: part.name.slice(result.name.length + 3), timeline: timelineOf(part, linesOf) }));
+    return { ...result, parts };
   });
 }
 
-function runTests(root: string, files: readonly string[]): TestResult[] {
+/** Runs the tests with recording on. When none of them can be run, what the runner says of it. */
+function runTests(root: string, files: readonly string[]): ReportedTest[] | string {
   const folder = mkdtempSync(join(tmpdir(), 'vma-userland-report-'));
   try {
     const recorded = join(folder, 'tests.json');
-    const { stdout } = spawnSync(process.execPath, ['dist/tests/run/main.js', ...files], {
+    const { stdout, stderr } = spawnSync(process.execPath, ['dist/tests/run/main.js', ...files], {
       cwd: root,
       env: { ...process.env, VMA_REPORT: recorded },
       encoding: 'utf8',
       maxBuffer: 2 ** 30,
     });
-    const parts: RecordedTest[] = JSON.parse(readFileSync(recorded, 'utf8'));
-    const results = resultsOf(stdout);
-    for (const result of results) {
-      result.parts = parts.filter(({ name }) => name === result.name || name.startsWith(`${result.name} > `));
-    }
-    return results;
+    const results = resultsOf(stdout, root);
+    if (results.length === 0) return stderr.trim();
+    return joinParts(root, results, JSON.parse(readFileSync(recorded, 'utf8')));
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -88,8 +104,8 @@ function runReview(root: string): string[][] {
 }
 
 /** Lines of each function of a file that lcov knows, by name. */
-function functionsOf(lcov: string): Map<string, { lines: number; reached: number }> {
-  const found = new Map<string, { lines: number; reached: number }>();
+function functionsOf(lcov: string): Map<string, { line: number; lines: number; reached: number }> {
+  const found = new Map<string, { line: number; lines: number; reached: number }>();
   for (const record of lcov.split('end_of_record')) {
     const file = /^SF:(.*)$/m.exec(record)?.[1];
     if (file === undefined) continue;
@@ -98,6 +114,7 @@ function functionsOf(lcov: string): Map<string, { lines: number; reached: number
       name,
     }));
     begins.sort((a, b) => a.line - b.line);
+    const uncalled = new Set([...record.matchAll(/^FNDA:0,(.*)$/gm)].map(([, name]) => name));
     const lines = [...record.matchAll(/^DA:(\d+),(\d+)/gm)].map(([, line, count]) => ({
       line: Number(line),
       count: Number(count),
@@ -106,7 +123,9 @@ function functionsOf(lcov: string): Map<string, { lines: number; reached: number
       const own = lines.filter(
         (one) => one.line >= line && one.line < (begins[i + 1]?.line ?? Number.POSITIVE_INFINITY),
       );
-      found.set(`${file} ${name}`, { lines: own.length, reached: own.filter((one) => one.count > 0).length });
+      // The line on which a function begins is reached when its module is loaded.
+      const reached = uncalled.has(name) ? 0 : own.filter((one) => one.count > 0).length;
+      found.set(`${file} ${name}`, { line, lines: own.length, reached });
     }
   }
   return found;
@@ -124,7 +143,8 @@ export function functionCoverage(root: string): FunctionCoverage[] {
       return counted === undefined || home === null ? [] : [{ upstream: file, name: symbol, home, ...counted }];
     }),
   );
-  return rows.sort((a, b) => a.reached / a.lines - b.reached / b.lines || b.lines - a.lines);
+  const part = ({ lines, reached }: FunctionCoverage): number => (lines === 0 ? 1 : reached / lines);
+  return rows.sort((a, b) => part(a) - part(b) || b.lines - a.lines);
 }
 
 /** What `bench` and `conform` have measured last, if they were run. */
@@ -139,11 +159,14 @@ export function copyPages(root: string, out: string): void {
   if (existsSync(join(pages, 'index.html'))) cpSync(pages, join(out, 'coverage'), { recursive: true });
 }
 
-export function gather(root: string, files: readonly string[]): ReportData {
+/** All that the report shows; when there is nothing to show, why. */
+export function gather(root: string, files: readonly string[]): ReportData | string {
+  const tests = runTests(root, files);
+  if (typeof tests === 'string') return tests;
   return {
     made: new Date().toISOString().slice(0, 16).replace('T', ' '),
-    kernel: '7.2',
-    tests: runTests(root, files),
+    kernel: readBaseline().kernel,
+    tests,
     review: runReview(root),
     coverage: functionCoverage(root),
     figures: figures(),

@@ -1,77 +1,65 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/** The report as one HTML page: style, script and data are in it, so that it needs no server and no network. */
+/** The report as one HTML page: style, scripts and data are in it, so that it needs no server and no network. */
 import type { ReportData } from './gather.js';
+import { embedded, escapeHtml } from './html.js';
+import { coverageSection, figuresSection, reviewSection } from './sections.js';
 
-export function escapeHtml(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
-}
+/** By which a report is known. */
+export const TITLE = '<title>vma-userland: report</title>';
 
-/** Data within a script element: nothing in it may end the element. */
-function embedded(data: unknown): string {
-  return JSON.stringify(data).replaceAll('<', '\\u003c');
-}
-
-function table(rows: readonly (readonly string[])[], caption: string): string {
-  const [head = [], ...body] = rows;
-  const cells = (row: readonly string[], tag: string): string =>
-    row.map((cell) => `<${tag}>${escapeHtml(cell)}</${tag}>`).join('');
-  const lines = body.map((row) => `<tr>${cells(row, 'td')}</tr>`).join('\n');
-  return `<div class="wide"><table><caption>${escapeHtml(caption)}</caption><thead><tr>${cells(head, 'th')}</tr></thead><tbody>${lines}</tbody></table></div>`;
-}
-
-function coverageSection(data: ReportData): string {
-  if (data.coverage.length === 0) return '<p>Not measured: run <code>npm run coverage</code> before the report.</p>';
-  const rows = data.coverage.map(({ upstream, name, home, lines, reached }) => {
-    const percent = lines === 0 ? 100 : Math.floor((100 * reached) / lines);
-    const page = `coverage/${home}.html`;
-    return `<tr><td>${percent} %</td><td><a href="${escapeHtml(page)}">${escapeHtml(name)}</a></td><td>${escapeHtml(upstream)}</td><td>${reached} of ${lines}</td></tr>`;
-  });
-  return `<div class="wide"><table><caption>Lines of each upstream function, worst first</caption><thead><tr><th>reached</th><th>function</th><th>upstream</th><th>lines</th></tr></thead><tbody>${rows.join('\n')}</tbody></table></div>`;
-}
-
-function figuresSection(data: ReportData): string {
-  const names = Object.keys(data.figures);
-  if (names.length === 0) return '<p>None: <code>npm run bench</code> and <code>npm run conform</code> leave them.</p>';
-  return names
-    .map((name) => `<h3>${escapeHtml(name)}</h3><pre>${escapeHtml(JSON.stringify(data.figures[name], null, 2))}</pre>`)
-    .join('\n');
+/** "471 tests: 470 passed, 1 failed." and how it is to look. */
+function verdictOf({ tests }: ReportData): string {
+  const count = (state: string): number => tests.filter(({ result }) => result === state).length;
+  const [failed, skipped, todo] = [count('not ok'), count('skip'), count('todo')];
+  const rest = [
+    [skipped, 'skipped'],
+    [todo, 'to be done'],
+  ] as const;
+  const more = rest.flatMap(([number, what]) => (number === 0 ? [] : [`, ${number} ${what}`])).join('');
+  const kind = failed === 0 ? 'ok' : 'bad';
+  return `<p class="verdict ${kind}">${tests.length} tests: ${count('ok')} passed, ${failed} failed${more}</p>`;
 }
 
 /** The page; `style` and `script` go into it as they are. */
 export function pageOf(data: ReportData, style: string, script: string): string {
-  const failed = data.tests.filter(({ result }) => result === 'not ok').length;
   return `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>vma-userland: report</title>
+<meta name="color-scheme" content="light dark">
+${TITLE}
 <style>
 ${style}
 </style>
 </head>
 <body>
+<a class="skip" href="#find">To the tests</a>
 <header>
 <h1>vma-userland</h1>
-<p>Linux ${escapeHtml(data.kernel)}, ${data.tests.length} tests, ${failed} failed; ${escapeHtml(data.made)}</p>
-<nav><a href="#tests">Tests</a> <a href="#review">Review</a> <a href="#coverage">Coverage</a> <a href="#figures">Figures</a></nav>
+${verdictOf(data)}
+<p class="made">Linux ${escapeHtml(data.kernel)}, made ${escapeHtml(data.made)} UTC</p>
+<nav aria-label="Sections"><a href="#tests">Tests</a> <a href="#review">Review</a> <a href="#coverage">Coverage</a> <a href="#figures">Figures</a></nav>
 </header>
 <main>
-<section id="tests">
-<h2>Tests</h2>
+<section id="tests" aria-labelledby="tests-head">
+<h2 id="tests-head">Tests</h2>
 <div class="columns">
 <div class="list">
 <label for="find">Find a test</label>
-<input id="find" type="search" placeholder="name" autocomplete="off">
-<ul id="names"></ul>
+<input id="find" type="search" placeholder="part of its name" autocomplete="off" spellcheck="false" aria-describedby="count" aria-controls="names">
+<div id="filters" class="filters" role="group" aria-label="Which tests"></div>
+<p id="count" class="count" role="status"></p>
+<ul id="names" aria-label="Tests"></ul>
 </div>
-<article id="shown" aria-live="polite"><p>Choose a test.</p></article>
+<article id="shown" tabindex="-1" aria-label="The chosen test"><p class="empty">Choose a test.</p></article>
 </div>
 </section>
-<section id="review"><h2>Review of the mapped hook</h2>${table(data.review, 'Defect by revision: what the checked world reported')}</section>
-<section id="coverage"><h2>Coverage</h2>${coverageSection(data)}</section>
-<section id="figures"><h2>Figures</h2>${figuresSection(data)}</section>
+<section id="review" aria-labelledby="review-head"><h2 id="review-head">Review of the mapped hook</h2>${reviewSection(data)}</section>
+<section id="coverage" aria-labelledby="coverage-head"><h2 id="coverage-head">Coverage</h2>${coverageSection(data)}</section>
+<section id="figures" aria-labelledby="figures-head"><h2 id="figures-head">Figures</h2>${figuresSection(data)}</section>
 </main>
+<noscript><p class="empty">Tests and timelines are drawn by a script in this page.</p></noscript>
 <script type="application/json" id="data">${embedded(data.tests)}</script>
 <script>
 ${script}

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** What a run of tests leaves for the report, and that it leaves nothing when nobody asked. */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { MOST_OBSERVED, MOST_STEPS, type RecordedTest } from '../../tools/recorder.js';
+import { runNode } from '../house/project.js';
+
+/** Runs tests that are written here, against what was compiled, and returns what was recorded. */
+function record(t: Test, body: string): RecordedTest[] {
+  const source = `
+    import { test } from './dist/tests/harness/index.js';
+    import { mapRange, plainFile } from './dist/tests/mm/space.js';
+    import { do_munmap, file, mmap_region, VM_READ, VM_MAYREAD, VM_SHARED, stubs } from './dist/lib/index.js';
+    const map = (f, start, pages) => mmap_region(f, start, pages * 0x1000, VM_READ | VM_MAYREAD | VM_SHARED, 0, null);
+    ${body}`;
+  const path = join(t.testdir({}), 'recorded.json');
+  const options = ['--enable-source-maps', '--input-type=module', '-e', source];
+  const { status, stdout } = runNode(options, { env: { VMA_REPORT: path } });
+  t.equal(status, 0, stdout);
+  return JSON.parse(readFileSync(path, 'utf8'));
+}
+
+t.test('each change, with all fields of each VMA', async (t) => {
+  const [recorded] = record(
+    t,
+    `test('changes', (t) => {
+      mapRange(t, 0x10000, 0x14000);
+      t.ASSERT_EQ(1, 1, 'nothing has changed');
+      do_munmap(t.mm, 0x11000, 0x1000, null);
+      t.ASSERT_EQ(t.mm.map_count, 2, 'a hole');
+      t.unmapAll();
+    });`,
+  );
+  t.equal(recorded?.name, 'changes');
+  t.same(
+    recorded?.steps.map(({ at, vmas }) => [at, ...vmas.map(({ id, start }) => `#${id} 0x${start.toString(16)}`)]),
+    [['assertion mapped', '#1 0x10000'], ['assertion a hole', '#2 0x10000', '#3 0x12000'], ['the end of the test']],
+  );
+  const fields = Object.fromEntries(recorded?.steps[0]?.vmas[0]?.fields ?? []);
+  t.match(fields, {
+    vm_start: '0x10000',
+    vm_end: '0x14000',
+    vm_pgoff: '0x10',
+    vm_ops: 'NULL',
+    vm_file: 'NULL',
+    anon_vma_chain: '0 links',
+    vm_refcnt: '0x1',
+    vm_mm: 'mm_struct #1',
+    vm_userfaultfd_ctx: 'NULL',
+    vm_page_prot: /^0x[0-9a-f]+$/,
+    flags: /^0x[0-9a-f]+ rw-p may=rw-- account$/,
+  });
+  t.same(recorded?.steps[0]?.place, { file: 'tests/mm/space.ts', line: recorded?.steps[0]?.place?.line ?? -1 });
+});
+
+t.test('calls of hooks: fakes, spies, and plain functions', async (t) => {
+  const [recorded] = record(
+    t,
+    `test('hooks', (t) => {
+      const mapped = t.sandbox.fake.returns(0);
+      const vm_ops = { mapped, close() {}, open() {}, may_split: (_vma, addr) => (addr === 0x102000 ? -22 : 0) };
+      const f = new file({ mmap_prepare: (desc) => { desc.vm_ops = vm_ops; return 0; } });
+      t.sandbox.spy(vm_ops, 'open');
+      t.ASSERT_EQ(map(f, 0x100000, 4), 0x100000);
+      t.ASSERT_EQ(do_munmap(t.mm, 0x102000, 0x1000, null), -22);
+      t.ASSERT_EQ(do_munmap(t.mm, 0x100000, 0x1000, null), 0);
+      t.unmapAll();
+      t.ASSERT_EQ(mapped.callCount, 1);
+    });`,
+  );
+  t.same(
+    recorded?.hooks.map(({ hook, args, returned, failed, step }) => [hook, args.join(', '), returned, failed, step]),
+    [
+      ['mmap_prepare', 'vm_area_desc #1 0x100000-0x104000', '0', false, 0],
+      ['mapped', '0x100000, 0x104000, 0x0, file #1, Ref #1', '0', false, 1],
+      ['may_split', 'VMA #1 0x100000-0x104000, 0x102000', '-EINVAL', true, 1],
+      ['may_split', 'VMA #1 0x100000-0x104000, 0x101000', '0', false, 1],
+      ['open', 'VMA #2 0x101000-0x104000', 'nothing', false, 1],
+      ['close', 'VMA #1 0x100000-0x101000', 'nothing', false, 2],
+      ['close', 'VMA #2 0x101000-0x104000', 'nothing', false, 3],
+    ],
+    'in order, none twice, arguments as they were then',
+  );
+  t.same(recorded?.hooks[1]?.range, { start: 0x100000, end: 0x104000, at: null });
+  t.same(recorded?.hooks[2]?.range, { start: 0x100000, end: 0x104000, at: 0x102000 }, 'with the address of a split');
+});
+
+t.test('a stub that throws, one that has no address, and what has no name', async (t) => {
+  const [recorded] = record(
+    t,
+    `test('stubs', (t) => {
+      t.sandbox.stub(stubs, 'rlimit').throws(new Error('no limit'));
+      t.throws(() => stubs.rlimit(3), 'no limit');
+      const loose = t.sandbox.fake.returns(-12);
+      t.ASSERT_EQ(loose(null, [1, 2], undefined, { a: 1 }, 3n, 'text', loose), -12);
+    });`,
+  );
+  t.same(
+    recorded?.hooks.map(({ hook, args, returned, range }) => [hook, args, returned, range]),
+    [
+      ['rlimit', ['0x3'], 'an exception: no limit', null],
+      ['fake', ['NULL', '2 entries', 'nothing', '{ a }', '0x3', 'text', 'fake()'], '-ENOMEM', null],
+    ],
+  );
+});
+
+t.test('no more than anybody looks at, and it says so', async (t) => {
+  const [long, wide] = record(
+    t,
+    `test('long', (t) => {
+      for (let i = 0; i < ${MOST_STEPS + 5}; i++) {
+        mapRange(t, 0x10000, 0x11000);
+        t.unmapAll();
+        t.ASSERT_EQ(t.mm.map_count, 0);
+      }
+    });
+    test('wide', (t) => {
+      for (let i = 0; i <= ${MOST_OBSERVED}; i++) mapRange(t, 0x10000 + i * 0x2000, 0x11000 + i * 0x2000);
+      t.unmapAll();
+    });`,
+  );
+  t.equal(long?.steps.length, MOST_STEPS);
+  t.match(long?.notes, [/first 60 changes/]);
+  t.match(wide?.notes.at(-1), /more than 64 VMAs/);
+});
+
+t.test('a test in a test has a timeline of its own, and the outer one goes on', async (t) => {
+  const recorded = record(
+    t,
+    `const ops = { open() {}, close() {} };
+    const f = new file({ mmap_prepare: (desc) => { desc.vm_ops = ops; return 0; } });
+    test('outer', async (t) => {
+      map(f, 0x100000, 1);
+      t.subtest('inner', (s) => { map(f, 0x200000, 2); s.unmapAll(); });
+      await t.settle();
+      t.unmapAll();
+    });`,
+  );
+  t.same(
+    recorded.map(({ name, hooks }) => [
+      name,
+      ...hooks.map(({ hook, range }) => `${hook} ${range?.start.toString(16)}`),
+    ]),
+    [
+      ['outer > inner', 'mmap_prepare 200000', 'close 200000'],
+      ['outer', 'mmap_prepare 100000', 'close 100000'],
+    ],
+  );
+});
+
+t.test('nothing is written, and hooks are left alone, unless somebody asked', async (t) => {
+  const folder = t.testdir({});
+  const source = `
+    import { existsSync } from 'node:fs';
+    import { test } from './dist/tests/harness/index.js';
+    import { file } from './dist/lib/index.js';
+    test('hooks', (t) => {
+      const mmap = () => 0;
+      const f = new file({ mmap });
+      t.ASSERT_EQ(f.f_op.mmap, mmap);
+      t.ASSERT_EQ(process.env.VMA_REPORT, undefined);
+    });`;
+  const plain = runNode(['--input-type=module', '-e', source], { env: { VMA_REPORT: undefined } });
+  t.equal(plain.status, 0, plain.stdout);
+  t.notOk(existsSync(join(folder, 'recorded.json')));
+});

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** What a run of tests remembers for the report: the address space at each change, and every call of a hook. */
+import { writeFileSync } from 'node:fs';
+import type { VmaSnapshot } from './picture.js';
+
+/** A line of this project's sources. */
+export interface SourceLine {
+  /** From the project's root. */
+  file: string;
+  line: number;
+}
+
+/** Where on the address axis a call belongs. */
+export interface CallRange {
+  start: number;
+  end: number;
+  /** An address in it that the call is about, such as that of a split. */
+  at: number | null;
+}
+
+/** A call of a hook, or of a sinon fake, spy or stub. */
+export interface HookCall {
+  hook: string;
+  /** As they were when the call began. */
+  args: string[];
+  returned: string;
+  /** Did it return an error, or throw? */
+  failed: boolean;
+  /** Null when no argument has an address. */
+  range: CallRange | null;
+  /** Step that it came before; the number of steps when none came after it. */
+  step: number;
+}
+
+/** A VMA with all its fields, by their names, and which object it is. */
+export interface RecordedVma extends VmaSnapshot {
+  id: number;
+  fields: [name: string, value: string][];
+}
+
+/** The address space when an assertion saw it changed. */
+export interface Step {
+  /** The assertion that saw it. */
+  at: string;
+  place: SourceLine | null;
+  vmas: readonly RecordedVma[];
+}
+
+/** One address space from its start to its end. */
+export interface RecordedSpace {
+  steps: Step[];
+  hooks: HookCall[];
+  /** What was left out. */
+  notes: string[];
+}
+
+export interface RecordedTest extends RecordedSpace {
+  name: string;
+  failures: string[];
+}
+
+/** Longest timeline that anybody looks at. */
+export const MOST_STEPS = 60;
+
+/** With more VMAs than this nobody reads the picture, and each assertion would draw it. */
+export const MOST_OBSERVED = 64;
+
+class Recorder {
+  private readonly path: string | undefined;
+  private readonly tests: RecordedTest[];
+
+  constructor(path: string | undefined) {
+    this.path = path;
+    this.tests = [];
+    if (path !== undefined) process.once('exit', () => writeFileSync(path, JSON.stringify(this.tests)));
+  }
+
+  get enabled(): boolean {
+    return this.path !== undefined;
+  }
+
+  add(test: RecordedTest): void {
+    this.tests.push(test);
+  }
+}
+
+/** Records when VMA_REPORT names a file to write to. */
+export const recorder = new Recorder(process.env.VMA_REPORT);
+
+// Programs that a test starts have tests of their own, and would write to the same file.
+delete process.env.VMA_REPORT;

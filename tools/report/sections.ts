@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** The sections below the tests: the review, coverage of upstream's functions, figures. Each says what would fill it. */
+import type { FunctionCoverage, ReportData } from './gather.js';
+import { type Cell, cell, escapeHtml, tableOf } from './html.js';
+
+export function reviewSection({ review }: ReportData): string {
+  const [head = [], ...rows] = review;
+  if (rows.length === 0) return '<p class="empty">Nothing came of it: try <code>npm run review</code>.</p>';
+  const cells = rows.map((row) => row.map((text, i) => (i === 0 ? cell(text) : cell(text, verdictOf(text)))));
+  return tableOf('What the checked world reported, defect by revision', head, cells);
+}
+
+function verdictOf(text: string): string {
+  return text === 'clean' ? 'clean' : 'found';
+}
+
+/** Lines, and how many of them were reached. */
+type Reached = Pick<FunctionCoverage, 'lines' | 'reached'>;
+
+function percentOf({ lines, reached }: Reached): number {
+  return lines === 0 ? 100 : Math.floor((100 * reached) / lines);
+}
+
+function coverageRow(one: FunctionCoverage): Cell[] {
+  const percent = percentOf(one);
+  const page = `coverage/${one.home}.html#L${one.line}`;
+  const meter = `<meter min="0" max="100" low="60" high="99" optimum="100" value="${percent}" aria-hidden="true"></meter>`;
+  return [
+    { html: `<a href="${escapeHtml(page)}">${escapeHtml(one.name)}</a>` },
+    { html: `${meter} ${percent} %`, className: 'number' },
+    cell(`${one.reached} of ${one.lines}`, 'number'),
+    cell(one.upstream),
+    cell(one.home),
+  ];
+}
+
+function sumOf(ones: readonly FunctionCoverage[]): Reached {
+  const sum = (field: keyof Reached): number => ones.reduce((all, one) => all + one[field], 0);
+  return { lines: sum('lines'), reached: sum('reached') };
+}
+
+/** A row for each upstream file, all its functions that live here taken together. */
+function filesTable(coverage: readonly FunctionCoverage[]): string {
+  const files = [...new Set(coverage.map(({ upstream }) => upstream))].map((file) => {
+    const own = coverage.filter(({ upstream }) => upstream === file);
+    return { file, functions: own.length, ...sumOf(own) };
+  });
+  files.sort((a, b) => b.lines - a.lines);
+  const rows = files.map(({ file, functions, ...sum }) => [
+    cell(file),
+    cell(String(functions), 'number'),
+    cell(`${percentOf(sum)} %`, 'number'),
+    cell(`${sum.reached} of ${sum.lines}`, 'number'),
+  ]);
+  return tableOf('By upstream file', ['file', 'functions', 'reached', 'lines'], rows);
+}
+
+const COVERAGE_HEAD = ['function', 'reached', 'lines', 'upstream', 'here'];
+
+export function coverageSection({ coverage }: ReportData): string {
+  if (coverage.length === 0) {
+    return '<p class="empty">Not measured: <code>npm run coverage</code> before <code>npm run report</code> fills this.</p>';
+  }
+  const [whole, rest] = [
+    coverage.filter((one) => percentOf(one) === 100),
+    coverage.filter((one) => percentOf(one) < 100),
+  ];
+  const { lines, reached } = sumOf(coverage);
+  const sum = `<p>${coverage.length} functions of upstream live here; tests reach ${reached} of their ${lines} lines.</p>`;
+  const worst =
+    rest.length === 0 ? '' : tableOf('Not reached whole, worst first', COVERAGE_HEAD, rest.map(coverageRow));
+  const others = `<details><summary>${whole.length} functions reached whole</summary>${tableOf('Reached whole', COVERAGE_HEAD, whole.map(coverageRow))}</details>`;
+  return `${sum}${worst}${whole.length === 0 ? '' : others}${filesTable(coverage)}`;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function figure(value: unknown): string {
+  if (typeof value !== 'number') return value === undefined || value === null ? '–' : String(value);
+  return value.toLocaleString('en', { maximumFractionDigits: value < 10 ? 2 : 0 });
+}
+
+/** What `npm run bench` has left: a row for each load and size, a column for each side. */
+function benchTable(bench: unknown): string | null {
+  const results = isRecord(bench) && Array.isArray(bench.results) ? bench.results.filter(isRecord) : [];
+  const [first] = results;
+  if (first === undefined) return null;
+  const names = isRecord(first.others) ? Object.keys(first.others) : [];
+  const head = [
+    'load',
+    'VMAs',
+    'port, ns',
+    ...names.flatMap((name) => [`${name}, ns`, `port / ${name}`]),
+    'bytes per VMA',
+  ];
+  const rows = results.map(({ load, n, nsPerOp, heapBytesPerVma, others }) => {
+    const theirs = names.flatMap((name) => {
+      const side = isRecord(others) ? others[name] : null;
+      return isRecord(side) ? [side.nsPerOp, side.ratio] : [null, null];
+    });
+    return [
+      cell(String(load)),
+      ...[n, nsPerOp, ...theirs, heapBytesPerVma].map((value) => cell(figure(value), 'number')),
+    ];
+  });
+  return tableOf('npm run bench: time of one operation, median of its rounds', head, rows);
+}
+
+/** What `npm run conform` has left: its lines, as it printed them. */
+function conformLines(conform: unknown): string | null {
+  if (!isRecord(conform)) return null;
+  const lines = Object.values(conform).flatMap((said) => (Array.isArray(said) ? said.map(String) : []));
+  return lines.length === 0 ? null : `<ul>${lines.map((line) => `<li>${escapeHtml(line)}</li>`).join('')}</ul>`;
+}
+
+export function figuresSection({ figures }: ReportData): string {
+  const none = (command: string): string =>
+    `<p class="empty">Not measured: <code>${command}</code> leaves figures here.</p>`;
+  const conform = conformLines(figures.conform) ?? none('npm run conform -- --kernel TREE');
+  const bench = benchTable(figures.bench) ?? none('npm run bench');
+  return `<h3>Conformance with the kernel’s own code</h3>${conform}<h3>Benchmarks</h3>${bench}`;
+}
