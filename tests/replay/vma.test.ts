@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The same operations on the kernel's own mm/vma.c and on the port; and traces that are not as the format has them. */
+import { readFileSync } from 'node:fs';
 import t from 'tap';
 import { current, globals, mm_struct, stubs } from '../../lib/index.js';
 import { at } from '../../tools/replay/hex.js';
 import { TraceError } from '../../tools/replay/trace_error.js';
 import { replayVma } from '../../tools/replay/vma.js';
-import { firstDifference, grownPair, readPair, recordedPairs, written } from './recorded.js';
+import { firstDifference, grownPairs, readPair, recordedPairs, written } from './recorded.js';
 
 t.test('recorded traces', async (t) => {
   const names = recordedPairs('vma');
@@ -17,13 +18,21 @@ t.test('recorded traces', async (t) => {
 });
 
 t.test('every operation of the format', async (t) => {
-  const { trace, expected } = grownPair();
-  t.equal(
-    firstDifference(
-      written((write) => replayVma(trace, write)),
-      expected,
-    ),
-    null,
+  const pairs = grownPairs();
+  for (const { name, trace, expected } of pairs) {
+    const found = written((write) => replayVma(trace, write, { validate: name !== 'words-701' }));
+    t.equal(firstDifference(found, expected), null, name);
+  }
+  const words = new Set(pairs.flatMap(({ trace }) => trace.split('\n').map((line) => line.split(' ')[0])));
+  const documented =
+    readFileSync(new URL('../../../docs/traces.md', import.meta.url), 'utf8').split('## Tree')[0] ?? '';
+  const names = [...documented.matchAll(/^\| (`[^|]*) \|/gm)].flatMap(([, cell]) => [
+    ...(cell ?? '').matchAll(/`(\w+)/g),
+  ]);
+  t.same(
+    names.map(([, name]) => name).filter((name) => !words.has(name) && name !== 'quiet' && name !== 'mdwe'),
+    [],
+    'of those that docs/traces.md names',
   );
 });
 
@@ -45,11 +54,19 @@ const BAD: [string, string][] = [
   ['fault 1.5', "'1.5' is not a hexadecimal number"],
   ['fault max', "'max' is not a hexadecimal number"],
   ['munmap 20000000000000 1000', "'20000000000000' is past 1fffffffffffff"],
-  ['mmap 10000 1000 33 10 b', 'mmap: file = 11: there are files 1 to 10, and 0 for none'],
+  ['mmap 10000 1000 33 10 20', 'file = 32: there are files 1 to 31, and 0 for none'],
   ['mmap 10800 1000 33 10 0', '__mmap_region: addr = 0x10800: not page-aligned'],
   ['mmap 10000 0 33 10 0', '__mmap_region: addr + len = 0x10000: not above addr = 0x10000'],
   ['modify 10000 10800 33', 'vma_modify_flags: end = 0x10800: not page-aligned'],
   ['extend 10000 800', 'vma_merge_extend: delta = 0x800: not page-aligned'],
+  ['__split_vma 10800 0', '__split_vma: addr = 0x10800: not page-aligned'],
+  [
+    'vma_merge_new_range 13000 12000 33 13 0 0 3',
+    'vma_merge_new_range: vmg.end = 0x12000: not above vmg.start = 0x13000',
+  ],
+  ['setops 10000 10', 'setops: kind = 16: 0 to 15 are there'],
+  ['setfile 10000 20', 'file = 32: there are files 1 to 31, and 0 for none'],
+  ['setanon 10000 1', "'setanon' takes 3 arguments, not 2"],
 ];
 
 t.test('a bad line ends the replay with its number and the reason', async (t) => {
