@@ -77,7 +77,8 @@ function flagsText(flags: vma_flags_t): string {
   return `0x${all.toString(16)}`;
 }
 
-function snapshotVma(vma: vm_area_struct): VmaSnapshot {
+/** What is remembered of one VMA. */
+export function snapshotVma(vma: vm_area_struct): VmaSnapshot {
   return {
     start: vma.vm_start,
     end: vma.vm_end,

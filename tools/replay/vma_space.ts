@@ -382,13 +382,21 @@ export class ReplayedSpace {
     return this.anonVmas.indexOf(wanted) + 1;
   }
 
-  /** The anon_vma of a number, 0 being none; one past the last makes a new one. */
+  /** The anon_vma of a number, 0 being none; a number past the last makes a new one. */
   anonOf(number: number): anon_vma | null {
     if (number === 0) return null;
     const fresh = newRootAnonVma();
-    const next = this.anonNumber(fresh);
-    if (number < next) this.anonVmas.pop();
-    return this.anonVmas[Math.min(number, next) - 1] ?? null;
+    const isThere = number < this.anonNumber(fresh);
+    if (!isThere) return fresh;
+    this.anonVmas.pop();
+    return this.anonVmas[number - 1] ?? fresh;
+  }
+
+  /** An anon_vma of the next number. */
+  newAnon(): anon_vma {
+    const fresh = newRootAnonVma();
+    this.anonNumber(fresh);
+    return fresh;
   }
 
   fileOf(id: number): file | null {
