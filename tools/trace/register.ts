@@ -9,6 +9,8 @@ import { checkNode, traceFolder, traceWanted } from './environment.js';
 
 if (traceWanted() && tracing.tracer === null) {
   checkNode();
+  // Now, for the tracer loads the code under test: the places that reports name are those of .ts files.
+  process.setSourceMapsEnabled(true);
   const { TestTracer } = await import('./tracer.js');
   register(new URL('./hooks.js', import.meta.url));
   tracing.tracer = new TestTracer(traceFolder());
