@@ -11,7 +11,7 @@ function traced(t: Test, body: string): { notes: string[]; traces: Map<string, s
   const dir = t.testdir({ 'sample.test.js': sampleTest(body) });
   const folder = join(dir, 'traces');
   const { status, stdout, stderr } = runTraced([dir], { VMA_STUBS: 'upstream', VMA_TRACE_DIR: folder });
-  t.equal(status, 0, stdout + stderr);
+  if (status !== 0) t.fail('the sample passes', { stdout, stderr });
   return { notes: notesOf(stdout), traces: existsSync(folder) ? readTraces(folder) : new Map(), stdout };
 }
 
@@ -49,6 +49,87 @@ t.test('operations', async (t) => {
     'copy_vma 20000 1000 30000 20 0',
     'region 40000 2000 33 0 5',
   ]);
+});
+
+/** Each operation that the format has a word for, once, and that word. */
+const EACH: [call: string, line: string][] = [
+  ['alloc_and_link_vma(mm, 0x10000, 0x14000, 0x10, flags())', 'vma_link 10000 4000 33 10 0'],
+  ['lib.vma_link(mm, made(0x20000, 0x24000))', 'vma_link 20000 4000 33 20 0'],
+  ['lib.insert_vm_struct(mm, anonymous(0x30000, 0x31000))', 'insert_vm_struct 30000 1000 33 30 0'],
+  [
+    'lib.vma_modify_flags(at(0x11000), vmaAt(t, 0x10000), vmaAt(t, 0x10000), 0x11000, 0x12000, flags(0))',
+    'vma_modify_flags 11000 12000 1',
+  ],
+  ['lib.vma_modify_name(at(0x20000), null, vmaAt(t, 0x20000), 0x20000, 0x21000, null)', 'name 20000 21000'],
+  [
+    'lib.vma_modify_policy(at(0x21000), vmaAt(t, 0x20000), vmaAt(t, 0x21000), 0x21000, 0x22000, null)',
+    'policy 21000 22000',
+  ],
+  [
+    'lib.vma_modify_flags_uffd(at(0x30000), vmaAt(t, 0x22000), vmaAt(t, 0x30000), 0x30000, 0x31000, flags(0), lib.NULL_VM_UFFD_CTX, true)',
+    'vma_modify_flags_uffd 30000 31000 1 1',
+  ],
+  [
+    'lib.vma_merge_existing_range(vmg(0x10000, 0x11000, { middle: vmaAt(t, 0x10000) }))',
+    'vma_merge_existing_range 10000 11000 33 10 0 0',
+  ],
+  [
+    'lib.vma_merge_new_range(Object.assign(vmg(0x14000, 0x15000, { prev: vmaAt(t, 0x13000) }, 0x13000), { just_expand: true }))',
+    'vma_merge_new_range 14000 15000 33 14 0 0 5',
+  ],
+  [
+    'lib.vma_merge_new_range(vmg(0x1f000, 0x20000, { next: vmaAt(t, 0x20000), anon_vma: new lib.anon_vma() }))',
+    'vma_merge_new_range 1f000 20000 33 1f 0 1 2',
+  ],
+  [
+    'lib.vma_expand(vmg(0x24000, 0x28000, { target: vmaAt(t, 0x23000) }, 0x22000))',
+    'vma_expand 22000 22000 28000 22 33 0',
+  ],
+  ['lib.vma_shrink(at(0x22000), vmaAt(t, 0x22000), 0x22000, 0x27000, 0x22)', 'vma_shrink 22000 22000 27000 22'],
+  ['lib.__split_vma(at(0x25000), vmaAt(t, 0x25000), 0x25000, false)', '__split_vma 25000 0'],
+  ['lib.vma_merge_extend(at(0x25000), vmaAt(t, 0x25000), 0x1000)', 'vma_merge_extend 25000 1000'],
+  ['lib.do_vmi_munmap(at(0x12000), mm, 0x12000, 0x1000, null, false)', 'munmap 12000 1000'],
+  ['lib.do_vmi_align_munmap(at(0x13000), vmaAt(t, 0x13000), mm, 0x13000, 0x14000, null, false)', 'munmap 13000 1000'],
+  ['lib.vm_munmap(0x14000, 0x1000)', 'unmap 14000 1000 0'],
+  ['lib.__vm_munmap(0x24000, 0x1000, true)', 'unmap 24000 1000 1'],
+  ['lib.do_brk_flags(at(0x40000), vmaAt(t, 0x30000), 0x40000, 0x1000, flags(13))', 'brk 40000 1000 2000'],
+  ['lib.__mmap_region(null, 0x800000, 0x1000, flags(0, 1, 8), 0x800, null)', 'mmap 800000 1000 103 800 0'],
+  ['lib.expand_downwards(vmaAt(t, 0x800000), 0x7ff000)', 'down 7ff000'],
+  ['lib.relocate_vma_down(vmaAt(t, 0x7ff000), 0x1000)', 'relocate 7ff000 1000'],
+  ['lib.unmapped_area(room({}))', 'unmapped 1000 10000 900000 0 0'],
+  ['lib.unmapped_area_topdown(room({ start_gap: 0x1000 }))', 'room 1000 10000 900000 0 0 1000 1'],
+  ['lib.mm_take_all_locks(mm)', 'locks'],
+  ['lib.create_init_stack_vma(mm, new lib.Ref(null), new lib.Ref(0))', 'create_init_stack_vma'],
+  ['cleanup_mm(mm, at(0))', 'cleanup_mm'],
+];
+
+t.test('each operation by its word', async (t) => {
+  const trace = endsAsNoted(
+    t,
+    `const mm = new lib.mm_struct(lib.MT_FLAGS_ALLOC_RANGE);
+     Object.assign(t.mm, { mm_mt: mm.mm_mt });
+     for (const sum of ['total_vm', 'data_vm', 'exec_vm', 'stack_vm']) t.mm[sum] = 100;
+     run(t, t.mm);
+     function run(t, mm) {
+       const at = (addr) => lib.VMA_ITERATOR(mm, addr);
+       const made = (start, end) => alloc_vma(mm, start, end, start / 0x1000, flags());
+       const anonymous = (start, end) => {
+         const vma = made(start, end);
+         lib.vma_set_anonymous(vma);
+         return vma;
+       };
+       const room = (more) => new lib.vm_unmapped_area_info({ length: 0x1000, low_limit: 0x10000, high_limit: 0x900000, ...more });
+       const vmg = (start, end, more, from = start) => new lib.vma_merge_struct(at(from),
+         { mm, start: more.target ? from : start, end, pgoff: (more.target ? from : start) / 0x1000, vma_flags: flags(), ...more });
+       ${EACH.map(([call]) => `${call};`).join('\n')}
+     }`,
+  );
+  const isSet = /^(?:set|drop)/;
+  t.same(
+    lines(trace).filter((line) => !isSet.test(line)),
+    EACH.map(([, line]) => line),
+  );
+  t.notMatch(trace, /in a replay|not here/);
 });
 
 t.test('what a test sets by hand', async (t) => {
@@ -131,6 +212,28 @@ t.test('what a trace cannot say is a comment', async (t) => {
   t.match(trace, '# on another address space: alloc_and_link_vma(start=0x0, end=0x1000');
   t.match(trace, '# on another address space: cleanup_mm() = 0x1\n');
   t.notMatch(trace, /^(?:cleanup_mm|vma_link 0)/m);
+});
+
+t.test('numbers that a trace does not have', async (t) => {
+  const { traces } = traced(
+    t,
+    `test('sample', (t) => {
+      const vma = alloc_and_link_vma(t.mm, 0, 0x1000, 0, flags());
+      vma.flags = flags(0, 60);
+      alloc_and_link_vma(t.mm, 0x4000, 0x5000, 4, flags(60));
+      t.mm.total_vm = -1;
+      for (let i = 1; i <= 24; i++) lib.__mmap_region(plainFile(), i * 0x10000, 0x1000, flags(), 0, null);
+    });`,
+  );
+  const trace = traces.get('sample.trace') ?? '';
+  t.match(trace, '# not here: flags 0x1000000000000001: a trace has bits 0 to 52\n');
+  t.match(
+    trace,
+    /= VMA 0x4000-0x5000\n# {3}not here: flags 0x1000000000000000.*\n(?:#.*\n)*vma_link 4000 1000 0 4 0\n/,
+  );
+  t.match(trace, '# not here: sums below 0, where C wraps\n');
+  t.match(trace, '# not here: there are more files than a trace has\n');
+  t.match(replayedEnd(trace), /^= count=26 .*; 0-1000 pgoff=0 flags=1 file=0 anon=0; 4000-5000 /);
 });
 
 t.test('calls that a hook makes are nested, not operations', async (t) => {

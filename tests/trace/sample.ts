@@ -14,7 +14,7 @@ function urlOf(path: string): string {
 export function sampleTest(body: string): string {
   return `
 import * as lib from '${urlOf('lib/index.js')}';
-import { alloc_and_link_vma, cleanup_mm, detach_free_vma, test } from '${urlOf('tests/harness/index.js')}';
+import { alloc_and_link_vma, alloc_vma, cleanup_mm, detach_free_vma, test } from '${urlOf('tests/harness/index.js')}';
 import { DATA, mapRange, plainFile, vmaAt } from '${urlOf('tests/mm/space.js')}';
 const flags = (...bits) => lib.mk_vma_flags(...(bits.length > 0 ? bits : DATA));
 function note(t) {

@@ -6,7 +6,7 @@
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 
 /** A tree that cannot be read, or code that does not compile with it; the message is for the user. */
 export class KernelTreeError extends Error {
@@ -56,17 +56,13 @@ export class ScratchTree {
   }
 
   /**
-   * Builds the harness with `source` in place of its main.c, headers beside it included, and returns the program's path.
+   * Builds the harness with `source` in place of its main.c, and returns the program's path.
    *
    * @param objects make's list of objects to link; the harness's own unless given
    * @throws KernelTreeError that names the symbols which do not fit
    */
   build(source: string, name: string, options: BuildOptions): string {
     copyFileSync(source, join(this.vma, 'main.c'));
-    const folder = dirname(source);
-    for (const header of readdirSync(folder).filter((name) => name.endsWith('.h'))) {
-      copyFileSync(join(folder, header), join(this.vma, header));
-    }
     this.removeStale(options);
     this.makeHeaders();
     // Objects other than main.o stay from one build to the next, so instrumentation is for main.o alone.

@@ -7,6 +7,7 @@ import { VMA_WIPEONFORK_BIT } from '../../include/vma_flags.js';
 import { vma_desc_set_flags } from '../../lib/mm/vma_flags.js';
 
 const doNothing = (): void => {};
+const succeed = (): number => 0;
 const CLOSING: vm_operations_struct = { open: doNothing, close: doNothing };
 /** Lets a VMA be split at even pages only. */
 const PICKY: vm_operations_struct = { may_split: (_vma, addr) => (PHYS_PFN(addr) % 2 === 1 ? -EINVAL : 0) };
@@ -24,7 +25,7 @@ const OPS = Array.from({ length: 16 }, (_, kind): vm_operations_struct | null =>
     : {
         ...((kind & OPS_CLOSE) === 0 ? {} : CLOSING),
         ...((kind & OPS_PICKY) === 0 ? {} : PICKY),
-        ...((kind & OPS_MKWRITE) === 0 ? {} : { page_mkwrite: () => 0 }),
+        ...((kind & OPS_MKWRITE) === 0 ? {} : { page_mkwrite: succeed }),
       },
 );
 
@@ -41,11 +42,11 @@ export const LAST_FILE = 31;
 
 /** A fresh set of files; file 1 is the first. */
 export function traceFiles(): file[] {
-  const plain: file_operations = { mmap: () => 0 };
+  const plain: file_operations = { mmap: succeed };
   const files = Array.from({ length: 4 }, () => new file(plain));
   const [first] = files;
   const hooks: ((desc: vm_area_desc) => number)[] = [
-    () => 0,
+    succeed,
     (desc) => {
       desc.vm_ops = CLOSING;
       return 0;
@@ -67,7 +68,7 @@ export function traceFiles(): file[] {
     },
   ];
   files.push(...hooks.map((mmap_prepare) => new file({ mmap_prepare })));
-  while (files.length < LAST_PREPARED) files.push(new file({ mmap_prepare: () => 0 }));
+  while (files.length < LAST_PREPARED) files.push(new file({ mmap_prepare: succeed }));
   while (files.length < LAST_FILE) files.push(new file(plain));
   return files;
 }

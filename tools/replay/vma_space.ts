@@ -374,10 +374,7 @@ export class ReplayedSpace {
 
   /** The number of an anon_vma. Those that have none yet get theirs first, in the order of addresses. */
   anonNumber(wanted: anon_vma): number {
-    const vmi = VMA_ITERATOR(this.mm, 0);
-    for (let vma = vma_next(vmi); vma !== null; vma = vma_next(vmi)) {
-      if (vma.anon_vma !== null && !this.anonVmas.includes(vma.anon_vma)) this.anonVmas.push(vma.anon_vma);
-    }
+    this.numberAnons();
     if (!this.anonVmas.includes(wanted)) this.anonVmas.push(wanted);
     return this.anonVmas.indexOf(wanted) + 1;
   }
@@ -385,11 +382,8 @@ export class ReplayedSpace {
   /** The anon_vma of a number, 0 being none; a number past the last makes a new one. */
   anonOf(number: number): anon_vma | null {
     if (number === 0) return null;
-    const fresh = newRootAnonVma();
-    const isThere = number < this.anonNumber(fresh);
-    if (!isThere) return fresh;
-    this.anonVmas.pop();
-    return this.anonVmas[number - 1] ?? fresh;
+    this.numberAnons();
+    return this.anonVmas[number - 1] ?? this.newAnon();
   }
 
   /** An anon_vma of the next number. */
@@ -397,6 +391,13 @@ export class ReplayedSpace {
     const fresh = newRootAnonVma();
     this.anonNumber(fresh);
     return fresh;
+  }
+
+  private numberAnons(): void {
+    const vmi = VMA_ITERATOR(this.mm, 0);
+    for (let vma = vma_next(vmi); vma !== null; vma = vma_next(vmi)) {
+      if (vma.anon_vma !== null && !this.anonVmas.includes(vma.anon_vma)) this.anonVmas.push(vma.anon_vma);
+    }
   }
 
   fileOf(id: number): file | null {

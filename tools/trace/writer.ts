@@ -207,7 +207,8 @@ class TraceWriter {
     const now = stateOf(this.space.mm);
     const lines: Part[][] = [];
     if (count !== null && count !== now.count) lines.push(['setcount', count]);
-    if (sums.some((sum, i) => sum !== now.sums[i])) lines.push(['setsums', ...sums]);
+    if (sums.some((sum) => sum < 0)) this.lacks('sums below 0, where C wraps');
+    else if (sums.some((sum, i) => sum !== now.sums[i])) lines.push(['setsums', ...sums]);
     return lines;
   }
 }
