@@ -42,6 +42,54 @@ t.test('memory that is writable and executable, denied and allowed again', async
   t.same(found.match(/^[a-z]+ \S+$/gm), ['quiet 0', 'mdwe 0', 'region -d', 'mdwe 0', 'region 10000']);
 });
 
+/** Lines in their order, and what Linux 7.2 answered: where nothing is mapped, in the way, or as the word wants it. */
+const REFUSED: [line: string, result: string][] = [
+  ['quiet', '0'],
+  ['vma_link 10000 4000 33 10 0', '0'],
+  ['setsums 100 100 100 100 100', '0'],
+  ['uffd 20000 33 0', '-e'],
+  ['relocate 20000 1000', '-e'],
+  ['relocate 10000 11000', '-16'],
+  ['shrink 20000 20000 21000', '-e'],
+  ['shrink 10000 11000 13000', '-16'],
+  ['shrink 10000 f000 13000', '-16'],
+  ['extend 20000 1000', '-e'],
+  ['failprealloc 1', '0'],
+  ['extend 10000 1000', '-c'],
+  ['shrink 10000 10000 11000', '-c'],
+  ['uffd 10000 33 0', '0'],
+  ['copy 10000 1000 20000', '-c'],
+  ['insert 30000 1000 33 30 0', '-c'],
+  ['failprealloc 0', '0'],
+  ['move 10000 1000 10800', '-16'],
+  ['copy 20000 1000 30000', '-e'],
+  ['vma_expand 20000 20000 21000 20 33 0', '-e'],
+  ['vma_expand 10000 11000 15000 11 33 0', '-16'],
+  ['vma_shrink 10000 11000 12000 11', '-16'],
+  ['vma_shrink 20000 20000 21000 20', '-e'],
+  ['split_vma 10000 0', '-16'],
+  ['split_vma 20000 0', '-e'],
+  ['vma_merge_extend 20000 1000', '-e'],
+  ['copy_vma 20000 1000 30000 30 0', '-e'],
+  ['copy_vma 10000 1000 14000 14 0', '-16'],
+  ['vma_modify_flags 20000 21000 33', '-e'],
+  ['vma_modify_flags 10000 15000 33', '-16'],
+  ['vma_modify_flags_uffd 10000 12000 33 1', '-16'],
+  ['vma_merge_existing_range 20000 21000 33 20 0 1', '-e'],
+  ['vma_merge_existing_range 10000 15000 33 10 0 1', '-16'],
+  ['setflags 20000 1', '-e'],
+  ['drop 20000', '-e'],
+];
+
+t.test('words on ranges that they are not for, and without memory', async (t) => {
+  const trace = REFUSED.map(([line]) => line).join('\n');
+  const found = written((write) => replayVma(trace, write, { validate: false }));
+  t.same(
+    found.match(/^\w+ \S+$/gm),
+    REFUSED.map(([line, result]) => `${line.split(' ')[0]} ${result}`),
+  );
+});
+
 const BAD: [string, string][] = [
   ['fly 1', "unknown operation 'fly'"],
   ['MMAP 10000 1000 33 10 0', "unknown operation 'MMAP'"],
