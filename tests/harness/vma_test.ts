@@ -16,6 +16,7 @@ import { find_mergeable_anon_vma } from '../../lib/mm/vma/anon_vma.js';
 import { vma_flags_empty, vma_flags_same, vma_flags_same_mask } from '../../lib/mm/vma_flags.js';
 import { difference, layoutLine, snapshot, type VmaSnapshot } from '../../tools/picture.js';
 import { recorder } from '../../tools/recorder.js';
+import { checkTracing, tracing } from '../../tools/trace/current.js';
 import { defaultStubSet, type StubSet, TestWorld } from './world.js';
 
 export interface TestOptions {
@@ -175,6 +176,12 @@ export class VmaTest {
 
   /** What a write fault does to a VMA: an anon_vma, a neighbour's if one can be shared, by a link of its own. */
   fault(vma: vm_area_struct): void {
+    const { tracer } = tracing;
+    if (tracer === null) this.doFault(vma);
+    else tracer.operation('fault', ['vma'], [vma], () => this.doFault(vma));
+  }
+
+  private doFault(vma: vm_area_struct): void {
     const shared = find_mergeable_anon_vma(vma);
     const { checked } = this.world;
     if (checked !== null) checked.rmap.fault(vma, shared);
@@ -258,8 +265,10 @@ function tryPicture(mm: mm_struct): VmaSnapshot[] {
 }
 
 async function runInWorld(tap: Test, path: string, body: TestBody, options: TestOptions): Promise<void> {
-  const world = new TestWorld(options.stubs ?? defaultStubSet());
+  const stubs = options.stubs ?? defaultStubSet();
+  const world = new TestWorld(stubs);
   const t = new VmaTest(tap, world, path);
+  const endTrace = tracing.tracer?.begin({ name: path, mm: world.mm, stubs, say: (text) => tap.comment(text) });
   const failures: string[] = [];
 
   try {
@@ -272,6 +281,7 @@ async function runInWorld(tap: Test, path: string, body: TestBody, options: Test
     tap.fail(message, diagnosticsOf(error, world.lastChange(tryPicture(world.mm))));
     await t.settle();
   } finally {
+    endTrace?.();
     const recorded = world.recorded();
     const complaints = world.leave();
     for (const complaint of complaints) tap.fail(complaint, nowhere());
@@ -282,6 +292,7 @@ async function runInWorld(tap: Test, path: string, body: TestBody, options: Test
 
 /** Registers a top-level test. Under plain node, and under the tap command, it runs when its turn comes. */
 export function registerTest(root: Test, name: string, body: TestBody, options: TestOptions): void {
+  checkTracing();
   if (options.todo !== undefined) root.fail(name, { todo: options.todo });
   else void root.test(name, nowhere(), (tap) => runInWorld(tap, name, body, options));
 }

@@ -7,6 +7,7 @@ const BAD: [string, string, string][] = [
   ['NUM_VMA_FLAG_BITS', '65', 'must be 64 or 128'],
   ['NUM_VMA_FLAG_BITS', '0x40', 'must be 64 or 128'],
   ['VMA_STUBS', 'checkt', 'must be checked or upstream'],
+  ['VMA_TRACE', 'banana', 'must be 0 or 1'],
 ];
 
 t.test('an unknown value is an error that names variable, value and what is known', async (t) => {
@@ -28,7 +29,7 @@ t.test('the runner says so before the first test', async (t) => {
 
 t.test('an empty value is none', async (t) => {
   const { status } = runNode(['dist/tests/upstream/merge_new.test.js'], {
-    env: { NUM_VMA_FLAG_BITS: '', VMA_STUBS: '' },
+    env: { NUM_VMA_FLAG_BITS: '', VMA_STUBS: '', VMA_TRACE: '' },
   });
   t.equal(status, 0);
 });

@@ -21,11 +21,11 @@ export interface Settings {
 }
 
 /**
- * Runs a command to its end. tap's own variables are left out of its environment: a name filter of the outer run must
- * not reach a run that a test starts. Nor does the coverage of a foreign program concern anybody.
+ * Runs a command to its end. tap's own variables and those of tracing are left out of its environment: a name filter of
+ * the outer run must not reach a run that a test starts. Nor does the coverage of a foreign program concern anybody.
  */
 export function runCommand(command: string, args: readonly string[], settings: Settings = {}): Finished {
-  const inherited = Object.entries(process.env).filter(([name]) => !/^(?:TAP_|NODE_V8_COVERAGE$)/.test(name));
+  const inherited = Object.entries(process.env).filter(([name]) => !/^(?:TAP_|VMA_TRACE|NODE_V8_COVERAGE$)/.test(name));
   const { status, stdout, stderr, error } = spawnSync(command, args, {
     cwd: settings.cwd ?? ROOT,
     env: { ...Object.fromEntries(inherited), ...settings.env },

@@ -74,6 +74,7 @@ t.test('a command line that cannot be used', async (t) => {
   const help = runNode([RUNNER, '--help']);
   t.equal(help.status, 0);
   t.match(help.stdout, '--upstream');
+  t.match(help.stdout, /^ {2}VMA_TRACE=1 +show /m);
 });
 
 t.test('file arguments', async (t) => {

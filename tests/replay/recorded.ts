@@ -18,10 +18,13 @@ function unpack(name: string, folder = DATA): string {
   return gunzipSync(readFileSync(new URL(name, folder))).toString();
 }
 
-/** The pair with every operation of the format in it. */
-export function grownPair(): RecordedPair {
-  const name = 'operations-601';
-  return { name, trace: unpack(`${name}.trace.gz`, GROWN), expected: unpack(`${name}.expected.gz`, GROWN) };
+/** Pairs that have every operation of the format in them; the second those that traces of tests are made of. */
+export function grownPairs(): RecordedPair[] {
+  return ['operations-601', 'words-701'].map((name) => ({
+    name,
+    trace: unpack(`${name}.trace.gz`, GROWN),
+    expected: unpack(`${name}.expected.gz`, GROWN),
+  }));
 }
 
 /** Names of the recorded pairs, those of the range tree or those of VMAs. */

@@ -7,6 +7,7 @@ import { spawnSync } from 'node:child_process';
 import { relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { removeStaleOutputs } from '../../tools/build/stale.js';
+import { traceWanted } from '../../tools/trace/environment.js';
 import { collectTests, testFilesBelow } from './collect.js';
 import { ktapOf } from './ktap.js';
 import { parseOptions, type RunOptions, UsageError } from './options.js';
@@ -25,9 +26,13 @@ function setEnvironment(options: RunOptions): void {
   }
 }
 
-/** Loads what reads the environment, so that a value nobody knows ends the run before its first test. */
+/**
+ * Loads what reads the environment, so that a value nobody knows ends the run before its first test. Tracing comes
+ * first: it changes what tests import.
+ */
 async function checkEnvironment(): Promise<void> {
   try {
+    if (traceWanted()) await import('../../tools/trace/register.js');
     const { defaultStubSet } = await import('../harness/world.js');
     defaultStubSet();
   } catch (error) {

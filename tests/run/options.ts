@@ -44,6 +44,14 @@ function toSeconds(value: string): string {
   return value;
 }
 
+/** What the environment asks for; the README says more. */
+const ENVIRONMENT = `
+Environment:
+  VMA_TRACE=1            show the address space after every operation of a test, and write a trace of each test
+  VMA_TRACE_DIR=FOLDER   where traces are written (default: traces)
+  VMA_STUBS=upstream     run on the harness's own stubs
+  TAP_BAIL=1             stop at the first failure`;
+
 /** @throws UsageError with commander's message already printed. */
 export function parseOptions(argv: readonly string[]): RunOptions {
   const command = new Command('npm test --')
@@ -54,6 +62,7 @@ export function parseOptions(argv: readonly string[]): RunOptions {
     .option('-k, --ktap', "print KTAP, the kernel's own test format", false)
     .addOption(new Option('-b, --bits <number>', 'width of VMA flags').choices(['64', '128']))
     .option('-t, --timeout <seconds>', 'give the run up after this time', toSeconds, process.env.TAP_TIMEOUT ?? '600')
+    .addHelpText('after', ENVIRONMENT)
     .exitOverride();
   try {
     command.parse(argv, { from: 'user' });

@@ -4,6 +4,7 @@
  * `npm run conform -- --help`. Status 0: no difference; 1: a difference, shortened and written to a file; 2: it could
  * not be run.
  */
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { NUM_VMA_FLAG_BITS } from '../../include/vma_flags.js';
@@ -37,7 +38,9 @@ function toCount(value: string): number {
 
 function buildKernelSide(scratch: ScratchTree, kind: Kind): Side {
   const source = fileURLToPath(new URL(`../../../tools/conform/c/${kind}_replay.c`, import.meta.url));
-  const defines = `-DNUM_VMA_FLAG_BITS=${NUM_VMA_FLAG_BITS} -DNUM_MM_FLAG_BITS=${NUM_VMA_FLAG_BITS}`;
+  const bits = `-DNUM_VMA_FLAG_BITS=${NUM_VMA_FLAG_BITS} -DNUM_MM_FLAG_BITS=${NUM_VMA_FLAG_BITS}`;
+  // The source is copied, the header beside it is not.
+  const defines = `${bits} -I'${dirname(source)}'`;
   const rest = kind === 'tree' ? { objects: TREE_OBJECTS } : { coverage: true };
   return kernelSide(scratch.build(source, `${kind}_replay`, { defines, ...rest }));
 }

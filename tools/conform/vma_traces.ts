@@ -43,6 +43,8 @@ interface Profile {
   stacks: boolean;
   sealing: boolean;
   mdwe: boolean;
+  /** Are there words that do no accounting, and such as set fields by hand? */
+  bare: boolean;
 }
 
 function profileOf(random: Random): Profile {
@@ -58,6 +60,7 @@ function profileOf(random: Random): Profile {
     stacks: base > 0x20 && random.chance(60),
     sealing: random.chance(10),
     mdwe: random.chance(15),
+    bare: random.chance(40),
   };
 }
 
@@ -149,9 +152,65 @@ class TraceWriter {
     return random.pick(all);
   }
 
+  /** What a trace begins with: sums so large that unmapping what nobody counted takes none below 0. */
+  head(): string[] {
+    return this.profile.bare ? ['setsums 1000000 1000000 1000000 1000000 1000000'] : [];
+  }
+
+  /** A number of one of a few anon_vmas, often none. */
+  private anon(): number {
+    return this.random.chance(60) ? 0 : this.random.between(1, 4);
+  }
+
+  /** A range as the merge functions take it, with flags, offset and file. */
+  private merging(): string {
+    const [start = '', len = '', ...rest] = this.mapping().split(' ');
+    return [start, hex(Number.parseInt(start, 16) + Number.parseInt(len, 16)), ...rest].join(' ');
+  }
+
+  /** A word that is the name of a kernel function. */
+  private kernelWord(): string {
+    const { random } = this;
+    const follows = (): string => hex(random.chance(70) ? this.page() / PAGE_SIZE : random.below(64));
+    return random.weighted<() => string>([
+      [30, () => `vma_link ${this.mapping()}`],
+      [10, () => `insert_vm_struct ${this.mapping()}`],
+      [60, () => `vma_merge_new_range ${this.merging()} ${this.anon()} ${hex(random.pick([3, 3, 3, 1, 2, 5, 0xb]))}`],
+      [60, () => `vma_merge_existing_range ${this.merging()} ${hex(random.pick([1, 1, 1, 0, 9]))}`],
+      [
+        20,
+        () => `vma_expand ${hex(this.page())} ${this.span()} ${follows()} ${hex(this.flags())} ${random.pick([0, 2])}`,
+      ],
+      [15, () => `vma_shrink ${hex(this.page())} ${this.span()} ${follows()}`],
+      [25, () => `split_vma ${hex(this.page())} ${random.below(2)}`],
+      [25, () => `__split_vma ${hex(this.page())} ${random.below(2)}`],
+      [20, () => `vma_merge_extend ${this.range()}`],
+      [30, () => `copy_vma ${this.range()} ${hex(this.page())} ${follows()} ${random.below(2)}`],
+      [40, () => `vma_modify_flags ${this.span()} ${hex(this.flags())}`],
+      [15, () => `vma_modify_flags_uffd ${this.span()} ${hex(this.flags())} ${random.below(2)}`],
+      [1, () => 'cleanup_mm'],
+    ])();
+  }
+
+  /** A word that sets something by hand. */
+  private setWord(): string {
+    const { random, profile } = this;
+    const at = hex(this.page());
+    return random.weighted<() => string>([
+      [30, () => `setflags ${at} ${hex(this.flags())}`],
+      [10, () => `setpgoff ${at} ${hex(random.chance(50) ? this.page() / PAGE_SIZE : random.below(64))}`],
+      [10, () => `setfile ${at} ${hex(random.pick(profile.files))}`],
+      [40, () => `setanon ${at} ${this.anon()} ${random.pick([1, 1, 1, 0, 2])}`],
+      [30, () => `setops ${at} ${hex(random.pick([0, 1, 1, 3, 5, 9]))}`],
+      [20, () => `drop ${at}`],
+      [2, () => `setdefflags ${hex(random.pick([0n, VM_LOCKED]))}`],
+    ])();
+  }
+
   line(): string {
     const { random, profile } = this;
     if (profile.oom && random.chance(this.failing ? 30 : 6)) return this.toggleOom();
+    if (profile.bare && random.chance(35)) return random.chance(70) ? this.kernelWord() : this.setWord();
     return random.weighted<() => string>([
       [160, () => `mmap ${this.mapping()}`],
       [60, () => `region ${this.mapping()}`],
@@ -187,5 +246,6 @@ class TraceWriter {
 /** A trace of that many operations. */
 export function randomVmaTrace(random: Random, operations: number): string[] {
   const writer = new TraceWriter(random);
-  return Array.from({ length: operations }, () => writer.line());
+  const head = writer.head();
+  return [...head, ...Array.from({ length: operations - head.length }, () => writer.line())];
 }

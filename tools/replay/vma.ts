@@ -6,14 +6,10 @@
 import type { vm_unmapped_area_info } from '../../include/mm_types.js';
 import { current, globals, resetGlobals, stubs, upstreamStubs, useStubs } from '../../stubs/index.js';
 import { at, formatHex, parseHex, wordsOf } from './hex.js';
+import { KERNEL_WORDS } from './kernel_words.js';
+import { SET_WORDS } from './set_words.js';
 import { TraceError } from './trace_error.js';
-import { ReplayedSpace } from './vma_space.js';
-
-/** One operation: how many arguments it takes, and what it does. */
-interface Operation {
-  args: number;
-  run(space: ReplayedSpace, args: readonly number[]): number;
-}
+import { type Operation, ReplayedSpace } from './vma_space.js';
 
 const OPERATIONS = new Map<string, Operation>([
   ['mmap', { args: 5, run: (s, a) => s.mmap(at(a, 0), at(a, 1), at(a, 2), at(a, 3), at(a, 4)) }],
@@ -43,6 +39,8 @@ const OPERATIONS = new Map<string, Operation>([
   ['mdwe', { args: 1, run: (s, a) => s.mdwe(at(a, 0) !== 0) }],
   ['failprealloc', { args: 1, run: (_, a) => setGlobal('fail_prealloc', at(a, 0) !== 0) }],
   ['maxmaps', { args: 1, run: (_, a) => setGlobal('sysctl_max_map_count', at(a, 0)) }],
+  ...KERNEL_WORDS,
+  ...SET_WORDS,
 ]);
 
 function roomOf(a: readonly number[]): Partial<vm_unmapped_area_info> {
@@ -77,27 +75,37 @@ function runOperation(space: ReplayedSpace, operation: Operation, args: readonly
   }
 }
 
-function replayLines(input: string, write: (text: string) => void): void {
-  const space = new ReplayedSpace();
+/** What an operation answered; the name is that of the line. */
+export interface Answered {
+  name: string;
+  result: number;
+}
+
+/** Carries out one line, which must not be `quiet`. Null for a line without words. */
+export function replayLine(space: ReplayedSpace, text: string, line: number): Answered | null {
+  const [name, ...words] = wordsOf(text);
+  if (name === undefined) return null;
+  const operation = OPERATIONS.get(name);
+  if (operation === undefined) throw new TraceError(line, `unknown operation '${name}'`);
+  const args = parseArgs(name, words, operation.args, line);
+  return { name, result: runOperation(space, operation, args, line) };
+}
+
+function replayLines(space: ReplayedSpace, input: string, write: (text: string) => void): void {
   let quiet = false;
   let line = 0;
 
-  current.mm = space.mm;
   for (const text of input.split('\n')) {
     line++;
     const [name, ...words] = wordsOf(text);
-    if (name === undefined) continue;
     if (name === 'quiet') {
       parseArgs(name, words, 0, line);
       quiet = true;
       write(space.describe('quiet 0', quiet));
       continue;
     }
-    const operation = OPERATIONS.get(name);
-    if (operation === undefined) throw new TraceError(line, `unknown operation '${name}'`);
-    const args = parseArgs(name, words, operation.args, line);
-    const result = runOperation(space, operation, args, line);
-    write(space.describe(`${name} ${formatHex(result)}`, quiet));
+    const answered = replayLine(space, text, line);
+    if (answered !== null) write(space.describe(`${answered.name} ${formatHex(answered.result)}`, quiet));
   }
 }
 
@@ -106,11 +114,8 @@ export interface ReplayOptions {
   validate?: boolean;
 }
 
-/**
- * Replays the lines of `input`; what each of them answers goes to `write`. Throws a TraceError at the first line that
- * is not as the format has it; nothing is written for that line or after it.
- */
-export function replayVma(input: string, write: (text: string) => void, options: ReplayOptions = {}): void {
+/** Runs `body` in the harness's own stub world, on a fresh address space, and puts back whatever world there was. */
+export function inReplayWorld<T>(body: (space: ReplayedSpace) => T, options: ReplayOptions = {}): T {
   const outerStubs = { ...stubs };
   const outerMm = current.mm;
   const outerGlobals = { ...globals };
@@ -119,10 +124,20 @@ export function replayVma(input: string, write: (text: string) => void, options:
     resetGlobals();
     globals.debug_vm_maple_tree = options.validate ?? true;
     useStubs(upstreamStubs);
-    replayLines(input, write);
+    const space = new ReplayedSpace();
+    current.mm = space.mm;
+    return body(space);
   } finally {
     useStubs(outerStubs);
     Object.assign(globals, outerGlobals);
     current.mm = outerMm;
   }
+}
+
+/**
+ * Replays the lines of `input`; what each of them answers goes to `write`. Throws a TraceError at the first line that
+ * is not as the format has it; nothing is written for that line or after it.
+ */
+export function replayVma(input: string, write: (text: string) => void, options: ReplayOptions = {}): void {
+  inReplayWorld((space) => replayLines(space, input, write), options);
 }

@@ -64,7 +64,7 @@ import { stubs } from '../../stubs/index.js';
 import { traceFiles } from './files.js';
 
 /** A flags word of a trace. Its numbers are safe integers, which is room enough for all named flags. */
-function flagsOf(word: number): vma_flags_t {
+export function flagsOf(word: number): vma_flags_t {
   return legacy_to_vma_flags(BigInt(word));
 }
 
@@ -82,13 +82,22 @@ type ChangeOne = (
   end: number,
 ) => vm_area_struct | ErrPtr | null;
 
+/** One word of the format: how many arguments it takes, and what it does. */
+export interface Operation {
+  args: number;
+  run(space: ReplayedSpace, args: readonly number[]): number;
+}
+
 export class ReplayedSpace {
   readonly mm: mm_struct;
   private readonly files: file[];
+  /** Number 1 is the first. */
+  private readonly anonVmas: anon_vma[];
 
   constructor() {
     this.mm = new mm_struct(MT_FLAGS_ALLOC_RANGE);
     this.files = traceFiles();
+    this.anonVmas = [];
   }
 
   mmap(addr: number, len: number, flags: number, pgoff: number, id: number): number {
@@ -363,15 +372,43 @@ export class ReplayedSpace {
     return text;
   }
 
-  private fileOf(id: number): file | null {
+  /** The number of an anon_vma. Those that have none yet get theirs first, in the order of addresses. */
+  anonNumber(wanted: anon_vma): number {
+    this.numberAnons();
+    if (!this.anonVmas.includes(wanted)) this.anonVmas.push(wanted);
+    return this.anonVmas.indexOf(wanted) + 1;
+  }
+
+  /** The anon_vma of a number, 0 being none; a number past the last makes a new one. */
+  anonOf(number: number): anon_vma | null {
+    if (number === 0) return null;
+    this.numberAnons();
+    return this.anonVmas[number - 1] ?? this.newAnon();
+  }
+
+  /** An anon_vma of the next number. */
+  newAnon(): anon_vma {
+    const fresh = newRootAnonVma();
+    this.anonNumber(fresh);
+    return fresh;
+  }
+
+  private numberAnons(): void {
+    const vmi = VMA_ITERATOR(this.mm, 0);
+    for (let vma = vma_next(vmi); vma !== null; vma = vma_next(vmi)) {
+      if (vma.anon_vma !== null && !this.anonVmas.includes(vma.anon_vma)) this.anonVmas.push(vma.anon_vma);
+    }
+  }
+
+  fileOf(id: number): file | null {
     if (id === 0) return null;
     const found = this.files[id - 1];
     if (found === undefined)
-      throw new RangeError(`mmap: file = ${id}: there are files 1 to ${this.files.length}, and 0 for none`);
+      throw new RangeError(`file = ${id}: there are files 1 to ${this.files.length}, and 0 for none`);
     return found;
   }
 
-  private idOf(found: file | null): number {
+  idOf(found: file | null): number {
     return found === null ? 0 : this.files.indexOf(found) + 1;
   }
 }

@@ -38,7 +38,8 @@ int attach_vma(struct mm_struct *mm, struct vm_area_struct *vma)
 typedef unsigned long ulong;
 
 #define MAX_ARGS 7
-#define NR_FILES 10
+#define LAST_PREPARED 15
+#define NR_FILES 31
 
 static struct mm_struct mm;
 static bool quiet;
@@ -98,6 +99,23 @@ static int prepare_flags(struct vm_area_desc *desc)
 	return 0;
 }
 
+static vm_fault_t do_not_fault(struct vm_fault *vmf)
+{
+	return 0;
+}
+
+#define OPS_CLOSE 2
+#define OPS_PICKY 4
+#define OPS_MKWRITE 8
+
+/* What setops gives a VMA; the lowest bit says that there are hooks at all. */
+static struct vm_operations_struct ops_of_kind[16];
+
+static const struct vm_operations_struct *ops_of(ulong kind)
+{
+	return kind & 1 ? &ops_of_kind[kind & 15] : NULL;
+}
+
 static const struct file_operations plain_fops = { .mmap = plain_mmap };
 static const struct file_operations prepare_fops[] = {
 	{ .mmap_prepare = prepare_nothing },
@@ -118,8 +136,62 @@ static void set_up(void)
 	current->mm = &mm;
 	for (i = 1; i <= NR_FILES; i++) {
 		files[i].f_mapping = &mappings[i];
-		files[i].f_op = i <= 4 ? &plain_fops : &prepare_fops[i - 5];
+		if (i <= 4 || i > LAST_PREPARED)
+			files[i].f_op = &plain_fops;
+		else
+			files[i].f_op = &prepare_fops[i <= 10 ? i - 5 : 0];
 	}
+	for (i = 0; i < ARRAY_SIZE(ops_of_kind); i++) {
+		if (i & OPS_CLOSE) {
+			ops_of_kind[i].close = do_nothing;
+			ops_of_kind[i].open = do_nothing;
+		}
+		if (i & OPS_PICKY)
+			ops_of_kind[i].may_split = split_even_pages;
+		if (i & OPS_MKWRITE)
+			ops_of_kind[i].page_mkwrite = do_not_fault;
+	}
+}
+
+/* Of the anon_vmas that a line has named so far; number 1 is the first. */
+static struct anon_vma **anon_vmas;
+static ulong nr_anon_vmas;
+
+static void number_anon(struct anon_vma *anon)
+{
+	ulong i;
+
+	for (i = 0; i < nr_anon_vmas; i++)
+		if (anon_vmas[i] == anon)
+			return;
+	anon_vmas = realloc(anon_vmas, (nr_anon_vmas + 1) * sizeof(*anon_vmas));
+	anon_vmas[nr_anon_vmas++] = anon;
+}
+
+static struct anon_vma *new_root_anon(void)
+{
+	struct anon_vma *anon = calloc(1, sizeof(*anon));
+
+	anon->root = anon;
+	return anon;
+}
+
+/* Those that have no number yet get theirs first, in the order of addresses; a number past the last makes a new one. */
+static struct anon_vma *anon_of(ulong number)
+{
+	VMA_ITERATOR(vmi, &mm, 0);
+	struct vm_area_struct *vma;
+
+	if (!number)
+		return NULL;
+	for_each_vma(vmi, vma)
+		if (vma->anon_vma)
+			number_anon(vma->anon_vma);
+	if (number > nr_anon_vmas) {
+		number_anon(new_root_anon());
+		number = nr_anon_vmas;
+	}
+	return anon_vmas[number - 1];
 }
 
 static struct file *file_of(ulong id)
@@ -279,10 +351,8 @@ static long op_fault(ulong *a)
 	if (!vma || vma->anon_vma)
 		return 0;
 	anon = find_mergeable_anon_vma(vma);
-	if (!anon) {
-		anon = calloc(1, sizeof(*anon));
-		anon->root = anon;
-	}
+	if (!anon)
+		anon = new_root_anon();
 	avc = calloc(1, sizeof(*avc));
 	avc->anon_vma = anon;
 	vma->anon_vma = anon;
@@ -529,6 +599,8 @@ static long op_quiet(ulong *a)
 	return 0;
 }
 
+#include "vma_words.h"
+
 static const struct {
 	const char *name;
 	int args;
@@ -544,6 +616,20 @@ static const struct {
 	{ "room", 7, op_room },		{ "failprealloc", 1, op_failprealloc },
 	{ "maxmaps", 1, op_maxmaps },	{ "guardgap", 1, op_guardgap },	{ "minaddr", 1, op_minaddr },
 	{ "mdwe", 1, op_mdwe },		{ "quiet", 0, op_quiet },
+	{ "vma_link", 5, op_vma_link },	{ "insert_vm_struct", 5, op_insert_vm_struct },
+	{ "vma_merge_new_range", 7, op_vma_merge_new_range },
+	{ "vma_merge_existing_range", 6, op_vma_merge_existing_range },
+	{ "vma_expand", 6, op_vma_expand },		{ "vma_shrink", 4, op_vma_shrink },
+	{ "split_vma", 2, op_split_vma },		{ "__split_vma", 2, op___split_vma },
+	{ "vma_merge_extend", 2, op_vma_merge_extend },	{ "copy_vma", 5, op_copy_vma },
+	{ "vma_modify_flags", 3, op_vma_modify_flags },
+	{ "vma_modify_flags_uffd", 4, op_vma_modify_flags_uffd },
+	{ "create_init_stack_vma", 0, op_create_init_stack_vma },
+	{ "cleanup_mm", 0, op_cleanup_mm },		{ "drop", 1, op_drop },
+	{ "setflags", 2, op_setflags },			{ "setpgoff", 2, op_setpgoff },
+	{ "setfile", 2, op_setfile },			{ "setanon", 3, op_setanon },
+	{ "setops", 2, op_setops },			{ "setcount", 1, op_setcount },
+	{ "setsums", 5, op_setsums },			{ "setdefflags", 1, op_setdefflags },
 };
 
 static void print_space(void)

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** What VMA_TRACE=1 prints: the address space after each operation, differences marked, as comments of TAP and KTAP. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { Numbers } from '../../tools/trace/numbers.js';
+import { showCall, showChange, showResult } from '../../tools/trace/show.js';
+import type { VmaState } from '../../tools/trace/state.js';
+import { commentsOf, runTraced, sampleTest } from './sample.js';
+
+const SAMPLE = `
+test('sample', (t) => {
+  const f = plainFile();
+  const vma = mapRange(t, 0x10000, 0x14000, { file: f });
+  mapRange(t, 0x20000, 0x22000, { bits: [0, 4, 8] });
+  t.fault(vma);
+  vma.flags = flags(0, 4);
+  t.ASSERT_EQ(lib.do_munmap(t.mm, 0x11000, 0x1000, null), 0);
+  t.ASSERT_EQ(lib.do_munmap(t.mm, 0x11001, 0x1000, null), -22);
+  t.unmapAll();
+});
+`;
+
+/** The file holds f for every VMA of it, which the test does not give back. */
+const ENV = { VMA_STUBS: 'upstream' };
+
+const PRINTED = [
+  '1: __mmap_region(file=file 1, addr=0x10000, len=0x4000, vma_flags=0x33, pgoff=0x10) = 0x10000',
+  '+ 0x10000-0x14000 |####| pgoff=0x10 rw-p may=rw-- account file=1',
+  '2: __mmap_region(addr=0x20000, len=0x2000, vma_flags=0x111, pgoff=0x20) = 0x20000',
+  '  0x10000-0x14000 |####..............| pgoff=0x10 rw-p may=rw-- account file=1',
+  '+ 0x20000-0x22000 |................##| pgoff=0x20 r--p may=r--- growsdown',
+  '3: fault(vma=0x10000-0x14000)',
+  '- 0x10000-0x14000 |####..............| pgoff=0x10 rw-p may=rw-- account file=1',
+  '+ 0x10000-0x14000 |####..............| pgoff=0x10 rw-p may=rw-- account file=1 anon=1',
+  '  0x20000-0x22000 |................##| pgoff=0x20 r--p may=r--- growsdown',
+  'by hand:',
+  '- 0x10000-0x14000 |####..............| pgoff=0x10 rw-p may=rw-- account file=1 anon=1',
+  '+ 0x10000-0x14000 |####..............| pgoff=0x10 r--p may=r--- file=1 anon=1',
+  '  0x20000-0x22000 |................##| pgoff=0x20 r--p may=r--- growsdown',
+  '4: do_munmap(start=0x11000, len=0x1000) = 0x0',
+  '- 0x10000-0x14000 |####..............| pgoff=0x10 r--p may=r--- file=1 anon=1',
+  '+ 0x10000-0x11000 |#.................| pgoff=0x10 r--p may=r--- file=1 anon=1',
+  '+ 0x12000-0x14000 |..##..............| pgoff=0x12 r--p may=r--- file=1 anon=1',
+  '  0x20000-0x22000 |................##| pgoff=0x20 r--p may=r--- growsdown',
+  '5: do_munmap(start=0x11001, len=0x1000) = -EINVAL',
+  '  0x10000-0x11000 |#.................| pgoff=0x10 r--p may=r--- file=1 anon=1',
+  '  0x12000-0x14000 |..##..............| pgoff=0x12 r--p may=r--- file=1 anon=1',
+  '  0x20000-0x22000 |................##| pgoff=0x20 r--p may=r--- growsdown',
+  '6: do_munmap(start=0x0, len=0x7ffffffff000) = 0x0',
+  '- 0x10000-0x11000 |#.................| pgoff=0x10 r--p may=r--- file=1 anon=1',
+  '- 0x12000-0x14000 |..##..............| pgoff=0x12 r--p may=r--- file=1 anon=1',
+  '- 0x20000-0x22000 |................##| pgoff=0x20 r--p may=r--- growsdown',
+];
+
+t.test('every operation, and what was done by hand, on one scale', async (t) => {
+  const dir = t.testdir({ 'sample.test.js': sampleTest(SAMPLE) });
+  const traces = join(dir, 'traces');
+  const { status, stdout, stderr } = runTraced([dir], { ...ENV, VMA_TRACE_DIR: traces });
+  t.equal(status, 0, stderr);
+  t.equal(stderr, '');
+  t.same(commentsOf(stdout), [...PRINTED, `trace: ${join(traces, 'sample.trace')}`]);
+  t.ok(existsSync(join(traces, 'sample.trace')));
+});
+
+t.test('in KTAP they are comments of the test that they belong to', async (t) => {
+  const dir = t.testdir({ 'sample.test.js': sampleTest(SAMPLE) });
+  const { status, stdout } = runTraced(['--ktap', dir], { ...ENV, VMA_TRACE_DIR: join(dir, 'traces') });
+  t.equal(status, 0);
+  const lines = stdout.split('\n');
+  t.same(lines.slice(0, 4), ['KTAP version 1', '1..1', '  KTAP version 1', '  1..1']);
+  t.same(
+    lines.slice(4, 4 + PRINTED.length),
+    PRINTED.map((line) => `  # ${line}`),
+  );
+});
+
+t.test('without VMA_TRACE nothing is printed, written or wrapped', async (t) => {
+  const body = `${SAMPLE}
+test('not wrapped', (t) => t.ASSERT_FALSE(String(lib.do_munmap).includes('native code')));`;
+  const dir = t.testdir({ 'sample.test.js': sampleTest(body) });
+  for (const VMA_TRACE of [undefined, '', '0']) {
+    const { status, stdout } = runTraced([dir], { ...ENV, VMA_TRACE, VMA_TRACE_DIR: join(dir, 'traces') });
+    t.equal(status, 0);
+    t.same(commentsOf(stdout), []);
+    t.notOk(existsSync(join(dir, 'traces')));
+  }
+});
+
+function vma(start: number, end: number, more: Partial<VmaState> = {}): VmaState {
+  const shot = { start, end, pgoff: 0, flags: '0x33', access: 'rw-p', hasFile: false, hasAnonVma: false };
+  return { ...shot, file: null, anon: null, links: 0, ops: 0, picky: false, uffd: false, ...more };
+}
+
+t.test('a wide address space is drawn out of proportion, a crowded one without what is as before', async (t) => {
+  const numbers = new Numbers();
+  const far = showChange([vma(0x1000, 0x2000)], [vma(0x1000, 0x2000), vma(0x7ff0000000, 0x7ff0010000)], numbers);
+  t.same(far, [
+    '        0x1000-      0x2000 |#......| pgoff=0x0 rw-p may=rw--',
+    '+ 0x7ff0000000-0x7ff0010000 |..#####| pgoff=0x0 rw-p may=rw--',
+  ]);
+  const many = Array.from({ length: 70 }, (_, i) => vma(i * 0x2000, i * 0x2000 + 0x1000));
+  const [, ...rest] = many;
+  const lines = showChange(many, rest, numbers);
+  t.same(lines, ['-    0x0-0x1000 |#| pgoff=0x0 rw-p may=rw--', '  (and 69 as before)']);
+  t.same(showChange([], [], numbers), ['  (nothing is mapped)']);
+});
+
+t.test('results and arguments by what they are', async (t) => {
+  t.equal(showResult(-12), ' = -ENOMEM');
+  t.equal(showResult(-4095), ' = -0xfff');
+  t.equal(showResult(undefined), '');
+  t.equal(showResult(null), ' = null');
+  t.equal(showCall('f', ['a', 'b', 'c'], [1, null, true], new Numbers()), 'f(a=0x1, c=true)');
+});

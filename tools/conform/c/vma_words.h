@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Part of vma_replay.c: the words of VMA traces (docs/traces.md) that traces of tests are made of.
+ */
+
+/* From here on: words that are a kernel function's name. That function and nothing else. */
+
+#define HOW_PREV 1
+#define HOW_NEXT 2
+#define HOW_JUST_EXPAND 4
+#define HOW_GIVE_UP 8
+
+/* A new VMA for a range and file. */
+static struct vm_area_struct *new_vma(ulong *a)
+{
+	struct vm_area_struct *vma = vm_area_alloc(&mm);
+
+	vma->vm_start = a[0];
+	vma->vm_end = a[0] + a[1];
+	vma->vm_pgoff = a[3];
+	vma->flags = legacy_to_vma_flags(a[2]);
+	vma->vm_file = file_of(a[4]);
+	return vma;
+}
+
+static long op_vma_link(ulong *a)
+{
+	struct vm_area_struct *vma;
+	long ret;
+
+	if (find_vma_intersection(&mm, a[0], a[0] + a[1]))
+		return -ENOMEM;
+	vma = new_vma(a);
+	ret = vma_link(&mm, vma);
+	if (ret)
+		vm_area_free(vma);
+	return ret;
+}
+
+static long op_insert_vm_struct(ulong *a)
+{
+	struct vm_area_struct *vma = new_vma(a);
+	long ret;
+
+	if (!vma->vm_file)
+		vma_set_anonymous(vma);
+	ret = insert_vm_struct(&mm, vma);
+	if (ret)
+		vm_area_free(vma);
+	return ret;
+}
+
+static long merge_result(struct vma_merge_struct *vmg, struct vm_area_struct *merged)
+{
+	if (merged)
+		return 1;
+	return vmg->state == VMA_MERGE_ERROR_NOMEM ? -ENOMEM : 0;
+}
+
+static long op_vma_merge_new_range(ulong *a)
+{
+	VMA_ITERATOR(vmi, &mm, a[0]);
+	struct vma_merge_struct vmg = {
+		.mm = &mm, .vmi = &vmi, .start = a[0], .end = a[1], .pgoff = a[3],
+		.file = file_of(a[4]), .state = VMA_MERGE_START,
+	};
+	struct vm_area_struct *prev, *next;
+
+	if (a[0] < a[1] && find_vma_intersection(&mm, a[0], a[1]))
+		return -ENOMEM;
+	vmg.vma_flags = legacy_to_vma_flags(a[2]);
+	vmg.anon_vma = anon_of(a[5]);
+	next = vma_next(&vmi);
+	prev = vma_prev(&vmi);
+	vmg.prev = a[6] & HOW_PREV ? prev : NULL;
+	vmg.next = a[6] & HOW_NEXT ? next : NULL;
+	vmg.just_expand = !!(a[6] & HOW_JUST_EXPAND);
+	vmg.give_up_on_oom = !!(a[6] & HOW_GIVE_UP);
+	vma_iter_set(&vmi, vmg.just_expand && prev ? prev->vm_start : a[0]);
+	return merge_result(&vmg, vma_merge_new_range(&vmg));
+}
+
+/* The VMA at the iterator, and the one before it or, if the range begins inside, itself. */
+static struct vm_area_struct *load_with_prev(struct vma_iterator *vmi, ulong start, struct vm_area_struct **prev)
+{
+	struct vm_area_struct *vma = vma_iter_load(vmi);
+
+	if (!vma)
+		return NULL;
+	*prev = vma_prev(vmi);
+	if (start > vma->vm_start)
+		*prev = vma;
+	vma_iter_set(vmi, start);
+	vma_iter_load(vmi);
+	return vma;
+}
+
+static long op_vma_merge_existing_range(ulong *a)
+{
+	VMA_ITERATOR(vmi, &mm, a[0]);
+	struct vma_merge_struct vmg = {
+		.mm = &mm, .vmi = &vmi, .start = a[0], .end = a[1], .pgoff = a[3],
+		.file = file_of(a[4]), .state = VMA_MERGE_START,
+	};
+	struct vm_area_struct *prev;
+
+	vmg.middle = load_with_prev(&vmi, a[0], &prev);
+	if (!vmg.middle)
+		return -EFAULT;
+	if (a[1] > vmg.middle->vm_end)
+		return -EINVAL;
+	vmg.vma_flags = legacy_to_vma_flags(a[2]);
+	vmg.anon_vma = vmg.middle->anon_vma;
+	vmg.prev = a[5] & HOW_PREV || prev == vmg.middle ? prev : NULL;
+	vmg.give_up_on_oom = !!(a[5] & HOW_GIVE_UP);
+	return merge_result(&vmg, vma_merge_existing_range(&vmg));
+}
+
+/* May target grow to [start, end), over next if there is one and it ends there? */
+static bool can_expand(struct vm_area_struct *target, struct vm_area_struct *next, ulong start, ulong end)
+{
+	struct vm_area_struct *above;
+
+	if (start > target->vm_start || end < target->vm_end)
+		return false;
+	if (start < target->vm_start && find_vma_intersection(&mm, start, target->vm_start))
+		return false;
+	if (end == target->vm_end)
+		return true;
+	above = find_vma_intersection(&mm, target->vm_end, end);
+	return !above || (above == next && end == next->vm_end && !(next->vm_ops && next->vm_ops->close));
+}
+
+static long op_vma_expand(ulong *a)
+{
+	VMA_ITERATOR(vmi, &mm, a[1]);
+	struct vma_merge_struct vmg = {
+		.mm = &mm, .vmi = &vmi, .start = a[1], .end = a[2], .pgoff = a[3], .state = VMA_MERGE_START,
+	};
+
+	vmg.target = vma_lookup(&mm, a[0]);
+	if (!vmg.target)
+		return -EFAULT;
+	if (a[5] & HOW_NEXT) {
+		VMA_ITERATOR(above, &mm, vmg.target->vm_end);
+
+		vmg.next = vma_next(&above);
+	}
+	if (!can_expand(vmg.target, vmg.next, a[1], a[2]))
+		return -EINVAL;
+	vmg.vma_flags = legacy_to_vma_flags(a[4]);
+	return vma_expand(&vmg);
+}
+
+static long op_vma_shrink(ulong *a)
+{
+	VMA_ITERATOR(vmi, &mm, a[0]);
+	struct vm_area_struct *vma = vma_iter_load(&vmi);
+
+	if (!vma)
+		return -EFAULT;
+	if (a[1] < vma->vm_start || a[2] > vma->vm_end || a[1] >= a[2])
+		return -EINVAL;
+	if ((a[1] == vma->vm_start) == (a[2] == vma->vm_end))
+		return -EINVAL;
+	return vma_shrink(&vmi, vma, a[1], a[2], a[3]);
+}
+
+static long split_at(ulong *a, int (*cut)(struct vma_iterator *, struct vm_area_struct *, ulong, int))
+{
+	VMA_ITERATOR(vmi, &mm, a[0]);
+	struct vm_area_struct *vma = vma_iter_load(&vmi);
+
+	if (!vma)
+		return -EFAULT;
+	if (a[0] == vma->vm_start)
+		return -EINVAL;
+	return cut(&vmi, vma, a[0], a[1] != 0);
+}
+
+static long op_split_vma(ulong *a)
+{
+	return split_at(a, split_vma);
+}
+
+static long op___split_vma(ulong *a)
+{
+	return split_at(a, __split_vma);
+}
+
+static long op_vma_merge_extend(ulong *a)
+{
+	VMA_ITERATOR(vmi, &mm, a[0]);
+	struct vm_area_struct *vma = vma_iter_load(&vmi);
+
+	if (!vma)
+		return -EFAULT;
+	if (find_vma_intersection(&mm, vma->vm_end, vma->vm_end + a[1]))
+		return -ENOMEM;
+	return vma_merge_extend(&vmi, vma, a[1]) ? 0 : -ENOMEM;
+}
+
+static long op_copy_vma(ulong *a)
+{
+	struct vm_area_struct *vma = vma_lookup(&mm, a[0]);
+	bool need_rmap_locks = false;
+
+	if (!vma || vma->vm_end < a[0] + a[1])
+		return -EFAULT;
+	/* It would be a BUG if the source grew into its own copy: mremap() sees to it that this does not happen. */
+	if ((vma->anon_vma || !vma_is_anonymous(vma)) && (a[2] == vma->vm_end || a[2] + a[1] == vma->vm_start))
+		return -EINVAL;
+	/* As in copy() above. */
+	if (fail_prealloc && !vma->anon_vma)
+		return -ENOMEM;
+	if (!copy_vma(&vma, a[2], a[1], a[3], &need_rmap_locks, a[4] != 0))
+		return -ENOMEM;
+	return need_rmap_locks;
+}
+
+static long op_vma_modify_flags(ulong *a)
+{
+	VMA_ITERATOR(vmi, &mm, a[0]);
+	vma_flags_t want = legacy_to_vma_flags(a[2]);
+	struct vm_area_struct *prev;
+	struct vm_area_struct *vma = load_with_prev(&vmi, a[0], &prev);
+
+	if (!vma)
+		return -EFAULT;
+	if (a[1] > vma->vm_end)
+		return -EINVAL;
+	return PTR_ERR_OR_ZERO(vma_modify_flags(&vmi, prev, vma, a[0], a[1], &want));
+}
+
+static long op_vma_modify_flags_uffd(ulong *a)
+{
+	VMA_ITERATOR(vmi, &mm, a[0]);
+	vma_flags_t want = legacy_to_vma_flags(a[2]);
+	struct vm_userfaultfd_ctx no_ctx = {};
+	struct vm_area_struct *prev;
+	struct vm_area_struct *vma = load_with_prev(&vmi, a[0], &prev);
+
+	if (!vma)
+		return -EFAULT;
+	if (a[1] > vma->vm_end || (a[3] && (a[0] != vma->vm_start || a[1] != vma->vm_end)))
+		return -EINVAL;
+	return PTR_ERR_OR_ZERO(vma_modify_flags_uffd(&vmi, prev, vma, a[0], a[1], &want, no_ctx, a[3] != 0));
+}
+
+static long op_create_init_stack_vma(ulong *a)
+{
+	struct vm_area_struct *vma;
+	ulong top;
+
+	return create_init_stack_vma(&mm, &vma, &top);
+}
+
+/* As cleanup_mm() of the harness. */
+static long op_cleanup_mm(ulong *a)
+{
+	struct vm_area_struct *vma;
+	long count = 0;
+
+	VMA_ITERATOR(vmi, &mm, 0);
+
+	fail_prealloc = false;
+	for_each_vma(vmi, vma) {
+		vma_mark_detached(vma);
+		vm_area_free(vma);
+		count++;
+	}
+	/* Not mtree_destroy(): the tree's own lock is nobody's here, and a store that waited for memory leaves it held. */
+	__mt_destroy(&mm.mm_mt);
+	mm.map_count = 0;
+	return count;
+}
+
+/* From here on: words that set what a test sets by hand. */
+
+#define SETTER(name, statement)						\
+static long op_##name(ulong *a)						\
+{									\
+	struct vm_area_struct *vma = vma_lookup(&mm, a[0]);		\
+									\
+	if (!vma)							\
+		return -EFAULT;						\
+	statement;							\
+	return 0;							\
+}
+
+static void set_anon(struct vm_area_struct *vma, struct anon_vma *anon, ulong links)
+{
+	vma->anon_vma = anon;
+	INIT_LIST_HEAD(&vma->anon_vma_chain);
+	for (; anon && links > 0; links--) {
+		struct anon_vma_chain *avc = calloc(1, sizeof(*avc));
+
+		avc->anon_vma = anon;
+		list_add(&avc->same_vma, &vma->anon_vma_chain);
+	}
+}
+
+SETTER(setflags, vma->flags = legacy_to_vma_flags(a[1]))
+SETTER(setpgoff, vma->vm_pgoff = a[1])
+SETTER(setfile, vma->vm_file = file_of(a[1]))
+SETTER(setanon, set_anon(vma, anon_of(a[1]), a[2]))
+SETTER(setops, vma->vm_ops = ops_of(a[1]))
+
+static long op_drop(ulong *a)
+{
+	VMA_ITERATOR(vmi, &mm, a[0]);
+	struct vm_area_struct *vma = vma_iter_load(&vmi);
+	int err;
+
+	if (!vma)
+		return -EFAULT;
+	err = vma_iter_clear_gfp(&vmi, vma->vm_start, vma->vm_end, GFP_KERNEL);
+	if (err)
+		return err;
+	vma_mark_detached(vma);
+	vm_area_free(vma);
+	mm.map_count--;
+	return 0;
+}
+
+static long op_setcount(ulong *a)
+{
+	mm.map_count = a[0];
+	return 0;
+}
+
+static long op_setsums(ulong *a)
+{
+	mm.total_vm = a[0];
+	mm.data_vm = a[1];
+	mm.exec_vm = a[2];
+	mm.stack_vm = a[3];
+	mm.locked_vm = a[4];
+	return 0;
+}
+
+static long op_setdefflags(ulong *a)
+{
+	mm.def_vma_flags = legacy_to_vma_flags(a[0]);
+	return 0;
+}
