@@ -47,14 +47,14 @@ class LoadedSpace {
     for (let k = 0; k < n; k++) this.map(k);
   }
 
-  /** xorshift32, unsigned. */
-  random(): number {
+  /** The next number of xorshift32, unsigned, modulo n. Said to be unsigned at each step: a remainder of doubles is dear. */
+  random(n: number): number {
     let x = this.state;
     x ^= x << 13;
     x ^= x >>> 17;
     x ^= x << 5;
-    this.state = x >>> 0;
-    return this.state;
+    this.state = x;
+    return (x >>> 0) % (n >>> 0);
   }
 
   private flagsOf(k: number): vma_flags_t {
@@ -152,7 +152,7 @@ export function runLoad(load: Load, n: number, operations = OPERATIONS): number 
     const space = new LoadedSpace(n);
     const run = RUN[load];
     const began = process.hrtime.bigint();
-    for (let i = 0; i < operations; i++) run(space, space.random() % n);
+    for (let i = 0; i < operations; i++) run(space, space.random(n));
     return Number(process.hrtime.bigint() - began) / operations;
   });
 }
