@@ -7,7 +7,7 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { NUM_VMA_FLAG_BITS } from '../../include/vma_flags.js';
 import type { ScratchTree } from '../kernel/scratch.js';
-import { heapPerVma, type Load, OPERATIONS, runLoad } from './loads.js';
+import { heapPerVma, type Load, OPERATIONS, prepareLoad } from './loads.js';
 import { median } from './loop.js';
 
 export interface Measured {
@@ -15,12 +15,15 @@ export interface Measured {
   heapBytesPerVma: number;
 }
 
+/** A load that has run once, to warm up; `run` is a round of it, in nanoseconds per operation. */
+export interface WarmLoad {
+  heapBytesPerVma: number;
+  run(): number;
+}
+
 export interface BenchSide {
   name: string;
-  /** Before the rounds: bytes of heap per VMA. What it runs warms the side up. */
-  warmUp(load: Load, n: number, operations: number): number;
-  /** Nanoseconds per operation. */
-  run(load: Load, n: number, operations: number): number;
+  warmUp(load: Load, n: number, operations: number): WarmLoad;
 }
 
 export interface SideResult {
@@ -40,15 +43,15 @@ export interface BenchResult {
 export const PORT_SIDE: BenchSide = {
   name: 'port',
   warmUp: (load, n, operations) => {
-    const bytes = heapPerVma(n);
-    runLoad(load, n, operations);
-    return bytes;
+    const heapBytesPerVma = heapPerVma(n);
+    const run = prepareLoad(load, n);
+    run(operations);
+    return { heapBytesPerVma, run: () => run(operations) };
   },
-  run: runLoad,
 };
 
 function programSide(name: string, program: string): BenchSide {
-  const run = (load: Load, n: number, operations: number): Measured => {
+  const measure = (load: Load, n: number, operations: number): Measured => {
     // Leaks are what the loads end with, on purpose: the address space is the process's.
     const env = { ...process.env, ASAN_OPTIONS: 'detect_leaks=0' };
     const done = spawnSync(program, [load, String(n), String(operations)], { encoding: 'utf8', env });
@@ -59,8 +62,10 @@ function programSide(name: string, program: string): BenchSide {
   };
   return {
     name,
-    warmUp: (...args) => run(...args).heapBytesPerVma,
-    run: (...args) => run(...args).nsPerOp,
+    warmUp: (...args) => ({
+      heapBytesPerVma: measure(...args).heapBytesPerVma,
+      run: () => measure(...args).nsPerOp,
+    }),
   };
 }
 
@@ -81,16 +86,16 @@ export function compareLoad(
   rounds: number,
   operations = OPERATIONS,
 ): BenchResult {
-  const measured = sides.map((side) => ({ side, times: [] as number[], heap: side.warmUp(load, n, operations) }));
+  const measured = sides.map((side) => ({ side, times: [] as number[], warm: side.warmUp(load, n, operations) }));
   for (let round = 0; round < rounds; round++) {
-    for (const { side, times } of measured) times.push(side.run(load, n, operations));
+    for (const { times, warm } of measured) times.push(warm.run());
   }
   const ours = measured[0]?.times ?? [];
-  const results = measured.map(({ side, times, heap }): [string, SideResult] => [
+  const results = measured.map(({ side, times, warm }): [string, SideResult] => [
     side.name,
     {
       nsPerOp: median(times),
-      heapBytesPerVma: Math.max(0, heap),
+      heapBytesPerVma: Math.max(0, warm.heapBytesPerVma),
       ratio: median(times.map((time, i) => (ours[i] ?? Number.NaN) / time)),
     },
   ]);

@@ -26,6 +26,7 @@ export const OPERATIONS = 200_000;
 
 const BASE = 0x10000000;
 const SIZE = 0x4000;
+const SEED = 12345;
 
 /** The address space of one measurement. */
 class LoadedSpace {
@@ -41,10 +42,16 @@ class LoadedSpace {
       mk_vma_flags(VMA_READ_BIT, VMA_MAYREAD_BIT, VMA_MAYWRITE_BIT),
       mk_vma_flags(VMA_READ_BIT, VMA_WRITE_BIT, VMA_MAYREAD_BIT, VMA_MAYWRITE_BIT),
     ];
-    this.state = 12345;
+    this.state = SEED;
     this.found = 0;
-    current.mm = this.mm;
+    this.restart();
     for (let k = 0; k < n; k++) this.map(k);
+  }
+
+  /** Makes it the current address space, and the numbers begin anew. */
+  restart(): void {
+    current.mm = this.mm;
+    this.state = SEED;
   }
 
   /** The next number of xorshift32, unsigned, modulo n. Said to be unsigned at each step: a remainder of doubles is dear. */
@@ -144,17 +151,20 @@ function unchecked<T>(measure: () => T): T {
 }
 
 /**
- * Runs a load once; nanoseconds per operation. No collection is forced before or in it: one that finds no object of a
- * class alive has V8 throw away the code compiled for it, and the load would be measured as it is compiled anew.
+ * Maps n VMAs; what is returned runs the load on them, as often as it is called, and gives nanoseconds per operation. No
+ * collection is forced before or in it, and no space thrown away between: a collection that finds no object of a class
+ * alive has V8 throw away the code compiled for it, and one that is due runs when it likes.
  */
-export function runLoad(load: Load, n: number, operations = OPERATIONS): number {
-  return unchecked(() => {
-    const space = new LoadedSpace(n);
-    const run = RUN[load];
-    const began = process.hrtime.bigint();
-    for (let i = 0; i < operations; i++) run(space, space.random(n));
-    return Number(process.hrtime.bigint() - began) / operations;
-  });
+export function prepareLoad(load: Load, n: number): (operations: number) => number {
+  const space = unchecked(() => new LoadedSpace(n));
+  const run = RUN[load];
+  return (operations) =>
+    unchecked(() => {
+      space.restart();
+      const began = process.hrtime.bigint();
+      for (let i = 0; i < operations; i++) run(space, space.random(n));
+      return Number(process.hrtime.bigint() - began) / operations;
+    });
 }
 
 /** Bytes of heap that each of n VMAs takes, its share of the tree included. Node has to run with --expose-gc. */
