@@ -7,6 +7,7 @@
  * (`vm_flags` beside `flags`); C's struct assignment is a setter that copies. Some structs have a field that the harness
  * leaves out and the kernel has, because the checked world needs it; each says so.
  */
+import { UINT_MAX } from './linux/limits.js';
 import { list_head } from './linux/list.js';
 import { ma_state, maple_tree } from './linux/maple_tree.js';
 import { type pgoff_t, TASK_COMM_LEN } from './linux/mm.js';
@@ -246,9 +247,9 @@ export class vm_area_struct {
   vm_mm: mm_struct | null;
   vm_page_prot: pgprot_t;
   private readonly ownFlags: vma_flags_t;
-  /** vm_lock_seq as a signed integer: one that V8 keeps in the field itself. */
-  private lockSeq: number;
-  private ownChain: list_head<anon_vma_chain> | null;
+  /** Counts vma_start_write() calls, from UINT_MAX on, which wraps to 0. */
+  vm_lock_seq: number;
+  readonly anon_vma_chain: list_head<anon_vma_chain>;
   /** Null until the first write fault. */
   anon_vma: anon_vma | null;
   /** Null for anonymous memory. */
@@ -269,8 +270,8 @@ export class vm_area_struct {
     this.vm_mm = null;
     this.vm_page_prot = NO_PROTECTION;
     this.ownFlags = new vma_flags_t();
-    this.lockSeq = -1;
-    this.ownChain = null;
+    this.vm_lock_seq = UINT_MAX;
+    this.anon_vma_chain = new list_head<anon_vma_chain>();
     this.anon_vma = null;
     this.vm_ops = null;
     this.vm_pgoff = 0;
@@ -291,8 +292,9 @@ export class vm_area_struct {
     this.ownFlags.w1 = 0;
     this.ownFlags.w2 = 0;
     this.ownFlags.w3 = 0;
-    this.lockSeq = -1;
-    this.ownChain = null;
+    this.vm_lock_seq = UINT_MAX;
+    this.anon_vma_chain.next = this.anon_vma_chain;
+    this.anon_vma_chain.prev = this.anon_vma_chain;
     this.anon_vma = null;
     this.vm_ops = null;
     this.vm_pgoff = 0;
@@ -308,18 +310,6 @@ export class vm_area_struct {
   }
   set flags(flags: vma_flags_t) {
     this.ownFlags.assign(flags);
-  }
-  /** Counts vma_start_write() calls, from UINT_MAX on, which wraps to 0. */
-  get vm_lock_seq(): number {
-    return this.lockSeq >>> 0;
-  }
-  set vm_lock_seq(seq: number) {
-    this.lockSeq = seq | 0;
-  }
-  /** Its links to anon_vmas. Made when first asked for, as most VMAs have none. */
-  get anon_vma_chain(): list_head<anon_vma_chain> {
-    this.ownChain ??= new list_head<anon_vma_chain>();
-    return this.ownChain;
   }
   /** The legacy word. Read-only, as in C: change it with vm_flags_init(), vm_flags_set() and the like. */
   get vm_flags(): vm_flags_t {

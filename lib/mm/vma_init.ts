@@ -6,6 +6,7 @@
  * Deviation: the slab cache is the stub world's. PFN tracking is compiled out in the harness, so the two helpers do
  * nothing, as theirs do.
  */
+import { INIT_LIST_HEAD } from '../../include/linux/list.js';
 import type { mm_struct, vm_area_struct } from '../../include/mm_types.js';
 import { stubs } from '../../stubs/index.js';
 import { vma_assert_detached, vma_init } from './inlines/lifecycle.js';
@@ -26,7 +27,7 @@ export function vm_area_alloc(mm: mm_struct): vm_area_struct | null {
   return vma;
 }
 
-/** Copies what a duplicate shares with its original; its chain and counters stay as the cache hands them out, empty. */
+/** Copies what a duplicate shares with its original; chains and counters start anew. */
 function vm_area_init_from(src: vm_area_struct, dest: vm_area_struct): void {
   dest.vm_mm = src.vm_mm;
   dest.vm_ops = src.vm_ops;
@@ -62,6 +63,7 @@ export function vm_area_dup(orig: vm_area_struct): vm_area_struct | null {
     return null;
   }
   stubs.vma_lock_init(copy, true);
+  INIT_LIST_HEAD(copy.anon_vma_chain);
   stubs.vma_numab_state_init(copy);
   stubs.dup_anon_vma_name(orig, copy);
   return copy;

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The benchmark measures what it says, and leaves the world as it was. No time is asserted. */
+import { chmodSync } from 'node:fs';
+import { join } from 'node:path';
 import t from 'tap';
 import { globals, stubs } from '../../stubs/index.js';
-import { compareLoad, jsonOf, PORT_SIDE, tableOf } from '../../tools/bench/compare.js';
+import { compareLoad, jsonOf, PORT_SIDE, programSide, tableOf } from '../../tools/bench/compare.js';
 import { heapPerVma, LOADS, prepareLoad } from '../../tools/bench/loads.js';
 import { longRun } from '../../tools/bench/long.js';
 import { runNode } from '../house/project.js';
@@ -32,6 +34,29 @@ t.test('sides are compared round by round', async (t) => {
   t.match(JSON.parse(jsonOf([result])), {
     results: [{ load: 'churn', n: 1000, nsPerOp: 200, others: { C: { ratio: 2 } } }],
   });
+});
+
+t.test('a side that is a program', async (t) => {
+  const folder = t.testdir({
+    good: '#!/bin/sh\necho "$3.5 $2"\n',
+    bad: '#!/bin/sh\necho "no load $1" >&2\nexit 3\n',
+  });
+  for (const name of ['good', 'bad']) chmodSync(join(folder, name), 0o755);
+  const warm = programSide('C', join(folder, 'good')).warmUp('churn', 100, 20);
+  t.equal(warm.heapBytesPerVma, 100);
+  t.equal(warm.run(), 20.5);
+  t.throws(() => programSide('C', join(folder, 'bad')).warmUp('churn', 100, 20), /^C churn 100: no load churn/);
+});
+
+t.test('heap is measured after collections, where they can be asked for', async (t) => {
+  const before = globalThis.gc;
+  let asked = 0;
+  globalThis.gc = (() => {
+    asked++;
+  }) as typeof globalThis.gc;
+  t.ok(Number.isFinite(heapPerVma(50)));
+  globalThis.gc = before;
+  t.equal(asked, 2);
 });
 
 t.test('one side alone', async (t) => {

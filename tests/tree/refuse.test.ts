@@ -4,7 +4,7 @@ import t from 'tap';
 import { Ref } from '../../include/linux/errno.js';
 import { GFP_KERNEL } from '../../include/linux/gfp.js';
 import { ULONG_MAX } from '../../include/linux/limits.js';
-import { maple_tree } from '../../include/linux/maple_tree.js';
+import { maple_tree, wr_invalid } from '../../include/linux/maple_tree.js';
 import {
   __mas_set_range,
   MA_STATE,
@@ -142,4 +142,14 @@ t.test('fan-outs that no node can have', async (t) => {
   for (const fanout of [3, 33, 4.5, Number.NaN]) {
     t.throws(() => new maple_tree<string>(0, fanout), { name: 'RangeError', message: /^maple_tree: fanout = / });
   }
+});
+
+t.test('a promised store whose type was written over by hand', async (t) => {
+  const mt = treeOf([[0x10, 0x1f, 'a']]);
+  const before = ranges(mt);
+  const mas = MA_STATE(mt, 0x18, 0x18);
+  t.equal(mas_preallocate(mas, 'x', GFP_KERNEL), 0);
+  mas.store_type = wr_invalid;
+  t.throws(() => mas_store_prealloc(mas, 'x'), { message: 'maple_tree: internal error: a store without a type' });
+  t.equal(ranges(mt), before);
 });

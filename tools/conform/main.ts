@@ -38,9 +38,8 @@ function toCount(value: string): number {
 
 function buildKernelSide(scratch: ScratchTree, kind: Kind): Side {
   const source = fileURLToPath(new URL(`../../../tools/conform/c/${kind}_replay.c`, import.meta.url));
-  const bits = `-DNUM_VMA_FLAG_BITS=${NUM_VMA_FLAG_BITS} -DNUM_MM_FLAG_BITS=${NUM_VMA_FLAG_BITS}`;
   // The source is copied, the header beside it is not.
-  const defines = `${bits} -I'${dirname(source)}'`;
+  const defines = `-DNUM_VMA_FLAG_BITS=${NUM_VMA_FLAG_BITS} -DNUM_MM_FLAG_BITS=${NUM_VMA_FLAG_BITS} -I'${dirname(source)}'`;
   const rest = kind === 'tree' ? { objects: TREE_OBJECTS } : { coverage: true };
   return kernelSide(scratch.build(source, `${kind}_replay`, { defines, ...rest }));
 }

@@ -298,18 +298,18 @@ export function vms_abort_munmap_vmas(vms: vma_munmap_struct, mas_detach: ma_sta
   vms_complete_munmap_vmas(vms, mas_detach);
 }
 
-/** Sets up the unmap of [start, end), whose first VMA is vma; of nothing when that is null. */
+/** Sets up the unmap of [start, end), whose first VMA is vma. Where there is none, nothing is set up: C sets up zeroes. */
 export function init_vma_munmap(
   vms: vma_munmap_struct,
-  vma: vm_area_struct | null,
+  vma: vm_area_struct,
   start: number,
   end: number,
   uf: list_head | null,
   unlock: boolean,
 ): void {
   vms.vma = vma;
-  vms.start = vma !== null ? start : 0;
-  vms.end = vma !== null ? end : 0;
+  vms.start = start;
+  vms.end = end;
   vms.unlock = unlock;
   vms.uf = uf;
   vms.vma_count = 0;
