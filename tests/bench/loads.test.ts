@@ -3,7 +3,7 @@
 import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { globals, stubs } from '../../stubs/index.js';
+import { globals, stubs, upstreamStubs } from '../../stubs/index.js';
 import { compareLoad, jsonOf, PORT_SIDE, programSide, tableOf } from '../../tools/bench/compare.js';
 import { heapPerVma, LOADS, prepareLoad } from '../../tools/bench/loads.js';
 import { longRun } from '../../tools/bench/long.js';
@@ -34,6 +34,17 @@ t.test('sides are compared round by round', async (t) => {
   t.match(JSON.parse(jsonOf([result])), {
     results: [{ load: 'churn', n: 1000, nsPerOp: 200, others: { C: { ratio: 2 } } }],
   });
+});
+
+t.test('a load that fails says so, and the world is put back', async (t) => {
+  const before = { ...stubs };
+  const fails = upstreamStubs.vma_iter_prealloc_fails;
+  const run = prepareLoad('protect', 10);
+  upstreamStubs.vma_iter_prealloc_fails = () => true;
+  t.throws(() => run(1), { message: 'vma_modify_flags failed with -12' });
+  upstreamStubs.vma_iter_prealloc_fails = fails;
+  t.ok(Object.entries(before).every(([name, stub]) => Reflect.get(stubs, name) === stub));
+  t.ok(run(1) > 0, 'and it runs again');
 });
 
 t.test('a side that is a program', async (t) => {

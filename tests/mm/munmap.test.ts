@@ -2,6 +2,7 @@
 /** do_vmi_munmap() and __vm_munmap(): ranges, splits, sealing, locks, userfaultfd, and what stays after a failure. */
 import {
   __vm_munmap,
+  detachedTree,
   do_munmap,
   do_vmi_munmap,
   EINTR,
@@ -14,11 +15,16 @@ import {
   PAGE_SIZE,
   stubs,
   TASK_SIZE,
+  unmap_desc,
+  unmap_region,
   VMA_EXEC_BIT,
   VMA_ITERATOR,
   VMA_READ_BIT,
   VMA_SEALED_BIT,
+  vm_area_struct,
   vm_munmap,
+  vma_munmap_struct,
+  vms_gather_munmap_vmas,
 } from '../../lib/index.js';
 import { test, type VmaTest } from '../harness/index.js';
 import { DATA, mapRange, plainFile } from './space.js';
@@ -196,4 +202,12 @@ test('a close hook unmaps another range: each unmap has a side tree of its own',
   t.ASSERT_EQ(t.mm.total_vm, 1);
   t.ASSERT_EQ(munmap(t, 0x30000, 0x1000), 0, 'and the next one finds an empty side tree');
   t.unmapAll();
+});
+
+test('an unmap without a first VMA, and page tables of a VMA without an address space, are refused by name', (t) => {
+  const vmi = VMA_ITERATOR(t.mm, 0x10000);
+  const gather = () => vms_gather_munmap_vmas(new vma_munmap_struct(vmi), detachedTree(vmi));
+  t.throws(gather, /^vms_gather_munmap_vmas: vms.vma = null: must be set/);
+  const unmap = new unmap_desc(vmi.mas, new vm_area_struct());
+  t.throws(() => unmap_region(unmap), /^unmap_region: unmap.first.vm_mm = null: must be set/);
 });
