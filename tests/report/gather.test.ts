@@ -192,3 +192,26 @@ t.test('figures go to another folder if one is named', async (t) => {
   t.equal(status, 0);
   t.ok(readFigures('bench', folder), 'where it was told to');
 });
+
+t.test('coverage by upstream file, the longest first', async (t) => {
+  const one = (upstream: string, name: string, lines: number, reached: number) => ({
+    upstream,
+    name,
+    home: 'lib/mm/x.ts',
+    line: 7,
+    lines,
+    reached,
+  });
+  const coverage = [
+    one('mm/vma.h', 'short_one', 2, 2),
+    one('mm/vma.c', 'first', 10, 5),
+    one('mm/vma.c', 'second', 10, 10),
+  ];
+  const page = pageOf({ made: 'now', kernel: '7.2', tests: [], review: [], coverage, figures: {} }, '', '');
+  const files = page.slice(page.indexOf('By upstream file'));
+  t.ok(files.indexOf('mm/vma.c') < files.indexOf('mm/vma.h'), 'the longer file first');
+  t.match(files, '75 %');
+  t.match(files, '15 of 20');
+  t.match(page, 'tests reach 17 of their 22 lines');
+  t.match(page, 'coverage/lib/mm/x.ts.html#L7');
+});
