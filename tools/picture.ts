@@ -36,7 +36,7 @@ export interface VmaSnapshot {
 }
 
 /** Widest drawing, in columns, that shows every page in proportion. */
-const WIDEST = 64;
+export const WIDEST = 64;
 
 /** "rw-p" and the like. */
 export function accessOf(flags: vma_flags_t): string {
@@ -72,9 +72,9 @@ export function otherFlags(flags: string): string[] {
   return [`may=${letters}`, ...names];
 }
 
-function flagsText(flags: vma_flags_t): string {
-  const all = flags.__vma_flags.reduceRight((sum, word) => (sum << 64n) | word, 0n);
-  return `0x${all.toString(16)}`;
+/** All bits as one number. */
+export function bitsOf(flags: vma_flags_t): bigint {
+  return flags.__vma_flags.reduceRight((sum, word) => (sum << 64n) | word, 0n);
 }
 
 /** One VMA as it is now. */
@@ -83,7 +83,7 @@ export function snapshotVma(vma: vm_area_struct): VmaSnapshot {
     start: vma.vm_start,
     end: vma.vm_end,
     pgoff: vma.vm_pgoff,
-    flags: flagsText(vma.flags),
+    flags: hexOf(bitsOf(vma.flags)),
     access: accessOf(vma.flags),
     hasFile: vma.vm_file !== null,
     hasAnonVma: vma.anon_vma !== null,
@@ -105,7 +105,7 @@ export function layoutLine(shot: VmaSnapshot): string {
 }
 
 /** Columns from `from` to `to`: a column a page where that fits, else one for a gap and a few for a VMA. */
-function widthOf(from: number, to: number, isVma: boolean, inProportion: boolean): number {
+export function widthOf(from: number, to: number, isVma: boolean, inProportion: boolean): number {
   const pages = PHYS_PFN(to - from);
   if (inProportion) return pages;
   if (pages === 0) return 0;

@@ -1,18 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Values as the report shows them: short, numbers in hex, errors by name, objects by what they are and which. */
 import { hexOf } from '../../include/linux/check.js';
-import * as errno from '../../include/linux/errno.js';
+import { IS_ERR_VALUE } from '../../include/linux/errno.js';
 import { list_head } from '../../include/linux/list.js';
 import { PAGE_SIZE } from '../../include/linux/mm.js';
 import { pgprot_t, type vm_area_struct, vm_userfaultfd_ctx } from '../../include/mm_types.js';
+import { errorName } from '../../tools/error_name.js';
 import { accessOf, otherFlags, snapshotVma } from '../../tools/picture.js';
 import type { CallRange, RecordedVma } from '../../tools/recorder.js';
-
-const ERRORS = new Map(
-  Object.entries(errno).flatMap(([name, value]): [number, string][] =>
-    /^E[A-Z0-9]+$/.test(name) && typeof value === 'number' ? [[-value, `-${name}`]] : [],
-  ),
-);
 
 /** Which object of its kind one is: the first that is asked about is number 1. */
 export class Numbers {
@@ -31,7 +26,7 @@ export class Numbers {
 
 /** Is it a negative error number? */
 export function isError(value: unknown): boolean {
-  return typeof value === 'number' && errno.IS_ERR_VALUE(value);
+  return typeof value === 'number' && IS_ERR_VALUE(value);
 }
 
 function kindOf(object: object): string {
@@ -78,7 +73,7 @@ export function rangeOf(args: readonly unknown[]): CallRange | null {
 
 /** A value in a few words. */
 export function shortly(value: unknown, numbers: Numbers): string {
-  if (typeof value === 'number') return ERRORS.get(value) ?? (isError(value) ? String(value) : hexOf(value));
+  if (typeof value === 'number') return errorName(value) ?? (isError(value) ? String(value) : hexOf(value));
   if (typeof value === 'bigint') return hexOf(value);
   if (typeof value === 'function') return value.name === '' ? 'a function' : `${value.name}()`;
   if (value === null) return 'NULL';

@@ -16,22 +16,17 @@ import {
   vma_next,
   vma_prev,
 } from '../../lib/mm/inlines/iterator.js';
-import {
-  vma_is_anonymous,
-  vma_mark_detached,
-  vma_set_anonymous,
-  vma_set_range,
-} from '../../lib/mm/inlines/lifecycle.js';
+import { vma_is_anonymous, vma_mark_detached } from '../../lib/mm/inlines/lifecycle.js';
 import { copy_vma } from '../../lib/mm/vma/copy.js';
-import { insert_vm_struct, vma_link } from '../../lib/mm/vma/link.js';
-import { vma_expand, vma_merge_existing_range, vma_merge_extend, vma_merge_new_range } from '../../lib/mm/vma/merge.js';
+import { vma_link } from '../../lib/mm/vma/link.js';
+import { vma_expand, vma_merge_existing_range, vma_merge_new_range } from '../../lib/mm/vma/merge.js';
 import { vma_modify_flags, vma_modify_flags_uffd } from '../../lib/mm/vma/modify.js';
 import { __split_vma, split_vma, vma_shrink } from '../../lib/mm/vma/split.js';
 import { create_init_stack_vma } from '../../lib/mm/vma_exec.js';
-import { vm_area_alloc, vm_area_free } from '../../lib/mm/vma_init.js';
+import { vm_area_free } from '../../lib/mm/vma_init.js';
 import { globals } from '../../stubs/index.js';
 import { at } from './hex.js';
-import { flagsOf, type Operation, type ReplayedSpace } from './vma_space.js';
+import { flagsOf, type Operation, type ReplayedSpace, shrinkable } from './vma_space.js';
 
 /** Bits of the last argument of a merge: which neighbours the caller names, and what else it sets. */
 export const HOW_PREV = 1;
@@ -43,19 +38,9 @@ function has(how: number, bit: number): boolean {
   return (how & bit) !== 0;
 }
 
-/** A new VMA for a range and file; null when memory is out. */
-function newVma(space: ReplayedSpace, a: readonly number[]): vm_area_struct | null {
-  const vma = vm_area_alloc(space.mm);
-  if (vma === null) return null;
-  vma_set_range(vma, at(a, 0), at(a, 0) + at(a, 1), at(a, 3));
-  vma.flags = flagsOf(at(a, 2));
-  vma.vm_file = space.fileOf(at(a, 4));
-  return vma;
-}
-
 function link(space: ReplayedSpace, a: readonly number[]): number {
   if (find_vma_intersection(space.mm, at(a, 0), at(a, 0) + at(a, 1)) !== null) return -ENOMEM;
-  const vma = newVma(space, a);
+  const vma = space.newVma(at(a, 0), at(a, 1), at(a, 2), at(a, 3), at(a, 4));
   if (vma === null) return -ENOMEM;
   const ret = vma_link(space.mm, vma);
   if (ret !== 0) vm_area_free(vma);
@@ -63,12 +48,7 @@ function link(space: ReplayedSpace, a: readonly number[]): number {
 }
 
 function insert(space: ReplayedSpace, a: readonly number[]): number {
-  const vma = newVma(space, a);
-  if (vma === null) return -ENOMEM;
-  if (vma.vm_file === null) vma_set_anonymous(vma);
-  const ret = insert_vm_struct(space.mm, vma);
-  if (ret !== 0) vm_area_free(vma);
-  return ret;
+  return space.insertUncounted(at(a, 0), at(a, 1), at(a, 2), at(a, 3), at(a, 4));
 }
 
 function mergeResult(vmg: vma_merge_struct, merged: vm_area_struct | null): number {
@@ -162,10 +142,8 @@ function expand(space: ReplayedSpace, a: readonly number[]): number {
 function shrink(space: ReplayedSpace, a: readonly number[]): number {
   const [start, end] = [at(a, 1), at(a, 2)];
   const vmi = VMA_ITERATOR(space.mm, at(a, 0));
-  const vma = vma_iter_load(vmi);
-  if (vma === null) return -EFAULT;
-  if (start < vma.vm_start || end > vma.vm_end || start >= end) return -EINVAL;
-  if ((start === vma.vm_start) === (end === vma.vm_end)) return -EINVAL;
+  const vma = shrinkable(vmi, start, end);
+  if (IS_ERR(vma)) return PTR_ERR(vma);
   return vma_shrink(vmi, vma, start, end, at(a, 3));
 }
 
@@ -179,12 +157,7 @@ function split(space: ReplayedSpace, a: readonly number[], cut: typeof split_vma
 }
 
 function extend(space: ReplayedSpace, a: readonly number[]): number {
-  const [addr, delta] = [at(a, 0), at(a, 1)];
-  const vmi = VMA_ITERATOR(space.mm, addr);
-  const vma = vma_iter_load(vmi);
-  if (vma === null) return -EFAULT;
-  if (find_vma_intersection(space.mm, vma.vm_end, vma.vm_end + delta) !== null) return -ENOMEM;
-  return vma_merge_extend(vmi, vma, delta) === null ? -ENOMEM : 0;
+  return errnoOf(space.extendUncounted(at(a, 0), at(a, 1)));
 }
 
 function copy(space: ReplayedSpace, a: readonly number[]): number {

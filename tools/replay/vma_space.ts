@@ -3,7 +3,7 @@
  * The address space that a VMA trace is replayed on: each operation of the format as one method that returns what the
  * trace prints as its result.
  */
-import { EFAULT, EINVAL, ENOMEM, type ErrPtr, IS_ERR, PTR_ERR, Ref } from '../../include/linux/errno.js';
+import { EFAULT, EINVAL, ENOMEM, ERR_PTR, type ErrPtr, IS_ERR, PTR_ERR, Ref } from '../../include/linux/errno.js';
 import { INIT_LIST_HEAD, list_add } from '../../include/linux/list.js';
 import { MT_FLAGS_ALLOC_RANGE } from '../../include/linux/maple_tree.js';
 import { MMF_HAS_MDWE, PHYS_PFN } from '../../include/linux/mm.js';
@@ -209,16 +209,19 @@ export class ReplayedSpace {
   }
 
   extend(addr: number, delta: number): number {
-    const vma = vma_lookup(this.mm, addr);
-    if (vma === null) return -EFAULT;
-    if (find_vma_intersection(this.mm, vma.vm_end, vma.vm_end + delta) !== null) return -ENOMEM;
-
-    const vmi = VMA_ITERATOR(this.mm, addr);
-    vma_iter_load(vmi);
-    const merged = vma_merge_extend(vmi, vma, delta);
-    if (merged === null) return -ENOMEM;
+    const merged = this.extendUncounted(addr, delta);
+    if (IS_ERR(merged)) return PTR_ERR(merged);
     account(this.mm, merged.flags, PHYS_PFN(delta));
     return 0;
+  }
+
+  /** vma_merge_extend() of the VMA at addr, into room that must be there. */
+  extendUncounted(addr: number, delta: number): vm_area_struct | ErrPtr {
+    const vmi = VMA_ITERATOR(this.mm, addr);
+    const vma = vma_iter_load(vmi);
+    if (vma === null) return ERR_PTR(-EFAULT);
+    if (find_vma_intersection(this.mm, vma.vm_end, vma.vm_end + delta) !== null) return ERR_PTR(-ENOMEM);
+    return vma_merge_extend(vmi, vma, delta) ?? ERR_PTR(-ENOMEM);
   }
 
   /** vma_modify_flags_uffd() of a whole VMA. */
@@ -256,10 +259,8 @@ export class ReplayedSpace {
   /** vma_shrink() from one side. */
   shrink(addr: number, start: number, end: number): number {
     const vmi = VMA_ITERATOR(this.mm, addr);
-    const vma = vma_iter_load(vmi);
-    if (vma === null) return -EFAULT;
-    if (start < vma.vm_start || end > vma.vm_end || start >= end) return -EINVAL;
-    if ((start === vma.vm_start) === (end === vma.vm_end)) return -EINVAL;
+    const vma = shrinkable(vmi, start, end);
+    if (IS_ERR(vma)) return PTR_ERR(vma);
     const pages = vma_pages(vma);
     const ret = vma_shrink(vmi, vma, start, end, vma.vm_pgoff + PHYS_PFN(start - vma.vm_start));
     if (ret === 0) account(this.mm, vma.flags, vma_pages(vma) - pages);
@@ -268,17 +269,29 @@ export class ReplayedSpace {
 
   /** insert_vm_struct() of a VMA made for it. */
   insert(addr: number, len: number, word: number, pgoff: number, id: number): number {
+    const ret = this.insertUncounted(addr, len, word, pgoff, id);
+    if (ret === 0) account(this.mm, flagsOf(word), PHYS_PFN(len));
+    return ret;
+  }
+
+  insertUncounted(addr: number, len: number, word: number, pgoff: number, id: number): number {
+    const vma = this.newVma(addr, len, word, pgoff, id);
+    if (vma === null) return -ENOMEM;
+    if (vma.vm_file === null) vma_set_anonymous(vma);
+    const ret = insert_vm_struct(this.mm, vma);
+    if (ret !== 0) vm_area_free(vma);
+    return ret;
+  }
+
+  /** A new VMA for a range and file, in no tree yet; null when memory is out. */
+  newVma(addr: number, len: number, word: number, pgoff: number, id: number): vm_area_struct | null {
     const vm_file = this.fileOf(id);
     const vma = vm_area_alloc(this.mm);
-    if (vma === null) return -ENOMEM;
+    if (vma === null) return null;
     vma_set_range(vma, addr, addr + len, pgoff);
     vma.flags = flagsOf(word);
     vma.vm_file = vm_file;
-    if (vm_file === null) vma_set_anonymous(vma);
-    const ret = insert_vm_struct(this.mm, vma);
-    if (ret !== 0) vm_area_free(vma);
-    else account(this.mm, vma.flags, PHYS_PFN(len));
-    return ret;
+    return vma;
   }
 
   /** mm_take_all_locks(), and drops them again. */
@@ -411,6 +424,15 @@ export class ReplayedSpace {
   idOf(found: file | null): number {
     return found === null ? 0 : this.files.indexOf(found) + 1;
   }
+}
+
+/** The VMA at the iterator, if it can be cut down to [start, end) from one side; else the error that says why not. */
+export function shrinkable(vmi: vma_iterator, start: number, end: number): vm_area_struct | ErrPtr {
+  const vma = vma_iter_load(vmi);
+  if (vma === null) return ERR_PTR(-EFAULT);
+  if (start < vma.vm_start || end > vma.vm_end || start >= end) return ERR_PTR(-EINVAL);
+  if ((start === vma.vm_start) === (end === vma.vm_end)) return ERR_PTR(-EINVAL);
+  return vma;
 }
 
 function newRootAnonVma(): anon_vma {

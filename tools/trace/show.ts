@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What is printed of an operation: the call, and the address space with what has changed marked. */
 import { hexOf } from '../../include/linux/check.js';
-import * as errno from '../../include/linux/errno.js';
+import { Ref } from '../../include/linux/errno.js';
 import { PHYS_PFN } from '../../include/linux/mm.js';
 import {
   anon_vma,
@@ -13,20 +13,13 @@ import {
 } from '../../include/mm_types.js';
 import { vma_merge_struct } from '../../include/vma.js';
 import { vma_flags_t } from '../../include/vma_flags.js';
-import { otherFlags } from '../picture.js';
+import { errorName } from '../error_name.js';
+import { bitsOf, otherFlags, WIDEST, widthOf } from '../picture.js';
 import type { Numbers } from './numbers.js';
-import { bitsOf, isFreed, type VmaState } from './state.js';
+import { isFreed, type VmaState } from './state.js';
 
-/** Widest drawing, in columns, that shows every page in proportion. */
-const WIDEST = 64;
 /** With more VMAs than this, those that have not changed are counted instead of drawn. */
 const MOST_DRAWN = 64;
-
-const ERROR_NAMES = new Map(
-  Object.entries(errno).flatMap(([name, value]): [number, string][] =>
-    typeof value === 'number' && name !== 'MAX_ERRNO' ? [[value, name]] : [],
-  ),
-);
 
 function showVma(vma: vm_area_struct): string {
   return `${hexOf(vma.vm_start)}-${hexOf(vma.vm_end)}`;
@@ -50,7 +43,7 @@ function showArgument(value: unknown, numbers: Numbers): string | null {
   if (value instanceof vma_flags_t) return hexOf(bitsOf(value));
   if (value instanceof file) return `file ${numbers.ofFile(value) ?? 'of no number'}`;
   if (value instanceof anon_vma) return `anon ${numbers.ofAnon(value)}`;
-  if (value instanceof errno.Ref) return showArgument(value.value, numbers);
+  if (value instanceof Ref) return showArgument(value.value, numbers);
   if (value instanceof vm_unmapped_area_info) return showFields({ ...value }, numbers);
   if (value instanceof vma_merge_struct) {
     const { start, end, pgoff, vma_flags: flags, prev, middle, next, target, just_expand, give_up_on_oom } = value;
@@ -78,8 +71,7 @@ export function showCall(
 /** ` = -ENOMEM`, and nothing for a call that returns nothing. */
 export function showResult(result: unknown): string {
   if (result === undefined) return '';
-  if (typeof result === 'number' && result < 0) return ` = -${ERROR_NAMES.get(-result) ?? hexOf(-result)}`;
-  if (typeof result === 'number') return ` = ${hexOf(result)}`;
+  if (typeof result === 'number') return ` = ${errorName(result) ?? hexOf(result)}`;
   if (result instanceof vm_area_struct) return ` = VMA ${isFreed(result) ? 'freed' : showVma(result)}`;
   return ` = ${String(result)}`;
 }
@@ -93,10 +85,8 @@ function columnsOf(vmas: readonly VmaState[]): Map<number, number> {
   let column = 0;
   let from = first;
   for (const edge of edges) {
-    const pages = PHYS_PFN(edge - from);
     const isMapped = vmas.some(({ start, end }) => start <= from && end >= edge);
-    if (inProportion) column += pages;
-    else if (pages > 0) column += isMapped ? 1 + Math.floor(Math.log2(pages)) : 1;
+    column += widthOf(from, edge, isMapped, inProportion);
     columns.set(edge, column);
     from = edge;
   }
@@ -159,9 +149,4 @@ export function showChange(before: readonly VmaState[], after: readonly VmaState
   });
   if (drawn.length < rows.length) lines.push(`  (and ${rows.length - drawn.length} as before)`);
   return lines;
-}
-
-/** Does a picture show a difference? */
-export function isVisible(before: readonly VmaState[], after: readonly VmaState[], numbers: Numbers): boolean {
-  return showChange(before, after, numbers).some((line) => !line.startsWith(' '));
 }

@@ -10,11 +10,10 @@ import {
   type vm_area_struct,
   type vm_operations_struct,
 } from '../../include/mm_types.js';
-import type { vma_flags_t } from '../../include/vma_flags.js';
 import { vma_next } from '../../lib/mm/inlines/iterator.js';
 import { checkLive } from '../../lib/mm/inlines/live.js';
 import { globals } from '../../stubs/index.js';
-import { snapshotVma, type VmaSnapshot } from '../picture.js';
+import { bitsOf, snapshotVma, type VmaSnapshot } from '../picture.js';
 import { OPS_CLOSE, OPS_MKWRITE, OPS_THERE } from '../replay/files.js';
 
 export interface VmaState extends VmaSnapshot {
@@ -46,11 +45,6 @@ export interface SpaceState {
   /** total, data, exec, stack, locked. */
   sums: readonly number[];
   settings: Settings;
-}
-
-/** All bits as one number. */
-export function bitsOf(flags: vma_flags_t): bigint {
-  return flags.__vma_flags.reduceRight((sum, word) => (sum << 64n) | word, 0n);
 }
 
 function linksOf(vma: vm_area_struct): number {

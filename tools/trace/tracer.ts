@@ -14,7 +14,7 @@ import type { TracedTest, Tracer } from './current.js';
 import { Numbers } from './numbers.js';
 import { isHelper } from './operations.js';
 import type { RecordedOperation, Recording } from './recording.js';
-import { isVisible, showCall, showChange, showResult } from './show.js';
+import { showCall, showChange, showResult } from './show.js';
 import { isFreed, type SpaceState, stateOf } from './state.js';
 import { lineOf, type Part, resultOf } from './words.js';
 import { traceOf } from './writer.js';
@@ -58,8 +58,8 @@ class RunningTest {
 
   /** What the test did by hand since the last operation is shown before the next. */
   showByHand(now: SpaceState): void {
-    if (!isVisible(this.last.vmas, now.vmas, this.numbers)) return;
-    this.test.say(['by hand:', ...showChange(this.last.vmas, now.vmas, this.numbers)].join('\n'));
+    const lines = showChange(this.last.vmas, now.vmas, this.numbers);
+    if (lines.some((line) => !line.startsWith(' '))) this.test.say(['by hand:', ...lines].join('\n'));
   }
 
   /** An operation is over: shows and records it. */

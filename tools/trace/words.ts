@@ -10,9 +10,9 @@ import {
 } from '../../include/mm_types.js';
 import { VMA_MERGE_ERROR_NOMEM, vma_merge_struct } from '../../include/vma.js';
 import { vma_flags_t } from '../../include/vma_flags.js';
+import { bitsOf } from '../picture.js';
 import { HOW_GIVE_UP, HOW_JUST_EXPAND, HOW_NEXT, HOW_PREV } from '../replay/kernel_words.js';
 import type { Numbers } from './numbers.js';
-import { bitsOf } from './state.js';
 
 /** A part of a line: its word, a number, or an anon_vma whose number is known when the trace is written. */
 export type Part = string | number | { anon: anon_vma | null };

@@ -105,8 +105,7 @@ function gatherOverlap(map: mmap_state, uf: list_head | null): number {
   // They were reattached: nothing is left to abort.
   if (error !== 0) return error;
 
-  map.vms = vms;
-  map.mas_detach = mas_detach;
+  map.overlap = { vms, mas_detach };
   map.next = vms.next;
   map.prev = vms.prev;
   return 0;
@@ -116,13 +115,13 @@ function gatherOverlap(map: mmap_state, uf: list_head | null): number {
 function chargeMapping(map: mmap_state): number {
   if (!accountable_mapping(map)) return 0;
 
-  const { vms } = map;
-  map.charged = map.pglen - (vms !== null ? vms.nr_accounted : 0);
+  const { overlap } = map;
+  map.charged = map.pglen - (overlap !== null ? overlap.vms.nr_accounted : 0);
   if (map.charged !== 0) {
     const error = stubs.security_vm_enough_memory_mm(map.mm, map.charged);
     if (error !== 0) return error;
   }
-  if (vms !== null) vms.nr_accounted = 0;
+  if (overlap !== null) overlap.vms.nr_accounted = 0;
   vma_flags_set_flag(map.vma_flags, VMA_ACCOUNT_BIT);
   return 0;
 }
@@ -135,7 +134,8 @@ function __mmap_setup(map: mmap_state, desc: vm_area_desc | null, uf: list_head 
   let error = gatherOverlap(map, uf);
   if (error !== 0) return error;
 
-  const unmapped = map.vms !== null ? map.vms.nr_pages : 0;
+  const { overlap } = map;
+  const unmapped = overlap !== null ? overlap.vms.nr_pages : 0;
   if (!stubs.may_expand_vm(map.mm, map.vma_flags, map.pglen - unmapped)) return -ENOMEM;
 
   error = chargeMapping(map);
@@ -143,7 +143,7 @@ function __mmap_setup(map: mmap_state, desc: vm_area_desc | null, uf: list_head 
 
   // While the VMAs are still in the tree, so that no reverse-map walk meets page tables that are going. It also calls
   // the close hooks, which must have run before the new mapping's mmap hook does.
-  if (map.vms !== null && map.mas_detach !== null) vms_clean_up_area(map.vms, map.mas_detach);
+  if (overlap !== null) vms_clean_up_area(overlap.vms, overlap.mas_detach);
 
   if (desc !== null) set_desc_from_map(desc, map);
   return 0;
@@ -235,10 +235,10 @@ function __mmap_new_vma(map: mmap_state, action: mmap_action | null): vm_area_st
 
 /** Unmaps what was there, accounts the new pages and finishes the VMA. Port of __mmap_complete(), mm/vma.c. */
 function __mmap_complete(map: mmap_state, vma: vm_area_struct): void {
-  const { mm } = map;
+  const { mm, overlap } = map;
 
   stubs.perf_event_mmap(vma);
-  if (map.vms !== null && map.mas_detach !== null) vms_complete_munmap_vmas(map.vms, map.mas_detach);
+  if (overlap !== null) vms_complete_munmap_vmas(overlap.vms, overlap.mas_detach);
 
   accountPages(mm, vma.flags, map.pglen);
   if (vma_test(vma, VMA_LOCKED_BIT)) {
@@ -283,7 +283,7 @@ function abortMapping(map: mmap_state, error: number, charged: boolean): number 
   if (charged && map.charged !== 0) vm_unacct_memory(map.charged);
   // The caller lets go of its own file only.
   if (map.file_doesnt_need_get && map.file !== null) stubs.fput(map.file);
-  if (map.vms !== null && map.mas_detach !== null) vms_abort_munmap_vmas(map.vms, map.mas_detach);
+  if (map.overlap !== null) vms_abort_munmap_vmas(map.overlap.vms, map.overlap.mas_detach);
   return error;
 }
 

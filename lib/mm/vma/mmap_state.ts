@@ -23,6 +23,12 @@ import { vma_set_anonymous } from '../inlines/lifecycle.js';
 import { vma_get_page_prot } from '../inlines/pgprot.js';
 import { vma_flags_test } from '../vma_flags.js';
 
+/** The unmap of what lies where a mapping goes, and the side tree where it gathers. */
+export interface Overlap {
+  vms: vma_munmap_struct;
+  mas_detach: ma_state<vm_area_struct>;
+}
+
 /** What __mmap_region() threads through its steps. Addresses in bytes, lengths and charges in pages. */
 export class mmap_state {
   readonly mm: mm_struct;
@@ -41,9 +47,8 @@ export class mmap_state {
   charged: number;
   prev: vm_area_struct | null;
   next: vm_area_struct | null;
-  /** The unmap of what lay there, and the side tree where it gathers; null when nothing lay there. */
-  vms: vma_munmap_struct | null;
-  mas_detach: ma_state<vm_area_struct> | null;
+  /** Null when nothing lay there. */
+  overlap: Overlap | null;
   /** May KSM flags be set before the merge is tried? */
   check_ksm_early: boolean;
   /** mmap_prepare has put in another file, and holds the reference already. */
@@ -72,8 +77,7 @@ export class mmap_state {
     this.charged = 0;
     this.prev = null;
     this.next = null;
-    this.vms = null;
-    this.mas_detach = null;
+    this.overlap = null;
     this.check_ksm_early = false;
     this.file_doesnt_need_get = false;
   }

@@ -381,19 +381,25 @@ static long op_down(ulong *a)
 	return vma->vm_start <= a[0] ? 0 : expand_downwards(vma, a[0]);
 }
 
-static long op_extend(ulong *a)
+static struct vm_area_struct *extend_uncounted(ulong *a)
 {
-	struct vm_area_struct *vma = vma_lookup(&mm, a[0]);
 	VMA_ITERATOR(vmi, &mm, a[0]);
+	struct vm_area_struct *vma = vma_iter_load(&vmi);
 
 	if (!vma)
-		return -EFAULT;
+		return ERR_PTR(-EFAULT);
 	if (find_vma_intersection(&mm, vma->vm_end, vma->vm_end + a[1]))
-		return -ENOMEM;
-	vma_iter_load(&vmi);
+		return ERR_PTR(-ENOMEM);
 	vma = vma_merge_extend(&vmi, vma, a[1]);
-	if (!vma)
-		return -ENOMEM;
+	return vma ? vma : ERR_PTR(-ENOMEM);
+}
+
+static long op_extend(ulong *a)
+{
+	struct vm_area_struct *vma = extend_uncounted(a);
+
+	if (IS_ERR(vma))
+		return PTR_ERR(vma);
 	account(vma->vm_flags, a[1] >> PAGE_SHIFT);
 	return 0;
 }
@@ -459,19 +465,29 @@ static long op_relocate(ulong *a)
 	return ret;
 }
 
+/* The VMA at the iterator, if it can be cut down to [start, end) from one side; else the error that says why not. */
+static struct vm_area_struct *shrinkable(struct vma_iterator *vmi, ulong start, ulong end)
+{
+	struct vm_area_struct *vma = vma_iter_load(vmi);
+
+	if (!vma)
+		return ERR_PTR(-EFAULT);
+	if (start < vma->vm_start || end > vma->vm_end || start >= end)
+		return ERR_PTR(-EINVAL);
+	if ((start == vma->vm_start) == (end == vma->vm_end))
+		return ERR_PTR(-EINVAL);
+	return vma;
+}
+
 static long op_shrink(ulong *a)
 {
 	VMA_ITERATOR(vmi, &mm, a[0]);
-	struct vm_area_struct *vma = vma_iter_load(&vmi);
+	struct vm_area_struct *vma = shrinkable(&vmi, a[1], a[2]);
 	ulong pages, word;
 	long ret;
 
-	if (!vma)
-		return -EFAULT;
-	if (a[1] < vma->vm_start || a[2] > vma->vm_end || a[1] >= a[2])
-		return -EINVAL;
-	if ((a[1] == vma->vm_start) == (a[2] == vma->vm_end))
-		return -EINVAL;
+	if (IS_ERR(vma))
+		return PTR_ERR(vma);
 	pages = vma_pages(vma);
 	word = vma->vm_flags;
 	ret = vma_shrink(&vmi, vma, a[1], a[2], vma->vm_pgoff + ((a[1] - vma->vm_start) >> PAGE_SHIFT));
@@ -480,22 +496,37 @@ static long op_shrink(ulong *a)
 	return ret;
 }
 
-static long op_insert(ulong *a)
+/* A new VMA for a range and file. */
+static struct vm_area_struct *new_vma(ulong *a)
 {
 	struct vm_area_struct *vma = vm_area_alloc(&mm);
-	long ret;
 
 	vma->vm_start = a[0];
 	vma->vm_end = a[0] + a[1];
 	vma->vm_pgoff = a[3];
 	vma->flags = legacy_to_vma_flags(a[2]);
 	vma->vm_file = file_of(a[4]);
+	return vma;
+}
+
+static long op_insert_vm_struct(ulong *a)
+{
+	struct vm_area_struct *vma = new_vma(a);
+	long ret;
+
 	if (!vma->vm_file)
 		vma_set_anonymous(vma);
 	ret = insert_vm_struct(&mm, vma);
 	if (ret)
 		vm_area_free(vma);
-	else
+	return ret;
+}
+
+static long op_insert(ulong *a)
+{
+	long ret = op_insert_vm_struct(a);
+
+	if (!ret)
 		account(a[2], a[1] >> PAGE_SHIFT);
 	return ret;
 }

@@ -10,19 +10,6 @@
 #define HOW_JUST_EXPAND 4
 #define HOW_GIVE_UP 8
 
-/* A new VMA for a range and file. */
-static struct vm_area_struct *new_vma(ulong *a)
-{
-	struct vm_area_struct *vma = vm_area_alloc(&mm);
-
-	vma->vm_start = a[0];
-	vma->vm_end = a[0] + a[1];
-	vma->vm_pgoff = a[3];
-	vma->flags = legacy_to_vma_flags(a[2]);
-	vma->vm_file = file_of(a[4]);
-	return vma;
-}
-
 static long op_vma_link(ulong *a)
 {
 	struct vm_area_struct *vma;
@@ -32,19 +19,6 @@ static long op_vma_link(ulong *a)
 		return -ENOMEM;
 	vma = new_vma(a);
 	ret = vma_link(&mm, vma);
-	if (ret)
-		vm_area_free(vma);
-	return ret;
-}
-
-static long op_insert_vm_struct(ulong *a)
-{
-	struct vm_area_struct *vma = new_vma(a);
-	long ret;
-
-	if (!vma->vm_file)
-		vma_set_anonymous(vma);
-	ret = insert_vm_struct(&mm, vma);
 	if (ret)
 		vm_area_free(vma);
 	return ret;
@@ -155,14 +129,10 @@ static long op_vma_expand(ulong *a)
 static long op_vma_shrink(ulong *a)
 {
 	VMA_ITERATOR(vmi, &mm, a[0]);
-	struct vm_area_struct *vma = vma_iter_load(&vmi);
+	struct vm_area_struct *vma = shrinkable(&vmi, a[1], a[2]);
 
-	if (!vma)
-		return -EFAULT;
-	if (a[1] < vma->vm_start || a[2] > vma->vm_end || a[1] >= a[2])
-		return -EINVAL;
-	if ((a[1] == vma->vm_start) == (a[2] == vma->vm_end))
-		return -EINVAL;
+	if (IS_ERR(vma))
+		return PTR_ERR(vma);
 	return vma_shrink(&vmi, vma, a[1], a[2], a[3]);
 }
 
@@ -190,14 +160,7 @@ static long op___split_vma(ulong *a)
 
 static long op_vma_merge_extend(ulong *a)
 {
-	VMA_ITERATOR(vmi, &mm, a[0]);
-	struct vm_area_struct *vma = vma_iter_load(&vmi);
-
-	if (!vma)
-		return -EFAULT;
-	if (find_vma_intersection(&mm, vma->vm_end, vma->vm_end + a[1]))
-		return -ENOMEM;
-	return vma_merge_extend(&vmi, vma, a[1]) ? 0 : -ENOMEM;
+	return PTR_ERR_OR_ZERO(extend_uncounted(a));
 }
 
 static long op_copy_vma(ulong *a)
