@@ -90,6 +90,13 @@ t.test('words on ranges that they are not for, and without memory', async (t) =>
   );
 });
 
+t.test('a change of userfaultfd that would merge, without memory', async (t) => {
+  const trace =
+    'mmap 10000 1000 33 10 0\nmmap 11000 1000 31 11 0\nfailprealloc 1\nuffd 11000 100033 0\nuffd 11000 100033 1';
+  const found = written((write) => replayVma(trace, write, { validate: false }));
+  t.same(found.match(/^uffd \S+$/gm), ['uffd -c', 'uffd 0'], 'an error, unless it is to be given up quietly');
+});
+
 const BAD: [string, string][] = [
   ['fly 1', "unknown operation 'fly'"],
   ['MMAP 10000 1000 33 10 0', "unknown operation 'MMAP'"],

@@ -113,3 +113,10 @@ t.test('results and arguments by what they are', async (t) => {
   t.equal(showResult(null), ' = null');
   t.equal(showCall('f', ['a', 'b', 'c'], [1, null, true], new Numbers()), 'f(a=0x1, c=true)');
 });
+
+t.test('arguments of other kinds, and more of them than there are names', async (t) => {
+  const numbers = new Numbers();
+  t.equal(showCall('f', ['word'], [5n, 'text', () => 0, true], numbers), 'f(word=0x5, 1=text, 3=true)');
+  t.equal(showResult(-12), ' = -ENOMEM');
+  t.equal(showResult(-0x1000), ' = -0x1000', 'no error has that number');
+});
