@@ -8,10 +8,13 @@ import { type Finished, ROOT, runCommand, runNode } from '../house/project.js';
 
 const CLI = 'dist/tools/cli.js';
 
-/** Nothing of the terminal that the tests themselves run on. */
-const NEUTRAL = { NO_COLOR: undefined, FORCE_COLOR: undefined, CLICOLOR_FORCE: undefined, COLORTERM: undefined };
-
 type Settings = Record<string, string | undefined>;
+
+/** Nothing of the environment that the tests themselves run in: besides the usual names, CI and TMUX have a say in colours. */
+const NEUTRAL: Settings = Object.fromEntries(
+  Object.keys(process.env).map((name) => [name, name === 'PATH' ? process.env.PATH : undefined]),
+);
+const TERMINAL = { ...NEUTRAL, TERM: 'xterm-256color' };
 
 function piped(args: readonly string[], env: Settings = {}): Finished {
   return runNode([CLI, ...args], { env: { ...NEUTRAL, ...env } });
@@ -20,14 +23,14 @@ function piped(args: readonly string[], env: Settings = {}): Finished {
 /** Both streams of a command on a pseudo-terminal, and its status. */
 function onTerminal(args: readonly string[], env: Settings = {}): Finished {
   const command = [process.execPath, CLI, ...args].map((word) => `'${word}'`).join(' ');
-  return runCommand('script', ['-qec', command, '/dev/null'], { env: { ...NEUTRAL, TERM: 'xterm-256color', ...env } });
+  return runCommand('script', ['-qec', command, '/dev/null'], { env: { ...TERMINAL, ...env } });
 }
 
 const isColoured = ({ stdout, stderr }: Finished): boolean =>
   stripVTControlCharacters(stdout + stderr) !== stdout + stderr;
 
-const noTerminal = runCommand('sh', ['-c', 'command -v script']).status !== 0;
-const skip = noTerminal ? 'there is no script command' : false;
+const lent = runCommand('sh', ['-c', "script -qec 'test -t 1' /dev/null"], { env: TERMINAL }).status === 0;
+const skip = lent ? false : 'script cannot lend a terminal here';
 
 /** A tree whose only function is another than in the baseline. */
 const changedTree = (value: number) => ({ mm: { 'vma.c': `int vma_shrink(void) { return ${value}; }\n` } });
@@ -63,10 +66,9 @@ t.test('a pipe has none, unless they are asked for', async (t) => {
 
 t.test('each stream is looked at by itself', { skip }, async (t) => {
   const command = `'${process.execPath}' ${CLI} frobnicate 2>&1 | cat; '${process.execPath}' ${CLI} --help | cat`;
-  const env = { ...NEUTRAL, TERM: 'xterm-256color' };
-  t.notOk(isColoured(runCommand('script', ['-qec', command, '/dev/null'], { env })), 'both go into a pipe');
+  t.notOk(isColoured(runCommand('script', ['-qec', command, '/dev/null'], { env: TERMINAL })), 'both go into a pipe');
   const half = `'${process.execPath}' ${CLI} frobnicate | cat`;
-  t.ok(isColoured(runCommand('script', ['-qec', half, '/dev/null'], { env })), 'standard error goes to the terminal');
+  t.ok(isColoured(runCommand('script', ['-qec', half, '/dev/null'], { env: TERMINAL })), 'standard error goes to the terminal');
 });
 
 t.test('states and changed lines', async (t) => {

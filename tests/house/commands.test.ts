@@ -70,11 +70,12 @@ t.test('.ci/run', async (t) => {
 
   const bad = runCi(
     folder,
-    `case "$*" in "run lint") exit 1;; test) ${tap}; echo "not ok 4 - d"; exit 1;; *upstream) ${tap};; esac`,
+    `case "$*" in "run lint") echo "a.ts: no"; exit 1;; test) ${tap}; echo "not ok 4 - d"; exit 1;; *upstream) ${tap};; esac`,
   );
   t.equal(bad.status, 1);
   t.equal(last(bad), `${steps - 3 + 2 * tapSteps} passed, 5 failed`, 'three steps and a test in each of two');
-  t.match(bad.stdout, /^FAILED: lint\nFAILED: tests at 128 bits\nFAILED: tests at 64 bits\n/m);
+  const told = ['lint', '  a.ts: no', 'tests at 128 bits', '  not ok 4 - d', 'tests at 64 bits', '  not ok 4 - d'];
+  t.match(bad.stdout, `\n${told.map((line) => (line.startsWith(' ') ? line : `FAILED: ${line}`)).join('\n')}\n`);
   t.match(bad.stdout, /^== coverage passed/m, 'it goes on after a failure');
 
   const none = runCi(folder, 'exit 0');
