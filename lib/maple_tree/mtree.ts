@@ -11,7 +11,7 @@ import { EINVAL, type Ref } from '../../include/linux/errno.js';
 import type { gfp_t } from '../../include/linux/gfp.js';
 import { ULONG_MAX } from '../../include/linux/limits.js';
 import { ma_state, type maple_nodes, maple_tree, NO_NODE } from '../../include/linux/maple_tree.js';
-import { nodeEnd, nodesOf } from './node.js';
+import { leafSlotOf, nodeEnd, nodesOf } from './node.js';
 import { freeAllNodes, NODE_SHIFT, OFFSET_MASK } from './slab.js';
 import { mas_error } from './state.js';
 import { mas_destroy, mas_erase, mas_insert, mas_nomem, mas_store_gfp } from './store.js';
@@ -44,18 +44,6 @@ export function mtree_empty<T>(mt: maple_tree<T>): boolean {
 /** Storeys of nodes. Port of mt_height(). */
 export function mt_height<T>(mt: maple_tree<T>): number {
   return mt.height;
-}
-
-/** Place of the leaf slot that holds index. */
-function placeOf<T>(nodes: maple_nodes<T>, root: number, index: number): number {
-  const pivot = nodes.pivot;
-  let node = root;
-  for (let level = nodes.level[node >> NODE_SHIFT] as number; ; level--) {
-    let at = node;
-    while ((pivot[at] as number) < index) at++;
-    if (level === 0) return at;
-    node = nodes.child[at] as number;
-  }
 }
 
 /** Place of the leaf slot after `at`, which must not be the last. */
@@ -100,7 +88,7 @@ export function mtree_load<T>(mt: maple_tree<T>, index: number): T | null {
 export function loadEntry<T>(mt: maple_tree<T>, index: number): T | null {
   if (mt.root === NO_NODE) return index === 0 ? mt.ma_root : null;
   const nodes = nodesOf(mt);
-  return nodes.slot[placeOf(nodes, mt.root, index)] as T | null;
+  return nodes.slot[leafSlotOf(nodes, mt.root, index)] as T | null;
 }
 
 /** Stores an entry, or NULL, over [index, last]; 0, -EINVAL for last below index, or -ENOMEM. */
@@ -171,7 +159,7 @@ export function mt_find<T>(mt: maple_tree<T>, index: Ref<number>, max: number): 
     return mt.ma_root;
   }
   const nodes = nodesOf(mt);
-  let at = placeOf(nodes, mt.root, index.value);
+  let at = leafSlotOf(nodes, mt.root, index.value);
   for (;;) {
     const entry = nodes.slot[at] as T | null;
     const last = nodes.pivot[at] as number;
@@ -195,7 +183,7 @@ export function mt_next<T>(mt: maple_tree<T>, index: number, max: number): T | n
   checkUlong('mt_next', 'max', max);
   if (index >= max || mt.root === NO_NODE) return null;
   const nodes = nodesOf(mt);
-  let at = placeOf(nodes, mt.root, index);
+  let at = leafSlotOf(nodes, mt.root, index);
   while ((nodes.pivot[at] as number) < max) {
     at = placeAfter(nodes, at);
     const entry = nodes.slot[at] as T | null;
@@ -211,8 +199,8 @@ export function mt_prev<T>(mt: maple_tree<T>, index: number, min: number): T | n
   if (index <= min) return null;
   if (mt.root === NO_NODE) return mt.ma_root;
   const nodes = nodesOf(mt);
-  const first = placeOf(nodes, mt.root, 0);
-  let at = placeOf(nodes, mt.root, index);
+  const first = leafSlotOf(nodes, mt.root, 0);
+  let at = leafSlotOf(nodes, mt.root, index);
   while (at !== first) {
     at = placeBefore(nodes, at);
     if ((nodes.pivot[at] as number) < min) return null;

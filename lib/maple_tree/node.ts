@@ -15,6 +15,30 @@ export function nodesOf<T>(mt: maple_tree<T>): maple_nodes<T> {
   return nodes;
 }
 
+/**
+ * The first slot from `at` on whose range ends at or above index; one there is, as a tree's last pivot is ULONG_MAX.
+ * Four to a turn, as each turn of a loop has V8 look at the array's map, header and length anew.
+ */
+export function slotEndingAt(pivot: readonly number[], at: number, index: number): number {
+  for (;;) {
+    if ((pivot[at] as number) >= index) return at;
+    if ((pivot[at + 1] as number) >= index) return at + 1;
+    if ((pivot[at + 2] as number) >= index) return at + 2;
+    if ((pivot[at + 3] as number) >= index) return at + 3;
+    at += 4;
+  }
+}
+
+/** Place of the leaf slot below `node` that holds index. */
+export function leafSlotOf<T>(nodes: maple_nodes<T>, node: number, index: number): number {
+  const pivot = nodes.pivot;
+  for (let level = nodes.level[node >> NODE_SHIFT] as number; ; level--) {
+    const at = slotEndingAt(pivot, node, index);
+    if (level === 0) return at;
+    node = nodes.child[at] as number;
+  }
+}
+
 /** Place of the last slot in use. */
 export function nodeEnd<T>(nodes: maple_nodes<T>, node: number): number {
   return node + (nodes.end[node >> NODE_SHIFT] as number);

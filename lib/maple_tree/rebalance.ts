@@ -23,7 +23,7 @@ import {
   type maple_tree,
   NO_NODE,
 } from '../../include/linux/maple_tree.js';
-import { mas_update_gap, nodeEnd, nodeMax, nodeMaxGap, nodeMin, nodesOf } from './node.js';
+import { leafSlotOf, mas_update_gap, nodeEnd, nodeMax, nodeMaxGap, nodeMin, nodesOf } from './node.js';
 import { freeSubtree, mas_pop_node, mt_is_alloc, NODE_SHIFT, OFFSET_MASK } from './slab.js';
 import { mtree_range_walk } from './state.js';
 
@@ -347,19 +347,9 @@ export function mas_wr_rebalance<T>(mas: ma_state<T>, wr: ma_wr_state<T>, entry:
   propagate(mas, leafChange(mas, wr, mas.node + wr.offset_end, wr.end_piv, entry), 'rebalance');
 }
 
-/** Descends from `node` to the leaf slot that holds index; returns its place. */
-function placeOf<T>(nodes: maple_nodes<T>, node: number, index: number): number {
-  for (let level = nodes.level[node >> NODE_SHIFT] as number; ; level--) {
-    let at = node;
-    while ((nodes.pivot[at] as number) < index) at++;
-    if (level === 0) return at;
-    node = nodes.child[at] as number;
-  }
-}
-
 /** Takes the state down to the leaf in which the store begins. Port of mas_wr_walk_index(). */
 function walkLeft<T>(mas: ma_state<T>, wr: ma_wr_state<T>, nodes: maple_nodes<T>): void {
-  const at = placeOf(nodes, mas.node, mas.index);
+  const at = leafSlotOf(nodes, mas.node, mas.index);
   mas.node = nodeAt(at);
   mas.offset = at & OFFSET_MASK;
   mas.min = nodeMin(nodes, mas.node);
@@ -389,7 +379,7 @@ export function mas_wr_spanning_store<T>(mas: ma_state<T>, wr: ma_wr_state<T>, e
   if (mas.index === 0 && mas.last === ULONG_MAX) return false;
   const nodes = nodesOf(mas.tree);
   // An entry that ends where the state's node ends has no slot after it to take in.
-  const right = placeOf(nodes, mas.node, Math.min(mas.last + 1, mas.max));
+  const right = leafSlotOf(nodes, mas.node, Math.min(mas.last + 1, mas.max));
   const rightPiv = nodes.pivot[right] as number;
   walkLeft(mas, wr, nodes);
   if (entry === null) {

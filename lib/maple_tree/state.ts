@@ -24,7 +24,7 @@ import {
   NO_NODE,
 } from '../../include/linux/maple_tree.js';
 import { maple_debug } from './debug.js';
-import { nodesOf } from './node.js';
+import { nodesOf, slotEndingAt } from './node.js';
 import { NODE_SHIFT } from './slab.js';
 
 /** `version` of a state that must walk again whatever the tree's is. */
@@ -192,8 +192,7 @@ export function mtree_range_walk<T>(mas: ma_state<T>): T | null {
   let node = mas.node;
   let min = mas.min;
   for (let level = nodes.level[node >> NODE_SHIFT] as number; ; level--) {
-    let at = node;
-    while ((pivot[at] as number) < index) at++;
+    const at = slotEndingAt(pivot, node, index);
     const slotMin = at > node ? (pivot[at - 1] as number) + 1 : min;
     if (level === 0) {
       const end = nodes.end[node >> NODE_SHIFT] as number;

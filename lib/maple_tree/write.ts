@@ -33,7 +33,7 @@ import {
   wr_split_store,
   wr_store_root,
 } from '../../include/linux/maple_tree.js';
-import { growGap, nodesOf, shrinkGap } from './node.js';
+import { growGap, nodesOf, shrinkGap, slotEndingAt } from './node.js';
 import { mas_wr_rebalance, mas_wr_spanning_store, mas_wr_split } from './rebalance.js';
 import { freeAllNodes, mas_pop_node, mt_is_alloc, NODE_SHIFT, OFFSET_MASK } from './slab.js';
 import { isFresh, mas_reset, mas_start } from './state.js';
@@ -58,7 +58,7 @@ export function mas_wr_node_walk<T>(mas: ma_state<T>, wr: ma_wr_state<T>): void 
   let at = node + mas.offset;
   // A state that was moved back within its node begins at the first slot; upstream never has one here.
   if (at > node && (pivot[at - 1] as number) >= index) at = node;
-  while ((pivot[at] as number) < index) at++;
+  at = slotEndingAt(pivot, at, index);
   settle(mas, wr, nodes, at, mas.min);
 }
 
@@ -91,8 +91,7 @@ function mas_wr_walk<T>(mas: ma_state<T>, wr: ma_wr_state<T>, entry: T | null): 
   const { index, last } = mas;
   let { node, min, depth } = mas;
   for (let level = nodes.level[node >> NODE_SHIFT] as number; ; level--) {
-    let at = node;
-    while ((pivot[at] as number) < index) at++;
+    const at = slotEndingAt(pivot, node, index);
     const end = nodes.end[node >> NODE_SHIFT] as number;
     const limit = pivot[level === 0 ? node + end : at] as number;
     const inside = !spans(last, limit, entry);
@@ -117,8 +116,7 @@ function mas_wr_walk<T>(mas: ma_state<T>, wr: ma_wr_state<T>, entry: T | null): 
 /** Finds the slot that the store ends in. Port of mas_wr_end_piv(). */
 export function mas_wr_end_piv<T>(mas: ma_state<T>, wr: ma_wr_state<T>): void {
   const pivot = nodesOf(mas.tree).pivot;
-  let at = mas.node + wr.offset_end;
-  while ((pivot[at] as number) < mas.last) at++;
+  const at = slotEndingAt(pivot, mas.node + wr.offset_end, mas.last);
   wr.offset_end = at - mas.node;
   wr.end_piv = pivot[at] as number;
 }

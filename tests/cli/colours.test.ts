@@ -68,7 +68,10 @@ t.test('each stream is looked at by itself', { skip }, async (t) => {
   const command = `'${process.execPath}' ${CLI} frobnicate 2>&1 | cat; '${process.execPath}' ${CLI} --help | cat`;
   t.notOk(isColoured(runCommand('script', ['-qec', command, '/dev/null'], { env: TERMINAL })), 'both go into a pipe');
   const half = `'${process.execPath}' ${CLI} frobnicate | cat`;
-  t.ok(isColoured(runCommand('script', ['-qec', half, '/dev/null'], { env: TERMINAL })), 'standard error goes to the terminal');
+  t.ok(
+    isColoured(runCommand('script', ['-qec', half, '/dev/null'], { env: TERMINAL })),
+    'standard error goes to the terminal',
+  );
 });
 
 t.test('states and changed lines', async (t) => {

@@ -15,7 +15,8 @@ export function markFreed(vma: vm_area_struct): void {
 
 /** Throws when vma is neither null nor a live VMA. The checked world's freed objects are no vm_area_struct any more. */
 export function checkLive(fn: string, arg: string, vma: vm_area_struct | null): void {
-  if (vma !== null && (!(vma instanceof vm_area_struct) || vma.vm_refcnt === FREED)) refuseDead(fn, arg, vma);
+  // Not instanceof, which walks the chain of prototypes: this comes down to the look at the map that a field needs anyway.
+  if (vma !== null && (vma?.constructor !== vm_area_struct || vma.vm_refcnt === FREED)) refuseDead(fn, arg, vma);
 }
 
 function refuseDead(fn: string, arg: string, vma: unknown): never {
