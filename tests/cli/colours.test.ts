@@ -10,9 +10,11 @@ const CLI = 'dist/tools/cli.js';
 
 type Settings = Record<string, string | undefined>;
 
-/** Nothing of the environment that the tests themselves run in: besides the usual names, CI and TMUX have a say in colours. */
+/** Nothing of the environment that the tests run in but where coverage goes: besides the usual names, CI has a say in colours. */
 const NEUTRAL: Settings = Object.fromEntries(
-  Object.keys(process.env).map((name) => [name, name === 'PATH' ? process.env.PATH : undefined]),
+  Object.keys(process.env)
+    .filter((name) => name !== 'PATH' && name !== 'NODE_V8_COVERAGE')
+    .map((name) => [name, undefined]),
 );
 const TERMINAL = { ...NEUTRAL, TERM: 'xterm-256color' };
 
