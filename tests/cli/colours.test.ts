@@ -16,22 +16,27 @@ const NEUTRAL: Settings = Object.fromEntries(
     .filter((name) => name !== 'PATH' && name !== 'NODE_V8_COVERAGE')
     .map((name) => [name, undefined]),
 );
-const TERMINAL = { ...NEUTRAL, TERM: 'xterm-256color' };
 
 function piped(args: readonly string[], env: Settings = {}): Finished {
   return runNode([CLI, ...args], { env: { ...NEUTRAL, ...env } });
 }
 
+/** What a line of shell writes to a pseudo-terminal, and its status. */
+function shellOnTerminal(line: string, env: Settings = {}): Finished {
+  return runCommand('script', ['-qec', line, '/dev/null'], { env: { ...NEUTRAL, TERM: 'xterm-256color', ...env } });
+}
+
 /** Both streams of a command on a pseudo-terminal, and its status. */
 function onTerminal(args: readonly string[], env: Settings = {}): Finished {
   const command = [process.execPath, CLI, ...args].map((word) => `'${word}'`).join(' ');
-  return runCommand('script', ['-qec', command, '/dev/null'], { env: { ...TERMINAL, ...env } });
+  return shellOnTerminal(command, env);
 }
 
 const isColoured = ({ stdout, stderr }: Finished): boolean =>
   stripVTControlCharacters(stdout + stderr) !== stdout + stderr;
 
-const lent = runCommand('sh', ['-c', "script -qec 'test -t 1' /dev/null"], { env: TERMINAL }).status === 0;
+const there = runCommand('sh', ['-c', 'command -v script']).status === 0;
+const lent = there && shellOnTerminal('test -t 1').status === 0;
 const skip = lent ? false : 'script cannot lend a terminal here';
 
 /** A tree whose only function is another than in the baseline. */
@@ -68,12 +73,9 @@ t.test('a pipe has none, unless they are asked for', async (t) => {
 
 t.test('each stream is looked at by itself', { skip }, async (t) => {
   const command = `'${process.execPath}' ${CLI} frobnicate 2>&1 | cat; '${process.execPath}' ${CLI} --help | cat`;
-  t.notOk(isColoured(runCommand('script', ['-qec', command, '/dev/null'], { env: TERMINAL })), 'both go into a pipe');
+  t.notOk(isColoured(shellOnTerminal(command)), 'both go into a pipe');
   const half = `'${process.execPath}' ${CLI} frobnicate | cat`;
-  t.ok(
-    isColoured(runCommand('script', ['-qec', half, '/dev/null'], { env: TERMINAL })),
-    'standard error goes to the terminal',
-  );
+  t.ok(isColoured(shellOnTerminal(half)), 'standard error goes to the terminal');
 });
 
 t.test('states and changed lines', async (t) => {
