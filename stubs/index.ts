@@ -3,9 +3,6 @@
 import type { Stubs } from './stubs.js';
 import { upstreamStubs } from './upstream.js';
 
-export { Faults } from './checked/faults.js';
-export { DoubleFreeError, UseAfterFreeError } from './checked/freed.js';
-export { CheckedWorld } from './checked/world.js';
 export * from './shared.js';
 export type { Stubs } from './stubs.js';
 export { BugError, upstreamStubs } from './upstream.js';

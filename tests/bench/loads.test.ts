@@ -3,10 +3,10 @@
 import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { compareLoad, jsonOf, PORT_SIDE, programSide, tableOf } from '../../dev/bench/compare.js';
+import { heapPerVma, LOADS, prepareLoad } from '../../dev/bench/loads.js';
+import { longRun } from '../../dev/bench/long.js';
 import { globals, stubs, upstreamStubs } from '../../stubs/index.js';
-import { compareLoad, jsonOf, PORT_SIDE, programSide, tableOf } from '../../tools/bench/compare.js';
-import { heapPerVma, LOADS, prepareLoad } from '../../tools/bench/loads.js';
-import { longRun } from '../../tools/bench/long.js';
 import { runNode } from '../house/project.js';
 
 t.test('each load runs, and the stubs are the caller’s again', async (t) => {
@@ -82,20 +82,20 @@ t.test('a long run, small', async (t) => {
 });
 
 t.test('the loop from the command line', async (t) => {
-  const { status, stdout } = runNode(['dist/tools/bench/main.js', '--loop', '--edits', '1']);
+  const { status, stdout } = runNode(['dist/dev/bench/main.js', '--loop', '--edits', '1']);
   t.equal(status, 0);
   t.match(stdout, /to its verdict:\n\d+\.\d\d s; median \d+\.\d\d s\n$/);
 });
 
 t.test('from the command line', async (t) => {
-  const run = runNode(['dist/tools/bench/main.js', '--json', '--rounds', '1', '--ops', '20', '--sizes', '10']);
+  const run = runNode(['dist/dev/bench/main.js', '--json', '--rounds', '1', '--ops', '20', '--sizes', '10']);
   t.equal(run.status, 0);
   const { results }: { results: { load: string; n: number; nsPerOp: number }[] } = JSON.parse(run.stdout);
   t.same(
     results.map(({ load, n }) => `${load} ${n}`),
     ['churn 10', 'protect 10', 'lookup 10'],
   );
-  const none = runNode(['dist/tools/bench/main.js', '--kernel', '/nonexistent']);
+  const none = runNode(['dist/dev/bench/main.js', '--kernel', '/nonexistent']);
   t.equal(none.status, 2);
   t.match(none.stderr, /^bench: \/nonexistent: no kernel tree with tools\/testing\/vma\n$/);
 });

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { EDITED, measureLoop, median } from '../../tools/bench/loop.js';
+import { EDITED, measureLoop, median } from '../../dev/bench/loop.js';
 import { ROOT, runNode } from '../house/project.js';
 
 t.test('the median', async (t) => {
@@ -32,7 +32,7 @@ t.test('a command line that cannot be used', async (t) => {
     [['--frobnicate'], /unknown option/],
   ];
   for (const [args, message] of cases) {
-    const { status, stderr } = runNode(['dist/tools/bench/main.js', ...args]);
+    const { status, stderr } = runNode(['dist/dev/bench/main.js', ...args]);
     t.equal(status, 2, args.join(' '));
     t.match(stderr, message);
   }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Freed means gone: each use of a freed object throws, and says what it was, where it came from and where it went. */
+
+import { CheckedWorld, test, type VmaTest } from '../../harness/index.js';
 import {
   type anon_vma,
-  CheckedWorld,
   file as FileClass,
   type file,
   mk_vma_flags,
@@ -15,7 +16,6 @@ import {
   vma_expand,
   vma_merge_struct,
 } from '../../lib/index.js';
-import { test, type VmaTest } from '../harness/index.js';
 
 function freedVma(t: VmaTest): vm_area_struct {
   const vma = vm_area_alloc(t.mm);

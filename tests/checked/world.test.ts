@@ -3,11 +3,12 @@
  * Each detector of the checked world fires on code that is broken on purpose, and keeps still on code that is not. The
  * worlds here are the test's own objects: what they complain about is compared, not reported.
  */
+
+import { CheckedWorld, test, type VmaTest } from '../../harness/index.js';
 import {
   address_space,
   anon_vma,
   anon_vma_chain,
-  CheckedWorld,
   ENOMEM,
   file,
   mm_struct,
@@ -16,7 +17,6 @@ import {
   VMA_OP_SPLIT,
   vm_area_struct,
 } from '../../lib/index.js';
-import { test, type VmaTest } from '../harness/index.js';
 
 /** Lets `break_` loose on a new world and asserts the one complaint that must come of it. */
 function assertComplaint(t: VmaTest, break_: (world: CheckedWorld) => void, wanted: RegExp): void {

@@ -3,14 +3,14 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { compareAll } from '../../tools/conform/compare.js';
-import { Random } from '../../tools/conform/random.js';
-import { describeDifference, sideBySide } from '../../tools/conform/report.js';
-import { shrinkTrace } from '../../tools/conform/shrink.js';
-import { agree, kernelSide, portSide } from '../../tools/conform/sides.js';
-import { randomTreeTrace } from '../../tools/conform/tree_traces.js';
-import { randomVmaTrace } from '../../tools/conform/vma_traces.js';
-import { KernelTreeError, misfitsOf, ScratchTree } from '../../tools/kernel/scratch.js';
+import { compareAll } from '../../dev/conform/compare.js';
+import { Random } from '../../dev/conform/random.js';
+import { describeDifference, sideBySide } from '../../dev/conform/report.js';
+import { shrinkTrace } from '../../dev/conform/shrink.js';
+import { agree, kernelSide, portSide } from '../../dev/conform/sides.js';
+import { randomTreeTrace } from '../../dev/conform/tree_traces.js';
+import { randomVmaTrace } from '../../dev/conform/vma_traces.js';
+import { KernelTreeError, misfitsOf, ScratchTree } from '../../dev/kernel/scratch.js';
 import { runNode } from '../house/project.js';
 
 t.test('the same seed gives the same trace, another gives another', async (t) => {
@@ -140,7 +140,7 @@ t.test('a folder that is no kernel tree, and bad arguments, end with status 2', 
     [['--kernel', folder, '--only', 'mm'], /Allowed choices are vma, tree/],
   ];
   for (const [args, message] of cases) {
-    const { status, stdout, stderr } = runNode(['dist/tools/conform/main.js', ...args], { env: { KERNEL: undefined } });
+    const { status, stdout, stderr } = runNode(['dist/dev/conform/main.js', ...args], { env: { KERNEL: undefined } });
     t.equal(status, 2, args.join(' '));
     t.match(stderr, message);
     t.equal(stdout, '');

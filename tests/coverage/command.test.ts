@@ -3,7 +3,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { readThresholds } from '../../tools/coverage/files.js';
+import { readThresholds } from '../../dev/coverage/files.js';
 import { type Finished, ROOT, runNode } from '../house/project.js';
 
 const USED = `/** A doc comment, so that lines of source and of output differ. */
@@ -35,7 +35,7 @@ const TSCONFIG = JSON.stringify({
 });
 
 function cover(root: string, ...args: string[]): Finished {
-  return runNode(['dist/tools/coverage/main.js', '--root', root, ...args]);
+  return runNode(['dist/dev/coverage/main.js', '--root', root, ...args]);
 }
 
 t.test('coverage of a small project', async (t) => {
@@ -76,7 +76,7 @@ t.test('coverage of a small project', async (t) => {
 });
 
 t.test('a command line that cannot be used', async (t) => {
-  const { status, stderr } = runNode(['dist/tools/coverage/main.js', '--lower']);
+  const { status, stderr } = runNode(['dist/dev/coverage/main.js', '--lower']);
   t.equal(status, 2);
   t.match(stderr, "unknown option '--lower'");
 });

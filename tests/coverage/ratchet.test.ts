@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { join } from 'node:path';
 import t from 'tap';
-import { readSummary, readThresholds, writeThresholds } from '../../tools/coverage/files.js';
-import { complaints, type FileCoverage, raise } from '../../tools/coverage/ratchet.js';
-import { hasCode } from '../../tools/coverage/untouched.js';
+import { readSummary, readThresholds, writeThresholds } from '../../dev/coverage/files.js';
+import { complaints, type FileCoverage, raise } from '../../dev/coverage/ratchet.js';
+import { hasCode } from '../../dev/coverage/untouched.js';
 
 function coverage(lines: number, branches = lines): FileCoverage {
   return { lines, statements: lines, functions: lines, branches };

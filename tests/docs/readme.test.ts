@@ -16,7 +16,7 @@ function block(language: string): string {
 
 /** Runs the test as it stands there; it has no types that would have to go. */
 function runTest(source: string): Finished {
-  const here = source.replace("'../../lib/", "'./dist/lib/").replace("'../harness/", "'./dist/tests/harness/");
+  const here = source.replace("'../../lib/", "'./dist/lib/").replace("'../harness/", "'./dist/harness/");
   return runNode(['--input-type=module', '-e', here]);
 }
 

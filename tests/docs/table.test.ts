@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t, { type Test } from 'tap';
-import { symbolsOf } from '../../tools/upstream/c_symbols.js';
-import { checkHomes, checkTree, declares } from '../../tools/upstream/check.js';
-import { parseTables } from '../../tools/upstream/table.js';
+import { symbolsOf } from '../../tools/table/c_symbols.js';
+import { checkHomes, checkTree, declares } from '../../tools/table/check.js';
+import { parseTables } from '../../tools/table/table.js';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const tables = parseTables(readFileSync(join(root, 'docs/upstream.md'), 'utf8'));

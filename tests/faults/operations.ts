@@ -3,6 +3,8 @@
  * The operations whose every fallible call is made to fail in turn, each on an address space in which it has the most
  * to do: ranges that cut through VMAs, neighbours that merge, anon_vmas to clone, files, hooks and actions.
  */
+
+import type { VmaTest } from '../../harness/index.js';
 import {
   accountPages,
   copy_vma,
@@ -54,7 +56,6 @@ import {
   vma_set_anonymous,
   vma_set_range,
 } from '../../lib/index.js';
-import type { VmaTest } from '../harness/index.js';
 import { DATA, mapRange, plainFile, vmaAt } from '../mm/space.js';
 
 /**

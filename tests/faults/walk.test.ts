@@ -5,9 +5,9 @@
  * the list says.
  */
 import t, { type Test } from 'tap';
+import { layoutLine, snapshot, VmaTest } from '../../harness/index.js';
+import { TestWorld } from '../../harness/world.js';
 import { type mm_struct, mt_validate, validate_mm } from '../../lib/index.js';
-import { layoutLine, snapshot, VmaTest } from '../harness/index.js';
-import { TestWorld } from '../harness/world.js';
 import { type FaultOperation, OPERATIONS, type Outcome, type Prepared } from './operations.js';
 
 /** What there is of an address space, of VMAs that could be one as if they were. */

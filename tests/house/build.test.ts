@@ -2,8 +2,8 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { removeStaleOutputs } from '../../tools/build/stale.js';
-import { prepareTapCommand, tapCommandIsReady } from '../../tools/build/tap_cli.js';
+import { removeStaleOutputs } from '../../dev/build/stale.js';
+import { prepareTapCommand, tapCommandIsReady } from '../../dev/build/tap_cli.js';
 import { ROOT, runNode } from './project.js';
 
 /** A folder in which tap's generated class has this content. */
@@ -43,7 +43,7 @@ t.test('outputs without a source are removed', async (t) => {
 
 t.test('what follows the compiler in a build', async (t) => {
   const root = t.testdir({ dist: { lib: { 'gone.js': '' } }, ...generatedClass("import * as Plugin_a from 'a';") });
-  const { status, stderr } = runNode(['dist/tools/build/finish.js', root]);
+  const { status, stderr } = runNode(['dist/dev/build/finish.js', root]);
   t.equal(status, 0);
   t.equal(stderr, '');
   t.notOk(existsSync(join(root, 'dist/lib/gone.js')));

@@ -6,7 +6,7 @@ import { runNode } from './project.js';
 /** Runs tests that are written here, against what was compiled. */
 function run(body: string): string {
   const source = `
-    import { test } from './dist/tests/harness/index.js';
+    import { test } from './dist/harness/index.js';
     import { mapRange } from './dist/tests/mm/space.js';
     import { do_munmap } from './dist/lib/index.js';
     ${body}`;

@@ -2,12 +2,12 @@
 /** The test runner itself, on small test files of its own. */
 import { join } from 'node:path';
 import t from 'tap';
-import { collectTests } from '../run/collect.js';
-import { UsageError } from '../run/options.js';
-import { Tally } from '../run/tally.js';
+import { collectTests } from '../../dev/run/collect.js';
+import { UsageError } from '../../dev/run/options.js';
+import { Tally } from '../../dev/run/tally.js';
 import { type Finished, runNode } from './project.js';
 
-const RUNNER = 'dist/tests/run/main.js';
+const RUNNER = 'dist/dev/run/main.js';
 
 const GOOD = `import t from 'tap';
 t.test('good', async (t) => { t.pass(process.env.NUM_VMA_FLAG_BITS ?? 'no width'); });

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Each action of mmap_prepare: it succeeds, fails while it is prepared, fails while it completes; with and without mapped. */
+
+import { test, type VmaTest } from '../../harness/index.js';
 import {
   EFAULT,
   EINVAL,
@@ -24,7 +26,6 @@ import {
   type vm_area_desc,
   vma_flags_to_legacy,
 } from '../../lib/index.js';
-import { test, type VmaTest } from '../harness/index.js';
 import {
   account,
   EIO,

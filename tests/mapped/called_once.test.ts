@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** mapped is called once, for a new mapping, after its action, under the lock; and for nothing else. */
 import sinon from 'sinon';
+import { test, type VmaTest } from '../../harness/index.js';
 import {
   copy_vma,
   do_munmap,
@@ -16,7 +17,6 @@ import {
   vma_prev,
   vma_shrink,
 } from '../../lib/index.js';
-import { test, type VmaTest } from '../harness/index.js';
 import { END, LEN, mapFile, offsetOf, preparedFile, START, vmaAt } from './driver.js';
 
 test('mapped is called once for a new mapping, with what the driver needs', (t) => {

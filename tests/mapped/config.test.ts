@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Which hooks a file may have, and a mapped hook that comes from an mmap hook. */
 import sinon from 'sinon';
+import { test } from '../../harness/index.js';
 import { can_mmap_file, vfs_mmap, vfs_mmap_prepare, vm_area_desc, vm_area_struct } from '../../lib/index.js';
-import { test } from '../harness/index.js';
 import { account, EIO, fileOf, mapFile, START, vmaAt } from './driver.js';
 
 test('a file with both mmap hooks is refused with a warning', (t) => {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What the tests of the mapped hook stand on: files with hooks, mappings of them, and an account of what is there. */
+
+import { layoutLine, snapshot, type VmaTest } from '../../harness/index.js';
 import {
   file,
   type file_operations,
@@ -15,7 +17,6 @@ import {
   type vm_operations_struct,
   vma_lookup,
 } from '../../lib/index.js';
-import { layoutLine, snapshot, type VmaTest } from '../harness/index.js';
 
 export const PRIVATE = VM_READ | VM_WRITE | VM_MAYREAD | VM_MAYWRITE;
 export const SHARED = PRIVATE | VM_SHARED;

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The drivers for which the series was made, as small ones of our own: afs, hpet, /dev/zero. */
+
+import { test, type VmaTest } from '../../harness/index.js';
 import {
   copy_vma,
   do_munmap,
@@ -16,7 +18,6 @@ import {
   type vm_operations_struct,
   vma_is_anonymous,
 } from '../../lib/index.js';
-import { test, type VmaTest } from '../harness/index.js';
 import { EIO, END, LEN, mapFile, offsetOf, PRIVATE, SHARED, START, vmaAt } from './driver.js';
 
 /** A file system that counts its mappings: taken in mapped and in open, dropped in close. */

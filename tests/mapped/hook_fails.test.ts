@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** A mapped that fails takes exactly the new VMA with it. */
+
+import { test } from '../../harness/index.js';
 import { ENOMEM, PAGE_SIZE, stubs } from '../../lib/index.js';
-import { test } from '../harness/index.js';
 import { account, EIO, END, LEN, mapFile, PRIVATE, preparedFile, SHARED, START } from './driver.js';
 
 for (const [kind, flags] of Object.entries({ private: PRIVATE, shared: SHARED })) {

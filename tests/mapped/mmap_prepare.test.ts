@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What mmap_prepare may change lands in the VMA, decides the merge, and goes again when something fails. */
+
+import { test, type VmaTest } from '../../harness/index.js';
 import {
   __pgprot,
   append_vma_flags,
@@ -13,7 +15,6 @@ import {
   VMA_SEQ_READ_BIT,
   type vm_area_desc,
 } from '../../lib/index.js';
-import { test, type VmaTest } from '../harness/index.js';
 import {
   account,
   EIO,

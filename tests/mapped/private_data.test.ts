@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What mapped leaves in its private data goes into the VMA when it succeeds, and only then. */
+
+import { test } from '../../harness/index.js';
 import type { vm_area_struct } from '../../lib/index.js';
-import { test } from '../harness/index.js';
 import { EIO, mapFile, preparedFile, START, vmaAt } from './driver.js';
 
 test('private data that mapped puts out lands in the VMA', (t) => {

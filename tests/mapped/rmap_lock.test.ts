@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** hide_from_rmap_until_complete: the file's rmap lock is held until action and hook are done, dropped once, never over an unmap. */
+
+import { test, type VmaTest } from '../../harness/index.js';
 import { ENOMEM, type file, mmap_action_remap_full, stubs } from '../../lib/index.js';
-import { test, type VmaTest } from '../harness/index.js';
 import { EIO, mapFile, preparedFile, START } from './driver.js';
 
 interface Outcome {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Stacked file systems: an outer mmap hook that nests an inner file's mmap_prepare, and errors at each stage of it. */
+
+import { test, type VmaTest } from '../../harness/index.js';
 import {
   compat_vma_mmap,
   EFAULT,
@@ -15,7 +17,6 @@ import {
   type vm_operations_struct,
   vma_set_file,
 } from '../../lib/index.js';
-import { test, type VmaTest } from '../harness/index.js';
 import { account, EIO, END, fileOf, mapFile, offsetOf, preparedFile, START, vmaAt } from './driver.js';
 
 /** The two ways in which an outer hook reaches the inner file. */

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** mm_take_all_locks() and mm_drop_all_locks(): every lock once, in order, and none left. */
+
+import { test, type VmaTest } from '../../harness/index.js';
 import {
   __mmap_region,
   AS_MM_ALL_LOCKS,
@@ -19,7 +21,6 @@ import {
   type vm_area_struct,
   vma_lookup,
 } from '../../lib/index.js';
-import { test, type VmaTest } from '../harness/index.js';
 
 const PLAIN = new file({ mmap: () => 0 });
 

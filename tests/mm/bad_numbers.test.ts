@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Bad numbers at every public door: an error that names call, argument and value, and an address space as it was. */
+
+import { test, type VmaTest } from '../../harness/index.js';
 import { hexOf } from '../../include/linux/check.js';
 import {
   __mmap_region,
@@ -54,7 +56,6 @@ import {
   vma_set_range,
   vma_shrink,
 } from '../../lib/index.js';
-import { test, type VmaTest } from '../harness/index.js';
 import { DATA, mapRange } from './space.js';
 
 const FLAGS = mk_vma_flags(...DATA);

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** do_brk_flags(): growing the heap, beyond what upstream's tests reach. */
+
+import { test } from '../../harness/index.js';
 import {
   do_brk_flags,
   ENOMEM,
@@ -12,7 +14,6 @@ import {
   VMA_LOCKED_BIT,
   vma_prev,
 } from '../../lib/index.js';
-import { test } from '../harness/index.js';
 
 /** Grows the heap of mm at addr as brk() does: the iterator ends at the VMA before. */
 function growHeap(mm: mm_struct, addr: number, len: number, flags = emptyFlags()): number {

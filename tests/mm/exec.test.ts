@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** create_init_stack_vma() and relocate_vma_down(), which no upstream test reaches. */
+
+import { test, type VmaTest } from '../../harness/index.js';
 import {
   __mmap_region,
   create_init_stack_vma,
@@ -18,7 +20,6 @@ import {
   type vm_area_struct,
   vma_lookup,
 } from '../../lib/index.js';
-import { test, type VmaTest } from '../harness/index.js';
 
 const TOP = STACK_TOP_MAX;
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Links between VMAs and files: one by one, in batches, and the count of writable shared mappings. */
 
+import { alloc_and_link_vma, cleanup_mm, test, type VmaTest } from '../../harness/index.js';
 import {
   ENOMEM,
   EPERM,
@@ -28,7 +29,6 @@ import {
   vma_link,
   vma_set_anonymous,
 } from '../../lib/index.js';
-import { alloc_and_link_vma, cleanup_mm, test, type VmaTest } from '../harness/index.js';
 import { DATA, mapRange, plainFile } from './space.js';
 
 function vmaOf(t: VmaTest, start: number, end: number, ...bits: number[]): vm_area_struct {

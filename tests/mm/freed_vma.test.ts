@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Freed VMAs at every public door: an error that names call, argument and VMA, and an address space as it was. */
+
+import { test, type VmaTest } from '../../harness/index.js';
 import {
   compat_vma_mmap,
   copy_vma,
@@ -44,7 +46,6 @@ import {
   vma_shrink,
   vma_wants_writenotify,
 } from '../../lib/index.js';
-import { test, type VmaTest } from '../harness/index.js';
 import { DATA, mapRange, plainFile } from './space.js';
 
 const FLAGS = mk_vma_flags(...DATA);

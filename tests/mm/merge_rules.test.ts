@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The conditions of a merge that upstream's tests leave open: each breaks one of these when it is taken away. */
+
+import { test } from '../../harness/index.js';
 import {
   anon_vma,
   can_vma_merge_right,
@@ -21,7 +23,6 @@ import {
   vma_merge_new_range,
   type vma_merge_struct,
 } from '../../lib/index.js';
-import { test } from '../harness/index.js';
 import { DATA, mapRange } from './space.js';
 
 test('a neighbour that does not merge has no say in the anon_vma of the other side', (t) => {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What __mmap_region() threads through its steps: what is charged, and the merge that it hopes for. */
+
+import { test } from '../../harness/index.js';
 import {
   __mmap_region,
   mk_vma_flags,
@@ -11,7 +13,6 @@ import {
   VMG_MMAP_STATE,
   vma_test,
 } from '../../lib/index.js';
-import { test } from '../harness/index.js';
 import { DATA, mapRange, plainFile } from './space.js';
 
 test('huge pages are accounted elsewhere', (t) => {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** vma_modify_*(): split, merge, and what fails on the way. */
+
+import { test, type VmaTest } from '../../harness/index.js';
 import {
   anon_vma_name,
   ENOMEM,
@@ -20,7 +22,6 @@ import {
   vma_modify_name,
   vma_modify_policy,
 } from '../../lib/index.js';
-import { test, type VmaTest } from '../harness/index.js';
 import { DATA, mapRange, vmaAt } from './space.js';
 
 const READ_ONLY = [VMA_READ_BIT];

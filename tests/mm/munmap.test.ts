@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** do_vmi_munmap() and __vm_munmap(): ranges, splits, sealing, locks, userfaultfd, and what stays after a failure. */
+
+import { test, type VmaTest } from '../../harness/index.js';
 import {
   __vm_munmap,
   detachedTree,
@@ -26,7 +28,6 @@ import {
   vma_munmap_struct,
   vms_gather_munmap_vmas,
 } from '../../lib/index.js';
-import { test, type VmaTest } from '../harness/index.js';
 import { DATA, mapRange, plainFile } from './space.js';
 
 function munmap(t: VmaTest, start: number, len: number, uf: list_head | null = null): number {

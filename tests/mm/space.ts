@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What most tests of an address space begin with: mapping memory and finding it again. */
+
+import type { VmaTest } from '../../harness/index.js';
 import {
   __mmap_region,
   file,
@@ -12,7 +14,6 @@ import {
   type vm_area_struct,
   vma_lookup,
 } from '../../lib/index.js';
-import type { VmaTest } from '../harness/index.js';
 
 /** Bits of readable, writable private memory. */
 export const DATA: readonly number[] = [VMA_READ_BIT, VMA_WRITE_BIT, VMA_MAYREAD_BIT, VMA_MAYWRITE_BIT];

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** expand_downwards(): growing a stack, its limits and its guard gap. */
+
+import { test, type VmaTest } from '../../harness/index.js';
 import {
   EFAULT,
   ENOMEM,
@@ -14,7 +16,6 @@ import {
   VMA_MAYREAD_BIT,
   type vm_area_struct,
 } from '../../lib/index.js';
-import { test, type VmaTest } from '../harness/index.js';
 import { DATA, mapRange } from './space.js';
 
 const STACK = [...DATA, VMA_GROWSDOWN_BIT];

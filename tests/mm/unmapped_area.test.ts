@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** unmapped_area() and unmapped_area_topdown() against a search that looks at every page. */
 import fc from 'fast-check';
+import { test, type VmaTest } from '../../harness/index.js';
 import {
   __mmap_region,
   current,
@@ -17,7 +18,6 @@ import {
   VMA_READ_BIT,
   vm_unmapped_area_info,
 } from '../../lib/index.js';
-import { test, type VmaTest } from '../harness/index.js';
 
 const BASE = 0x200000;
 const PAGES = 48;

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Dirty tracking and the page protection that follows from it. */
+
+import { test } from '../../harness/index.js';
 import {
   __pgprot,
   file,
@@ -21,7 +23,6 @@ import {
   vma_wants_manual_pte_write_upgrade,
   vma_wants_writenotify,
 } from '../../lib/index.js';
-import { test } from '../harness/index.js';
 
 function sharedWritable(...more: number[]): vm_area_struct {
   return new vm_area_struct({ flags: mk_vma_flags(VMA_READ_BIT, VMA_WRITE_BIT, VMA_SHARED_BIT, ...more) });

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import t from 'tap';
+import * as harness from '../../harness/index.js';
 import * as api from '../../lib/index.js';
-import * as harness from '../harness/index.js';
 
 t.test('the main module has the code under test and its world', async (t) => {
   const exported = new Set(Object.keys(api));

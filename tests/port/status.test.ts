@@ -7,7 +7,7 @@ import { type Baseline, readBaseline, writeBaseline } from '../../tools/port/man
 import { acceptSymbols, chooseSymbols, compareWithBaseline, countStates } from '../../tools/port/status.js';
 import { hashOf, tokensOf } from '../../tools/port/tokens.js';
 import { KernelTree, portedTables, TreeError } from '../../tools/port/tree.js';
-import type { Table } from '../../tools/upstream/table.js';
+import type { Table } from '../../tools/table/table.js';
 import { runNode } from '../house/project.js';
 import { CLI } from './workshop.js';
 

@@ -16,7 +16,7 @@ const here = existsSync(BROWSER);
 const skip = here ? false : `${BROWSER} is not there`;
 
 /** A test that fails, beside those of this project, so that there is something to stand out. */
-const FAILING = `import { test } from '${pathToFileURL(join(ROOT, 'dist/tests/harness/index.js')).href}';
+const FAILING = `import { test } from '${pathToFileURL(join(ROOT, 'dist/harness/index.js')).href}';
 import { mapRange } from '${pathToFileURL(join(ROOT, 'dist/tests/mm/space.js')).href}';
 test('far apart, and wrong', (t) => {
   mapRange(t, 0x10000, 0x12000);
@@ -27,7 +27,7 @@ test('far apart, and wrong', (t) => {
 
 /** Writes a report, which must have so many failed tests, and returns its page. */
 function makeReport(test: Test, out: string, files: readonly string[], failed: number): string {
-  const made = runNode(['dist/tools/report/main.js', '--out', out, ...files]);
+  const made = runNode(['dist/dev/report/main.js', '--out', out, ...files]);
   test.equal(made.status, failed === 0 ? 0 : 1, made.stderr);
   test.match(made.stdout, new RegExp(`index\\.html: \\d+ tests, ${failed} failed`));
   return join(out, 'index.html');
@@ -290,7 +290,7 @@ t.test('what no report can be made of', async (t) => {
     [['--frobnicate'], /unknown option/],
   ];
   for (const [args, message] of cases) {
-    const { status, stdout, stderr } = runNode(['dist/tools/report/main.js', ...args]);
+    const { status, stdout, stderr } = runNode(['dist/dev/report/main.js', ...args]);
     t.equal(status, 2, args.join(' '));
     t.match(stderr, message);
     t.equal(stdout, '');

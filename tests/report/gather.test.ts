@@ -3,8 +3,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { keepFigures, readFigures } from '../../tools/report/figures.js';
-import { copyPages, functionCoverage, joinParts } from '../../tools/report/gather.js';
+import { keepFigures, readFigures } from '../../dev/report/figures.js';
+import { copyPages, functionCoverage, joinParts } from '../../dev/report/gather.js';
 import { escapeHtml } from '../../tools/report/html.js';
 import { pageOf } from '../../tools/report/page.js';
 import { runNode } from '../house/project.js';
@@ -187,7 +187,7 @@ t.test('coverage of upstream’s functions, the worst first', async (t) => {
 
 t.test('figures go to another folder if one is named', async (t) => {
   const folder = t.testdir({});
-  const args = ['dist/tools/bench/main.js', '--sizes', '10', '--ops', '10', '--rounds', '1'];
+  const args = ['dist/dev/bench/main.js', '--sizes', '10', '--ops', '10', '--rounds', '1'];
   const { status } = runNode(args, { env: { VMA_FIGURES: folder } });
   t.equal(status, 0);
   t.ok(readFigures('bench', folder), 'where it was told to');

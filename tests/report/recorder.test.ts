@@ -3,13 +3,13 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { MOST_OBSERVED, MOST_STEPS, type RecordedTest } from '../../tools/recorder.js';
+import { MOST_OBSERVED, MOST_STEPS, type RecordedTest } from '../../harness/recorder.js';
 import { runNode } from '../house/project.js';
 
 /** Runs tests that are written here, against what was compiled, and returns what was recorded. */
 function record(t: Test, body: string): RecordedTest[] {
   const source = `
-    import { test } from './dist/tests/harness/index.js';
+    import { test } from './dist/harness/index.js';
     import { mapRange, plainFile } from './dist/tests/mm/space.js';
     import { do_munmap, file, mmap_region, VM_READ, VM_MAYREAD, VM_SHARED, stubs } from './dist/lib/index.js';
     const map = (f, start, pages) => mmap_region(f, start, pages * 0x1000, VM_READ | VM_MAYREAD | VM_SHARED, 0, null);
@@ -153,7 +153,7 @@ t.test('nothing is written, and hooks are left alone, unless somebody asked', as
   const folder = t.testdir({});
   const source = `
     import { existsSync } from 'node:fs';
-    import { test } from './dist/tests/harness/index.js';
+    import { test } from './dist/harness/index.js';
     import { file } from './dist/lib/index.js';
     test('hooks', (t) => {
       const mmap = () => 0;

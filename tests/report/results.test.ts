@@ -22,7 +22,7 @@ ok 1 - first # time=3.5ms
             - at /somewhere/project/tests/a.test.ts:3:5
             - at /somewhere/project/node_modules/tap/index.js:1:1
           at:
-            fileName: tests/harness/vma_test.ts
+            fileName: harness/vma_test.ts
           source: "tap.fail(message)"
           ...
         1..1

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What a timeline is made of: an axis on which nothing vanishes, what became of each VMA, lines of the test. */
 import t from 'tap';
-import type { RecordedVma } from '../../tools/recorder.js';
+import type { RecordedVma } from '../../harness/recorder.js';
 import { axisOf } from '../../tools/report/axis.js';
 import { codeBefore, type ShownTimeline, timelineOf } from '../../tools/report/timeline.js';
 

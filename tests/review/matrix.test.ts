@@ -6,6 +6,10 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
+import { DEFECTS } from '../../dev/review/defects.js';
+import { type Cell, reportsOf, runMatrix, shortReport } from '../../dev/review/matrix.js';
+import { hooksOf, onRevision, REVISIONS } from '../../dev/review/revisions/index.js';
+import { test } from '../../harness/index.js';
 import {
   file,
   mmap_action_remap_full,
@@ -16,10 +20,6 @@ import {
   VM_SHARED,
   type vm_area_desc,
 } from '../../lib/index.js';
-import { test } from '../harness/index.js';
-import { DEFECTS } from './defects.js';
-import { type Cell, reportsOf, runMatrix, shortReport } from './matrix.js';
-import { hooksOf, onRevision, REVISIONS } from './revisions/index.js';
 
 /** Defect by revision, in the order of DEFECTS: v1, v2, v3, 7.2. */
 const WANTED: readonly (readonly string[])[] = [
@@ -54,7 +54,7 @@ t.test('the reports name where the object came from and where it went', async (t
 });
 
 t.test('the command prints the matrix, or all reports as JSON, and refuses other arguments', async (t) => {
-  const main = fileURLToPath(new URL('main.js', import.meta.url));
+  const main = fileURLToPath(new URL('../../dev/review/main.js', import.meta.url));
   const run = (...args: string[]): string => execFileSync(process.execPath, [main, ...args], { encoding: 'utf8' });
   const table = run();
   t.equal(table.split('\n').length, DEFECTS.length + 3, 'a heading, a rule, a row each');

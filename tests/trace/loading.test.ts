@@ -3,10 +3,10 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import t from 'tap';
+import { tracing } from '../../harness/tracing/current.js';
+import { checkNode, traceFolder, traceWanted } from '../../harness/tracing/environment.js';
 import * as api from '../../lib/index.js';
 import { __split_vma, split_vma } from '../../lib/mm/vma/split.js';
-import { tracing } from '../../tools/trace/current.js';
-import { checkNode, traceFolder, traceWanted } from '../../tools/trace/environment.js';
 import { load, resolve } from '../../tools/trace/hooks.js';
 import { parametersOf, wrapped } from '../../tools/trace/wrapped.js';
 import { ROOT, runNode } from '../house/project.js';
@@ -25,7 +25,7 @@ async function resolved(module: string, parentURL: string | undefined): Promise<
 
 t.test('tests import wrappers of lib/, the code under test and the tools do not', async (t) => {
   const split = 'lib/mm/vma/split.js';
-  for (const parent of [dist('tests/mm/modify.test.js'), dist('tests/harness/shared.js'), 'file:///elsewhere/a.js']) {
+  for (const parent of [dist('tests/mm/modify.test.js'), dist('harness/shared.js'), 'file:///elsewhere/a.js']) {
     t.equal(await resolved(split, parent), `${split}?traced`, parent);
   }
   for (const below of ['include/vma.js', 'stubs/index.js', 'lib/mm/vma/modify.js', 'tools/replay/vma.js']) {
@@ -33,7 +33,7 @@ t.test('tests import wrappers of lib/, the code under test and the tools do not'
   }
   t.equal(await resolved(split, `${dist(split)}?traced`), split, 'a wrapper itself');
   t.equal(await resolved(split, undefined), split, 'the program that was started');
-  t.equal(await resolved('tests/harness/shared.js', dist('tests/harness/index.js')), 'tests/harness/shared.js?traced');
+  t.equal(await resolved('harness/shared.js', dist('harness/index.js')), 'harness/shared.js?traced');
   t.equal(await resolved('tests/mm/space.js', dist('tests/mm/modify.test.js')), 'tests/mm/space.js', 'other helpers');
   t.equal(await resolved('stubs/index.js', dist('tests/mm/modify.test.js')), 'stubs/index.js', 'the stub world');
 });

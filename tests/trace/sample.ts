@@ -14,7 +14,7 @@ function urlOf(path: string): string {
 export function sampleTest(body: string): string {
   return `
 import * as lib from '${urlOf('lib/index.js')}';
-import { alloc_and_link_vma, alloc_vma, cleanup_mm, detach_free_vma, test } from '${urlOf('tests/harness/index.js')}';
+import { alloc_and_link_vma, alloc_vma, cleanup_mm, detach_free_vma, test } from '${urlOf('harness/index.js')}';
 import { DATA, mapRange, plainFile, vmaAt } from '${urlOf('tests/mm/space.js')}';
 const flags = (...bits) => lib.mk_vma_flags(...(bits.length > 0 ? bits : DATA));
 function note(t) {
@@ -33,7 +33,7 @@ ${body}`;
 
 /** Runs test files by the project's runner. VMA_TRACE is 1 unless given. */
 export function runTraced(args: readonly string[], env: Settings['env'] = {}): Finished {
-  return runNode(['dist/tests/run/main.js', ...args], { env: { VMA_TRACE: '1', ...env } });
+  return runNode(['dist/dev/run/main.js', ...args], { env: { VMA_TRACE: '1', ...env } });
 }
 
 /** What a run printed of one test, without the blanks before it: its comments. */

@@ -2,6 +2,19 @@
 /**
  * Port of tools/testing/vma/tests/merge.c (Linux 7.2): anon_vma_non_mergeable, dup_anon_vma, vmi_prealloc_fail.
  */
+
+import {
+  __vma_set_dummy_anon_vma,
+  alloc_and_link_vma,
+  cleanup_mm,
+  dummy_anon_vma,
+  merge_existing,
+  reset_dummy_anon_vma,
+  test,
+  type VmaTest,
+  vma_set_dummy_anon_vma,
+  vma_write_started,
+} from '../../harness/index.js';
 import {
   anon_vma,
   anon_vma_chain,
@@ -17,18 +30,6 @@ import {
   type vma_iterator,
   vma_merge_struct,
 } from '../../lib/index.js';
-import {
-  __vma_set_dummy_anon_vma,
-  alloc_and_link_vma,
-  cleanup_mm,
-  dummy_anon_vma,
-  merge_existing,
-  reset_dummy_anon_vma,
-  test,
-  type VmaTest,
-  vma_set_dummy_anon_vma,
-  vma_write_started,
-} from '../harness/index.js';
 import {
   assertRange,
   dataFlags,

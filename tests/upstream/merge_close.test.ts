@@ -6,13 +6,7 @@
  * neighbours prev, vma, next only vma and next can be removed. vma with a hook beside a next without one cannot be:
  * the same hooks mean the same file, and so the same hook on both.
  */
-import {
-  VMA_ITERATOR,
-  VMA_MERGE_NOMERGE,
-  VMA_MERGE_SUCCESS,
-  type vm_operations_struct,
-  vma_merge_struct,
-} from '../../lib/index.js';
+
 import {
   alloc_and_link_vma,
   cleanup_mm,
@@ -20,7 +14,14 @@ import {
   merge_existing,
   test,
   vma_write_started,
-} from '../harness/index.js';
+} from '../../harness/index.js';
+import {
+  VMA_ITERATOR,
+  VMA_MERGE_NOMERGE,
+  VMA_MERGE_SUCCESS,
+  type vm_operations_struct,
+  vma_merge_struct,
+} from '../../lib/index.js';
 import { assertRange, assertVma, dataFlags, merge_new, vmg_set_range } from './merge_helpers.js';
 
 const vm_ops: vm_operations_struct = { close: dummy_close };

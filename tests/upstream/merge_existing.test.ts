@@ -2,6 +2,18 @@
 /**
  * Port of tools/testing/vma/tests/merge.c (Linux 7.2): merge_existing, once for each combination of sticky flags.
  */
+
+import {
+  alloc_and_link_vma,
+  cleanup_mm,
+  dummy_anon_vma,
+  dummy_close,
+  merge_existing,
+  test,
+  type VmaTest,
+  vma_set_dummy_anon_vma,
+  vma_write_started,
+} from '../../harness/index.js';
 import {
   anon_vma_chain,
   type mm_struct,
@@ -17,17 +29,6 @@ import {
   type vma_iterator,
   vma_merge_struct,
 } from '../../lib/index.js';
-import {
-  alloc_and_link_vma,
-  cleanup_mm,
-  dummy_anon_vma,
-  dummy_close,
-  merge_existing,
-  test,
-  type VmaTest,
-  vma_set_dummy_anon_vma,
-  vma_write_started,
-} from '../harness/index.js';
 import { assertRange, dataFlags, vmg_set_range, vmg_set_range_anon_vma } from './merge_helpers.js';
 
 interface Sticky {

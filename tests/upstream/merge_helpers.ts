@@ -2,6 +2,8 @@
 /**
  * Helpers of tools/testing/vma/tests/merge.c (Linux 7.2), by their names, and what its tests begin with.
  */
+
+import { alloc_and_link_vma, type VmaTest } from '../../harness/index.js';
 import type { anon_vma, mm_struct, vm_area_struct } from '../../include/mm_types.js';
 import { VMA_MERGE_NOMERGE, VMA_MERGE_SUCCESS, type vma_merge_struct } from '../../include/vma.js';
 import {
@@ -22,7 +24,6 @@ import {
   vma_next,
   vma_prev,
 } from '../../lib/index.js';
-import { alloc_and_link_vma, type VmaTest } from '../harness/index.js';
 
 /** The flags that nearly every test maps with: a bitmap of its own for each caller. */
 export function dataFlags(): vma_flags_t {

@@ -2,6 +2,16 @@
 /**
  * Port of tools/testing/vma/tests/merge.c (Linux 7.2): merge_new, once for each combination of sticky flags.
  */
+
+import {
+  alloc_and_link_vma,
+  detach_free_vma,
+  dummy_anon_vma,
+  dummy_close,
+  test,
+  type VmaTest,
+  vma_write_started,
+} from '../../harness/index.js';
 import {
   anon_vma_chain,
   INIT_LIST_HEAD,
@@ -18,15 +28,6 @@ import {
   vma_merge_struct,
   vma_next,
 } from '../../lib/index.js';
-import {
-  alloc_and_link_vma,
-  detach_free_vma,
-  dummy_anon_vma,
-  dummy_close,
-  test,
-  type VmaTest,
-  vma_write_started,
-} from '../harness/index.js';
 import { assertRange, dataFlags, try_merge_new_vma } from './merge_helpers.js';
 
 interface Sticky {

@@ -3,6 +3,17 @@
  * Port of tools/testing/vma/tests/merge.c (Linux 7.2), first part: simple_merge, simple_modify, simple_expand,
  * simple_shrink, vma_merge_special_flags, merge_extend, expand_only_mode.
  */
+
+import {
+  alloc_and_link_vma,
+  alloc_vma,
+  attach_vma,
+  cleanup_mm,
+  detach_free_vma,
+  merge_existing,
+  test,
+  vma_write_started,
+} from '../../harness/index.js';
 import {
   emptyFlags,
   mtree_destroy,
@@ -28,16 +39,6 @@ import {
   vma_next,
   vma_shrink,
 } from '../../lib/index.js';
-import {
-  alloc_and_link_vma,
-  alloc_vma,
-  attach_vma,
-  cleanup_mm,
-  detach_free_vma,
-  merge_existing,
-  test,
-  vma_write_started,
-} from '../harness/index.js';
 import { assertRange, assertVma, dataFlags, expand_existing, merge_new, vmg_set_range } from './merge_helpers.js';
 
 test('simple_merge', (t) => {

@@ -5,6 +5,8 @@
  *
  * Bits 64 and up are there at 128 bits only; upstream leaves what needs them out by #if.
  */
+
+import { alloc_and_link_vma, cleanup_mm, test, type VmaTest } from '../../harness/index.js';
 import {
   append_vma_flags,
   BITS_PER_LONG,
@@ -50,7 +52,6 @@ import {
   vma_set_flags,
   vma_set_flags_mask,
 } from '../../lib/index.js';
-import { alloc_and_link_vma, cleanup_mm, test, type VmaTest } from '../harness/index.js';
 import { assertRange, assertVma, dataFlags } from './merge_helpers.js';
 
 /** Bits that exist at 128 bits, none at 64. */

@@ -5,6 +5,8 @@
  *
  * Bits 64 and up are there at 128 bits only; upstream leaves what needs them out by #if.
  */
+
+import { test } from '../../harness/index.js';
 import {
   EMPTY_VMA_FLAGS,
   emptyFlags,
@@ -48,7 +50,6 @@ import {
   vma_test_any,
   vma_test_single_mask,
 } from '../../lib/index.js';
-import { test } from '../harness/index.js';
 
 const WIDE = NUM_VMA_FLAG_BITS > 64;
 

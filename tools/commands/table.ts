@@ -18,8 +18,8 @@ export function tableCommand(): Command {
 }
 
 async function run(kernel: string | undefined): Promise<number> {
-  const { parseTables } = await import('../upstream/table.js');
-  const { checkHomes, checkTree } = await import('../upstream/check.js');
+  const { parseTables } = await import('../table/table.js');
+  const { checkHomes, checkTree } = await import('../table/check.js');
   const tables = parseTables(readFileSync(`${root}docs/upstream.md`, 'utf8'));
   const faults = checkHomes(root, tables);
   try {

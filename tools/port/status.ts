@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Compares a kernel tree with the baseline, symbol by symbol. */
-import type { Table } from '../upstream/table.js';
+import type { Table } from '../table/table.js';
 import type { Baseline } from './manifest.js';
 import { hashOf } from './tokens.js';
 import { type KernelTree, TreeError } from './tree.js';

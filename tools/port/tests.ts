@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { declarationsOf } from '../upstream/c_symbols.js';
+import { declarationsOf } from '../table/c_symbols.js';
 import { FileTranslator, type HelperSource, type Translation } from './translate/file.js';
 import { portApi } from './translate/port_api.js';
 import type { Mark } from './translate/scope.js';

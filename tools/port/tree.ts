@@ -3,8 +3,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type CSymbol, declarationsOf } from '../upstream/c_symbols.js';
-import { parseTables, type Table } from '../upstream/table.js';
+import { type CSymbol, declarationsOf } from '../table/c_symbols.js';
+import { parseTables, type Table } from '../table/table.js';
 
 /** A tree that cannot be read; the message is for the user. */
 export class TreeError extends Error {

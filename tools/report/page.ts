@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The report as one HTML page: style, scripts and data are in it, so that it needs no server and no network. */
-import type { ReportData } from './gather.js';
+import type { ReportData } from './data.js';
 import { embedded, escapeHtml } from './html.js';
 import { coverageSection, figuresSection, reviewSection } from './sections.js';
 

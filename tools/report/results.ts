@@ -40,7 +40,7 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 /** The diagnostics as far as they help a reader. */
 function tidied(diagnostics: Record<string, unknown>): Record<string, unknown> {
   const { at, stackTrace } = diagnostics;
-  const isHarness = isRecord(at) && String(at.fileName).startsWith('tests/harness/');
+  const isHarness = isRecord(at) && String(at.fileName).startsWith('harness/');
   const rest = Object.entries(diagnostics).filter(([name]) => !isHarness || !CALLER.includes(name));
   const frames = Array.isArray(stackTrace) ? stackTrace.filter((frame) => !FOREIGN.test(String(frame))) : undefined;
   return { ...Object.fromEntries(rest), ...(frames === undefined ? {} : { stackTrace: frames }) };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The sections below the tests: the review, coverage of upstream's functions, figures. Each says what would fill it. */
-import type { FunctionCoverage, ReportData } from './gather.js';
+import type { FunctionCoverage, ReportData } from './data.js';
 import { type Cell, cell, escapeHtml, tableOf } from './html.js';
 
 export function reviewSection({ review }: ReportData): string {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What a timeline shows: the pictures of an address space, what became of each VMA between two, and calls between them. */
-import { layoutLine } from '../picture.js';
-import type { HookCall, RecordedSpace, RecordedVma, SourceLine, Step } from '../recorder.js';
+import { layoutLine } from '../../harness/picture.js';
+import type { HookCall, RecordedSpace, RecordedVma, SourceLine, Step } from '../../harness/recorder.js';
 import { type Axis, axisOf } from './axis.js';
 
 /** Addresses that a VMA has from one of the step before. */

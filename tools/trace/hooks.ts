@@ -9,7 +9,7 @@ import { isOperation } from './operations.js';
 
 const DIST = new URL('../../', import.meta.url).href;
 /** Modules whose exports tests are given wrapped. */
-const WRAPPED = [`${DIST}lib/`, `${DIST}tests/harness/shared.js`];
+const WRAPPED = [`${DIST}lib/`, `${DIST}harness/shared.js`];
 /** Modules that are given the real ones: an operation that they begin is none of a test's. */
 const BELOW_TESTS = ['include', 'stubs', 'lib', 'tools'].map((layer) => `${DIST}${layer}/`);
 const MARK = '?traced';

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What is printed of an operation: the call, and the address space with what has changed marked. */
+
+import { errorName } from '../../harness/error_name.js';
+import { bitsOf, otherFlags, WIDEST, widthOf } from '../../harness/picture.js';
 import { hexOf } from '../../include/linux/check.js';
 import { Ref } from '../../include/linux/errno.js';
 import { PHYS_PFN } from '../../include/linux/mm.js';
@@ -13,8 +16,6 @@ import {
 } from '../../include/mm_types.js';
 import { vma_merge_struct } from '../../include/vma.js';
 import { vma_flags_t } from '../../include/vma_flags.js';
-import { errorName } from '../error_name.js';
-import { bitsOf, otherFlags, WIDEST, widthOf } from '../picture.js';
 import type { Numbers } from './numbers.js';
 import { isFreed, type VmaState } from './state.js';
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** An address space as far as a trace can tell two apart: more than a picture shows, less than there is. */
+
+import { bitsOf, snapshotVma, type VmaSnapshot } from '../../harness/picture.js';
 import { list_empty, list_is_singular } from '../../include/linux/list.js';
 import { MMF_HAS_MDWE } from '../../include/linux/mm.js';
 import {
@@ -13,7 +15,6 @@ import {
 import { vma_next } from '../../lib/mm/inlines/iterator.js';
 import { checkLive } from '../../lib/mm/inlines/live.js';
 import { globals } from '../../stubs/index.js';
-import { bitsOf, snapshotVma, type VmaSnapshot } from '../picture.js';
 import { OPS_CLOSE, OPS_MKWRITE, OPS_THERE } from '../replay/files.js';
 
 export interface VmaState extends VmaSnapshot {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Operations as lines of a trace (docs/traces.md): which word says what a test called, and what the result is there. */
+
+import { bitsOf } from '../../harness/picture.js';
 import { ENOMEM, IS_ERR, PTR_ERR, Ref } from '../../include/linux/errno.js';
 import {
   type anon_vma,
@@ -10,7 +12,6 @@ import {
 } from '../../include/mm_types.js';
 import { VMA_MERGE_ERROR_NOMEM, vma_merge_struct } from '../../include/vma.js';
 import { vma_flags_t } from '../../include/vma_flags.js';
-import { bitsOf } from '../picture.js';
 import { HOW_GIVE_UP, HOW_JUST_EXPAND, HOW_NEXT, HOW_PREV } from '../replay/kernel_words.js';
 import type { Numbers } from './numbers.js';
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What tests are given in place of an operation. */
-import { tracing } from './current.js';
+import { tracing } from '../../harness/tracing/current.js';
 
 type Operation = (...args: never[]) => unknown;
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** One C file of upstream's tests as one TypeScript test file. */
 import type { Node } from 'web-tree-sitter';
-import { parseC } from '../../upstream/c_source.js';
+import { parseC } from '../../table/c_source.js';
 import { declaredBy, signatureOf } from './declarators.js';
 import type { FileScope } from './expressions.js';
 import { type PortApi, portApi } from './port_api.js';

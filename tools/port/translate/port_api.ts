@@ -26,7 +26,7 @@ const DIST = fileURLToPath(new URL('../../../../dist/', import.meta.url));
 /** Where the package's two modules have their declarations. */
 const MODULES: Record<string, readonly string[]> = {
   'vma-userland': ['include', 'stubs', 'lib'],
-  'vma-userland/test': ['tests/harness'],
+  'vma-userland/test': ['harness'],
 };
 
 /** Splits a parameter list at its commas, but not within types. */

@@ -13,7 +13,7 @@ const LETTER = 7.3;
 
 /**
  * @typedef {{ row: number, group: SVGElement, what: 'vma', vma: import('../timeline.js').ShownVma }
- *   | { row: number, group: SVGElement, what: 'call', call: import('../../recorder.js').HookCall }} Item
+ *   | { row: number, group: SVGElement, what: 'call', call: import('../../../harness/recorder.js').HookCall }} Item
  */
 
 /**
@@ -25,7 +25,7 @@ function textWidth(text) {
 }
 
 /**
- * @param {import('../../recorder.js').HookCall} call
+ * @param {import('../../../harness/recorder.js').HookCall} call
  * @returns {string}
  */
 function callText(call) {
@@ -161,7 +161,7 @@ function drawJoint({ kind, start, end }, scale, top, bottom, taken) {
 
 /**
  * A bracket over the addresses of a call, with its name and what it returned.
- * @param {import('../../recorder.js').HookCall} call
+ * @param {import('../../../harness/recorder.js').HookCall} call
  * @param {ReturnType<typeof scaleOf>} scale
  * @param {number} y
  * @returns {SVGElement}
@@ -257,7 +257,7 @@ function drawTimeline(timeline, available) {
   const bands = drawn('g');
   let y = AXIS;
   const lanes = (
-    /** @type {import('../../recorder.js').HookCall[]} */ calls,
+    /** @type {import('../../../harness/recorder.js').HookCall[]} */ calls,
     /** @type {number} */ row,
     /** @type {SVGElement} */ into,
   ) => {

@@ -61,7 +61,7 @@ function vmaTable(row) {
 }
 
 /**
- * @param {import('../../recorder.js').HookCall[]} calls
+ * @param {import('../../../harness/recorder.js').HookCall[]} calls
  * @param {string} when
  * @returns {HTMLElement[]}
  */

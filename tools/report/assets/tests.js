@@ -11,13 +11,13 @@ function byId(id) {
   return found;
 }
 
-/** @type {import('../gather.js').ReportedTest[]} */
+/** @type {import('../../../dev/report/gather.js').ReportedTest[]} */
 const tests = JSON.parse(byId('data').textContent ?? '[]');
 const names = byId('names');
 const shown = byId('shown');
 const find = /** @type {HTMLInputElement} */ (byId('find'));
 
-/** @type {[string, (test: import('../gather.js').ReportedTest) => boolean][]} */
+/** @type {[string, (test: import('../../../dev/report/gather.js').ReportedTest) => boolean][]} */
 const FILTERS = [
   ['all', () => true],
   ['failed', ({ result }) => result === 'not ok'],
@@ -54,7 +54,7 @@ function timeText(milliseconds) {
 }
 
 /**
- * @param {import('../gather.js').ReportedTest} test
+ * @param {import('../../../dev/report/gather.js').ReportedTest} test
  * @param {number} i
  * @returns {HTMLElement}
  */
@@ -118,7 +118,7 @@ function failureBox({ path, diagnostics }, name) {
 
 /**
  * A part of a test, drawn when it is opened.
- * @param {import('../gather.js').ReportedPart} part
+ * @param {import('../../../dev/report/gather.js').ReportedPart} part
  * @param {boolean} open
  * @returns {HTMLElement}
  */

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** Benchmarks. Usage: `npm run bench -- --help`. */
+import { spawnSync } from 'node:child_process';
+import { performance } from 'node:perf_hooks';
+import { fileURLToPath } from 'node:url';
+import { SingleBar } from 'cli-progress';
+import { Command, InvalidArgumentError } from 'commander';
+import { complain, likeTheOthers, statusHelp, USAGE } from '../../tools/commands/program.js';
+import { KernelTreeError, ScratchTree } from '../kernel/scratch.js';
+import { keepFigures } from '../report/figures.js';
+import { type BenchResult, type BenchSide, compareLoad, jsonOf, kernelSides, PORT_SIDE, tableOf } from './compare.js';
+import { LOADS, OPERATIONS, SIZES } from './loads.js';
+import { heapNow, longRun } from './long.js';
+import { EDITED, measureLoop, median } from './loop.js';
+
+const root = fileURLToPath(new URL('../../../', import.meta.url));
+
+interface Options {
+  kernel?: string;
+  json?: true;
+  loop?: true;
+  long?: true;
+  edits: number;
+  rounds: number;
+  ops: number;
+  sizes: number[];
+}
+
+function toCount(value: string): number {
+  if (!/^[1-9][0-9]{0,8}$/.test(value)) throw new InvalidArgumentError('A number from 1 on is wanted.');
+  return Number(value);
+}
+
+function toEdits(value: string): number {
+  if (!/^[1-9][0-9]{0,2}$/.test(value)) throw new InvalidArgumentError('A number from 1 to 999 is wanted.');
+  return Number(value);
+}
+
+const seconds = (milliseconds: number): string => `${(milliseconds / 1000).toFixed(2)} s`;
+
+/** From an edit to the verdict, here and, with a kernel tree, in C. */
+function loop(options: Options): void {
+  const command = ['node', 'dev/run/launch.mjs', '--upstream'] as const;
+  const times = measureLoop(root, options.edits, command);
+  process.stdout.write(`after an edit of ${EDITED}, \`${command.join(' ')}\` to its verdict:\n`);
+  process.stdout.write(`${times.map(seconds).join(', ')}; median ${seconds(median(times))}\n`);
+  if (options.kernel === undefined) return;
+  const theirs = withScratch(options.kernel, (scratch) => kernelLoop(scratch, options.edits));
+  process.stdout.write('after an edit of mm/vma.c, `make && ./vma` to its verdict:\n');
+  process.stdout.write(`${theirs.map(seconds).join(', ')}; median ${seconds(median(theirs))}\n`);
+  process.stdout.write(`ratio ${(median(times) / median(theirs)).toFixed(2)}\n`);
+}
+
+function kernelLoop(scratch: ScratchTree, edits: number): number[] {
+  const verdict = (...args: string[]): number => {
+    const began = performance.now();
+    const command = `make -s ${args.join(' ')} && ./vma`;
+    const { status, stdout, stderr } = spawnSync('sh', ['-c', command], { cwd: scratch.vma, encoding: 'utf8' });
+    if (status !== 0 || !/ 0 failed\.\n$/.test(stdout)) throw new KernelTreeError(`${command}: ${stderr}${stdout}`);
+    return performance.now() - began;
+  };
+  verdict();
+  // The tree is linked, not copied: make is told that the file is new.
+  return Array.from({ length: edits }, () => verdict('-W', '../../../mm/vma.c'));
+}
+
+function withScratch<T>(kernel: string, use: (scratch: ScratchTree) => T): T {
+  const scratch = new ScratchTree(kernel);
+  try {
+    return use(scratch);
+  } finally {
+    scratch.remove();
+  }
+}
+
+function measure(sides: readonly BenchSide[], options: Options): BenchResult[] {
+  const cases = LOADS.flatMap((load) => options.sizes.map((n) => ({ load, n })));
+  const bar = new SingleBar({ format: 'measuring {bar} {value}/{total}, {eta} s left', clearOnComplete: true });
+  if (process.stderr.isTTY) bar.start(cases.length, 0);
+  const results = cases.map(({ load, n }) => {
+    const result = compareLoad(sides, load, n, options.rounds, options.ops);
+    bar.increment();
+    return result;
+  });
+  bar.stop();
+  return results;
+}
+
+function loads(options: Options): void {
+  const results =
+    options.kernel === undefined
+      ? measure([PORT_SIDE], options)
+      : withScratch(options.kernel, (scratch) => measure([PORT_SIDE, ...kernelSides(scratch)], options));
+  keepFigures('bench', JSON.parse(jsonOf(results)));
+  process.stdout.write(options.json ? jsonOf(results) : tableOf(results));
+}
+
+function long(): void {
+  const run = { ...longRun(1_000_000), heapAfter: heapNow() };
+  const mega = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+  process.stdout.write(
+    `${run.vmas.toLocaleString('en')} VMAs mapped, split, merged and unmapped, at most ${run.most.toLocaleString('en')} at a time; ` +
+      `heap ${mega(run.heapBefore)} before, ${mega(run.heapFull)} full, ${mega(run.heapAfter)} after ` +
+      `(${((100 * run.heapAfter) / run.heapBefore - 100).toFixed(1)} %)\n`,
+  );
+}
+
+const command = likeTheOthers(new Command('npm run bench --'))
+  .description('Measures the loads of docs/performance.md, median of several rounds; with a kernel tree also in C.')
+  .option('-k, --kernel <tree>', 'build the same in C from this tree, and print the ratios')
+  .option('--json', 'print JSON')
+  .option('-r, --rounds <n>', 'rounds, all sides in turn in each', toEdits, 5)
+  .option('--ops <n>', 'operations in a round', toCount, OPERATIONS)
+  .option('--sizes <n...>', 'numbers of VMAs', (value, before: number[] = []) => [...before, toCount(value)])
+  .option('--loop', "instead: time from an edit to the verdict on upstream's tests")
+  .option('--edits <n>', 'how many edits --loop measures', toEdits, 5)
+  .option('--long', 'instead: a million VMAs in one address space')
+  .addHelpText('after', statusHelp('all was measured', null, 'the C side could not be built'));
+
+try {
+  const options = command.parse().opts<Omit<Options, 'sizes'> & { sizes?: number[] }>();
+  const complete = { ...options, sizes: options.sizes ?? [...SIZES] };
+  if (options.loop) loop(complete);
+  else if (options.long) long();
+  else loads(complete);
+} catch (error) {
+  if (!(error instanceof KernelTreeError)) throw error;
+  complain('bench', error);
+  process.exitCode = USAGE;
+}

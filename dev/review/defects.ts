@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * The defects that the review of the mapped hook was about: each a scenario that any revision can run, and the kind of
+ * report that the checked world makes where the revision has it. Nothing here knows which revision has which.
+ */
+
+import type { TestWorld } from '../../harness/index.js';
+import {
+  current,
+  do_munmap,
+  file,
+  mmap_region,
+  PAGE_SIZE,
+  TASK_SIZE,
+  VM_MAYREAD,
+  VM_READ,
+  VM_SHARED,
+  vm_area_alloc,
+  type vm_area_desc,
+  vm_area_free,
+  type vm_area_struct,
+  type vm_operations_struct,
+  vma_lookup,
+  vma_set_file,
+} from '../../lib/index.js';
+import type { Revision } from './revisions/index.js';
+
+export interface Defect {
+  name: string;
+  /** Which reports of the world speak of it. */
+  kind: RegExp;
+  run(revision: Revision, world: TestWorld): void;
+}
+
+const START = 0x100000;
+const LEN = 4 * PAGE_SIZE;
+const FLAGS = VM_READ | VM_MAYREAD | VM_SHARED;
+const EIO = 5;
+
+function map(f: file): number {
+  return mmap_region(f, START, LEN, FLAGS, 0, null);
+}
+
+function unmapAll(): void {
+  if (current.mm !== null) do_munmap(current.mm, 0, TASK_SIZE, null);
+}
+
+/** A file whose mmap_prepare sets vm_ops, and what else is asked for. */
+function prepared(vm_ops: vm_operations_struct | null, also: (desc: vm_area_desc) => void = () => {}): file {
+  return new file({
+    mmap_prepare: (desc) => {
+      desc.vm_ops = vm_ops;
+      also(desc);
+      return 0;
+    },
+  });
+}
+
+/** An outer file whose mmap hook nests the inner one's mmap_prepare. */
+function stacked(revision: Revision, inner: file): file {
+  return new file({
+    mmap: (_f, vma) => {
+      vma_set_file(vma, inner);
+      return revision.compat_vma_mmap(inner, vma);
+    },
+  });
+}
+
+function mappedVma(): vm_area_struct {
+  const vma = current.mm === null ? null : vma_lookup(current.mm, START);
+  if (vma === null) throw new Error('nothing was mapped');
+  return vma;
+}
+
+/** A mapping hidden from the rmap until complete, whose mapped hook fails. */
+function failHidden(): void {
+  map(
+    prepared({ mapped: () => -EIO }, (desc) => {
+      desc.action.hide_from_rmap_until_complete = true;
+    }),
+  );
+  unmapAll();
+}
+
+export const DEFECTS: readonly Defect[] = [
+  {
+    name: 'NULL vm_ops followed in __compat_vma_mapped()',
+    kind: /^NULL dereference/,
+    run: (revision) => {
+      map(stacked(revision, prepared(null)));
+      unmapAll();
+    },
+  },
+  {
+    name: 'NULL vm_ops followed in __vma_check_mmap_hook()',
+    kind: /^NULL dereference/,
+    run: () => {
+      map(
+        new file({
+          mmap: (_f, vma) => {
+            vma.vm_ops = null;
+            return 0;
+          },
+        }),
+      );
+      unmapAll();
+    },
+  },
+  {
+    name: 'VMA used after unmap_vma_locked()',
+    kind: /^use after free: vm_area_struct/,
+    run: (revision) => {
+      const f = new file({ mmap: () => 0 });
+      map(f);
+      f.f_op = prepared({ mapped: () => -EIO }).f_op;
+      revision.compat_vma_mmap(f, mappedVma());
+      unmapAll();
+    },
+  },
+  {
+    name: 'unmap allowed under the read lock',
+    kind: /^no lock assertion failed in unmap_vma_locked/,
+    run: (revision, { checked, mm, ...world }) => {
+      const vma = vm_area_alloc(mm);
+      if (vma === null || checked === null) throw new Error('this scenario needs the checked world');
+      vma.vm_start = START;
+      vma.vm_end = START + LEN;
+      checked.locks.mmapWriteDowngrade(mm);
+      checked.reports.expectAssertion('unmap_vma_locked');
+      // Nothing lies there, so nothing but the function's own assertion can object.
+      revision.unmap_vma_locked(vma);
+      checked.locks.mmapReadUnlock(mm);
+      vm_area_free(vma);
+      void world;
+    },
+  },
+  {
+    name: 'vm_file read through a freed VMA in maybe_drop_file_rmap_lock()',
+    kind: /^use after free: vm_area_struct .* field vm_file/,
+    run: failHidden,
+  },
+  {
+    name: 'unmap with the rmap lock of the file held',
+    kind: /^deadlock: i_mmap_rwsem/,
+    run: failHidden,
+  },
+  {
+    name: 'cleanup done twice when a stacked mapped fails',
+    kind: /^(WARN: vma_assert_attached|double free|use after free)/,
+    run: (revision) => {
+      // Over something that is mapped already: it is being unmapped when the inner hook fails.
+      map(new file({ mmap: () => 0 }));
+      map(stacked(revision, prepared({ mapped: () => -EIO })));
+      unmapAll();
+    },
+  },
+  {
+    name: 'false warning for mmap through the compatibility layer',
+    kind: /^WARN: __vma_check_mmap_hook/,
+    run: (revision) => {
+      map(stacked(revision, prepared({ mapped: () => 0 })));
+      unmapAll();
+    },
+  },
+];

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** Where something happened: a stack, taken at once and put into words only when somebody asks. */
+
+/** Frames kept of a stack: enough to leave the stub world and show who called. */
+const FRAMES = 16;
+const SHOWN = 4;
+
+export class Place {
+  private readonly trace: { stack?: string };
+
+  constructor() {
+    const limit = Error.stackTraceLimit;
+    Error.stackTraceLimit = FRAMES;
+    this.trace = {};
+    Error.captureStackTrace(this.trace, Place);
+    Error.stackTraceLimit = limit;
+  }
+
+  /** The innermost frames outside the stub world, "function (file:line)" each. */
+  frames(): string[] {
+    const lines = this.trace.stack?.split('\n').slice(1) ?? [];
+    return lines
+      .map((line) => line.trim().replace(/^at /, ''))
+      .filter((line) => !/[/\\](?:stubs|harness[/\\]checked)[/\\]/.test(line) && !line.includes('node:internal'))
+      .map((line) =>
+        line.replace(/(?:file:\/\/)?[^\s(]*?((?:lib|tests|tools|include|harness|dev)\/[\w./-]+:\d+)(?::\d+)?/, '$1'),
+      );
+  }
+
+  /** The innermost frame, and behind it the ones that led there. */
+  toString(): string {
+    const [first = 'an unknown place', ...rest] = this.frames().slice(0, SHOWN);
+    return rest.length === 0 ? first : `${first}, from ${rest.join(', ')}`;
+  }
+}

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** `import … from 'vma-userland/test'`: write a test of VMA behaviour, or of a driver's hooks, as upstream's are written. */
+import tap from 'tap';
+import { registerTest, type TestBody, type TestOptions } from './vma_test.js';
+
+export * from './c.js';
+export { Faults } from './checked/faults.js';
+export { DoubleFreeError, UseAfterFreeError } from './checked/freed.js';
+export { CheckedWorld } from './checked/world.js';
+export { layoutLine, picture, snapshot, type VmaSnapshot } from './picture.js';
+export * from './shared.js';
+export { show, type TestBody, type TestOptions, VmaAssertionError, VmaTest } from './vma_test.js';
+export { defaultStubSet, type StubSet, TestWorld } from './world.js';
+
+/** A top-level test with a fresh address space, a stub world and a sinon sandbox. */
+export function test(name: string, body: TestBody): void;
+export function test(name: string, options: TestOptions, body: TestBody): void;
+export function test(name: string, first: TestBody | TestOptions, second?: TestBody): void {
+  const body = typeof first === 'function' ? first : second;
+  if (body === undefined) throw new TypeError(`test: body = undefined: test '${name}' has nothing to run`);
+  registerTest(tap, name, body, typeof first === 'function' ? {} : first);
+}

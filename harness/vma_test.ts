@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * What a test function is given: its world, and assertions by upstream's names (tools/testing/vma/shared.h). The first
+ * assertion that fails ends the test, as it does in C, and shows the address space before and after.
+ */
+
+import type sinon from 'sinon';
+import type { Test } from 'tap';
+import { hexOf } from '../include/linux/check.js';
+import { INIT_LIST_HEAD, list_add } from '../include/linux/list.js';
+import { TASK_SIZE } from '../include/linux/mm.js';
+import { anon_vma, anon_vma_chain, type mm_struct, vm_area_struct } from '../include/mm_types.js';
+import type { vma_flag_t, vma_flags_t } from '../include/vma_flags.js';
+import { do_munmap } from '../lib/mm/mmap.js';
+import { find_mergeable_anon_vma } from '../lib/mm/vma/anon_vma.js';
+import { vma_flags_empty, vma_flags_same, vma_flags_same_mask } from '../lib/mm/vma_flags.js';
+import { difference, layoutLine, snapshot, type VmaSnapshot } from './picture.js';
+import { recorder } from './recorder.js';
+import { checkTracing, tracing } from './tracing/current.js';
+import { defaultStubSet, type StubSet, TestWorld } from './world.js';
+
+export interface TestOptions {
+  /** The set of stubs to run on; what VMA_STUBS says, or checked, unless given. */
+  stubs?: StubSet;
+  /** Why the test cannot run yet: it is reported as one that fails and is still to be done. */
+  todo?: string;
+}
+
+export type TestBody = (t: VmaTest) => void | Promise<void>;
+
+/** An assertion that failed; `found` and `wanted` as they are to be printed. */
+export class VmaAssertionError extends Error {
+  readonly found: string;
+  readonly wanted: string;
+
+  constructor(message: string, found: string, wanted: string, assertion: (...args: never[]) => void) {
+    super(message);
+    this.name = 'VmaAssertionError';
+    this.found = found;
+    this.wanted = wanted;
+    Error.captureStackTrace(this, assertion);
+  }
+}
+
+/** A value as an assertion shows it: numbers in hex, VMAs by their range. */
+export function show(value: unknown): string {
+  if (typeof value === 'number' || typeof value === 'bigint') return hexOf(value);
+  if (value === null || typeof value !== 'object') return String(value);
+  if (value instanceof vm_area_struct) return `VMA ${hexOf(value.vm_start)}-${hexOf(value.vm_end)}`;
+  // A freed object has no constructor, but says what it was.
+  return 'constructor' in value ? value.constructor.name : String(value);
+}
+
+export class VmaTest {
+  /** tap's own test, for whatever is not here. */
+  readonly tap: Test;
+  /** The test's address space, which is current->mm; its lock is held for writing. */
+  readonly mm: mm_struct;
+  /** Restored when the test ends. */
+  readonly sandbox: sinon.SinonSandbox;
+  readonly world: TestWorld;
+  private readonly pending: Promise<unknown>[];
+  private passed: number;
+  /** Its name, after those of the tests around it. */
+  private readonly path: string;
+
+  constructor(tap: Test, world: TestWorld, path: string = tap.name) {
+    this.tap = tap;
+    this.world = world;
+    this.mm = world.mm;
+    this.sandbox = world.sandbox;
+    this.pending = [];
+    this.passed = 0;
+    this.path = path;
+  }
+
+  /** A sub-case, with a world of its own. They run one after the other, before the test around them ends. */
+  subtest(name: string, body: TestBody, options: TestOptions = {}): void {
+    this.pending.push(
+      this.tap.test(name, nowhere(), (tap) => runInWorld(tap, `${this.path} > ${name}`, body, options)),
+    );
+  }
+
+  /** Waits for every sub-case. */
+  async settle(): Promise<void> {
+    await Promise.all(this.pending);
+  }
+
+  /** One line of TAP for all assertions that held: a line each costs more than the code under test. */
+  conclude(): void {
+    if (this.passed > 0) this.tap.pass(this.passed === 1 ? '1 assertion' : `${this.passed} assertions`);
+  }
+
+  private report(
+    ok: boolean,
+    what: string,
+    found: unknown,
+    wanted: string,
+    assertion: (...args: never[]) => void,
+  ): void {
+    if (!ok) throw new VmaAssertionError(what, show(found), wanted, assertion);
+    this.passed++;
+    this.world.observe(what);
+  }
+
+  ASSERT_TRUE(value: unknown, what = 'ASSERT_TRUE'): void {
+    this.report(Boolean(value), what, value, 'true', this.ASSERT_TRUE);
+  }
+
+  ASSERT_FALSE(value: unknown, what = 'ASSERT_FALSE'): void {
+    this.report(!value, what, value, 'false', this.ASSERT_FALSE);
+  }
+
+  /** The same number, or the very same object: C compares pointers. */
+  ASSERT_EQ(found: unknown, wanted: unknown, what = 'ASSERT_EQ'): void {
+    this.report(found === wanted, what, found, show(wanted), this.ASSERT_EQ);
+  }
+
+  ASSERT_NE(found: unknown, unwanted: unknown, what = 'ASSERT_NE'): void {
+    this.report(found !== unwanted, what, found, `anything but ${show(unwanted)}`, this.ASSERT_NE);
+  }
+
+  ASSERT_FLAGS_SAME_MASK(flags: vma_flags_t, flags_other: vma_flags_t, what = 'ASSERT_FLAGS_SAME_MASK'): void {
+    const ok = vma_flags_same_mask(flags, flags_other);
+    this.report(ok, what, showFlags(flags), showFlags(flags_other), this.ASSERT_FLAGS_SAME_MASK);
+  }
+
+  ASSERT_FLAGS_NOT_SAME_MASK(flags: vma_flags_t, flags_other: vma_flags_t, what = 'ASSERT_FLAGS_NOT_SAME_MASK'): void {
+    const ok = !vma_flags_same_mask(flags, flags_other);
+    const wanted = `anything but ${showFlags(flags_other)}`;
+    this.report(ok, what, showFlags(flags), wanted, this.ASSERT_FLAGS_NOT_SAME_MASK);
+  }
+
+  ASSERT_FLAGS_SAME(flags: vma_flags_t, ...bits: vma_flag_t[]): void {
+    const wanted = `bits ${bits.join(', ')}`;
+    this.report(vma_flags_same(flags, ...bits), 'ASSERT_FLAGS_SAME', showFlags(flags), wanted, this.ASSERT_FLAGS_SAME);
+  }
+
+  ASSERT_FLAGS_NOT_SAME(flags: vma_flags_t, ...bits: vma_flag_t[]): void {
+    const ok = !vma_flags_same(flags, ...bits);
+    const wanted = `anything but bits ${bits.join(', ')}`;
+    this.report(ok, 'ASSERT_FLAGS_NOT_SAME', showFlags(flags), wanted, this.ASSERT_FLAGS_NOT_SAME);
+  }
+
+  ASSERT_FLAGS_EMPTY(flags: vma_flags_t, what = 'ASSERT_FLAGS_EMPTY'): void {
+    this.report(vma_flags_empty(flags), what, showFlags(flags), 'no bits', this.ASSERT_FLAGS_EMPTY);
+  }
+
+  ASSERT_FLAGS_NONEMPTY(flags: vma_flags_t, what = 'ASSERT_FLAGS_NONEMPTY'): void {
+    this.report(!vma_flags_empty(flags), what, showFlags(flags), 'some bits', this.ASSERT_FLAGS_NONEMPTY);
+  }
+
+  /**
+   * Compares the address space with a list of VMAs, one a line: "0x1000-0x3000 pgoff=0x1 flags=0x73 file anon", of which
+   * all but the range may be left out. An empty text means that nothing is mapped.
+   */
+  ASSERT_LAYOUT(text: string, mm: mm_struct = this.mm): void {
+    const wanted = text
+      .split('\n')
+      .map((line) => line.trim())
+      .filter((line) => line !== '');
+    const found = snapshot(mm).map(layoutLine);
+    const ok = wanted.length === found.length && wanted.every((line, i) => hasWords(found[i] ?? '', line));
+    this.report(ok, 'ASSERT_LAYOUT', found.join('\n'), wanted.join('\n'), this.ASSERT_LAYOUT);
+  }
+
+  /** Another address space, its lock held for writing until the test ends. */
+  newMm(): mm_struct {
+    return this.world.newMm();
+  }
+
+  /** The next WARN of the code under test will come from `where`, and must come. Upstream stubs print it instead. */
+  expectWarning(where: string, what?: string): void {
+    this.world.checked?.expectWarning(where, what);
+  }
+
+  /** What a write fault does to a VMA: an anon_vma, a neighbour's if one can be shared, by a link of its own. */
+  fault(vma: vm_area_struct): void {
+    const { tracer } = tracing;
+    if (tracer === null) this.doFault(vma);
+    else tracer.operation('fault', ['vma'], [vma], () => this.doFault(vma));
+  }
+
+  private doFault(vma: vm_area_struct): void {
+    const shared = find_mergeable_anon_vma(vma);
+    const { checked } = this.world;
+    if (checked !== null) checked.rmap.fault(vma, shared);
+    else linkAnonVma(vma, shared);
+  }
+
+  /** Unmaps everything, closing and letting go as munmap() does. */
+  unmapAll(mm: mm_struct = this.mm): void {
+    const error = do_munmap(mm, 0, TASK_SIZE, null);
+    if (error !== 0) throw new VmaAssertionError('unmapAll', show(error), '0', this.unmapAll);
+  }
+
+  /** Asserts that body throws an error whose message matches. Returns the error. */
+  throws(body: () => unknown, message: RegExp | string, what = 'throws'): Error {
+    try {
+      body();
+    } catch (error) {
+      if (!(error instanceof Error)) throw error;
+      const ok = typeof message === 'string' ? error.message.includes(message) : message.test(error.message);
+      this.report(ok, what, error.message, String(message), this.throws);
+      return error;
+    }
+    throw new VmaAssertionError(what, 'no error', String(message), this.throws);
+  }
+}
+
+/** fault() where nobody keeps count. */
+function linkAnonVma(vma: vm_area_struct, shared: anon_vma | null): void {
+  const target = shared ?? new anon_vma();
+  target.root ??= target;
+  vma.anon_vma = target;
+  INIT_LIST_HEAD(vma.anon_vma_chain);
+  list_add(new anon_vma_chain({ anon_vma: target, vma }).same_vma, vma.anon_vma_chain);
+}
+
+/** Does the line have all words of the pattern? */
+function hasWords(line: string, pattern: string): boolean {
+  const words = line.split(' ');
+  return pattern.split(/\s+/).every((word) => words.includes(word));
+}
+
+function showFlags(flags: vma_flags_t): string {
+  return flags.__vma_flags.map((word) => hexOf(word)).join(' ');
+}
+
+/** Frames of what runs a test, which say nothing about it. */
+const RUNNER = /@tapjs|\(node:|at node:|harness\/vma_test\./;
+
+/** Where tap was called from is the harness's own line: it is left out. Made anew each time, for tap deletes the field. */
+function nowhere(): { at: null } {
+  return { at: null };
+}
+
+/** What tap prints below a failed test: the values, and the address space before and after its last change. */
+function diagnosticsOf(
+  error: unknown,
+  change: { before: readonly VmaSnapshot[]; after: readonly VmaSnapshot[] },
+): object {
+  const values = (text: string): string | string[] => (text.includes('\n') ? text.split('\n') : text);
+  const assertion =
+    error instanceof VmaAssertionError ? { values: { found: values(error.found), wanted: values(error.wanted) } } : {};
+  const stack =
+    error instanceof Error
+      ? error.stack
+          ?.split('\n')
+          .slice(1)
+          .filter((line) => !RUNNER.test(line))
+          .slice(0, 7)
+          .map((line) => line.trim())
+      : undefined;
+  return { ...nowhere(), ...assertion, ...difference(change.before, change.after), stackTrace: stack };
+}
+
+/** Draws what is there, even if a broken address space throws on the way. */
+function tryPicture(mm: mm_struct): VmaSnapshot[] {
+  try {
+    return snapshot(mm);
+  } catch {
+    return [];
+  }
+}
+
+async function runInWorld(tap: Test, path: string, body: TestBody, options: TestOptions): Promise<void> {
+  const stubs = options.stubs ?? defaultStubSet();
+  const world = new TestWorld(stubs);
+  const t = new VmaTest(tap, world, path);
+  const endTrace = tracing.tracer?.begin({ name: path, mm: world.mm, stubs, say: (text) => tap.comment(text) });
+  const failures: string[] = [];
+
+  try {
+    await body(t);
+    await t.settle();
+    t.conclude();
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    failures.push(message);
+    tap.fail(message, diagnosticsOf(error, world.lastChange(tryPicture(world.mm))));
+    await t.settle();
+  } finally {
+    endTrace?.();
+    const recorded = world.recorded();
+    const complaints = world.leave();
+    for (const complaint of complaints) tap.fail(complaint, nowhere());
+    failures.push(...complaints);
+    if (recorded !== null) recorder.add({ name: path, failures, ...recorded });
+  }
+}
+
+/** Registers a top-level test. Under plain node, and under the tap command, it runs when its turn comes. */
+export function registerTest(root: Test, name: string, body: TestBody, options: TestOptions): void {
+  checkTracing();
+  if (options.todo !== undefined) root.fail(name, { todo: options.todo });
+  else void root.test(name, nowhere(), (tap) => runInWorld(tap, name, body, options));
+}

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** What a report shows, as whoever gathers it hands it over. */
+import type { TestResult } from './results.js';
+import type { ShownTimeline } from './timeline.js';
+
+/** A test with what was recorded of it. */
+export interface ReportedTest extends TestResult {
+  /** One for each part of the test that had an address space of its own. */
+  parts: ReportedPart[];
+}
+
+export interface ReportedPart {
+  /** Empty for the test itself, else the names below it. */
+  name: string;
+  timeline: ShownTimeline;
+}
+
+/** How much of an upstream function the tests reach here. */
+export interface FunctionCoverage {
+  upstream: string;
+  name: string;
+  home: string;
+  /** Where it begins there. */
+  line: number;
+  lines: number;
+  reached: number;
+}
+
+export interface ReportData {
+  made: string;
+  kernel: string;
+  tests: ReportedTest[];
+  /** Heads and rows of the review's matrix. */
+  review: string[][];
+  coverage: FunctionCoverage[];
+  figures: Record<string, unknown>;
+}
