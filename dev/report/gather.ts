@@ -46,7 +46,7 @@ function runTests(root: string, files: readonly string[]): ReportedTest[] | stri
   const folder = mkdtempSync(join(tmpdir(), 'vma-userland-report-'));
   try {
     const recorded = join(folder, 'tests.json');
-    const { stdout, stderr } = spawnSync(process.execPath, ['dist/dev/run/main.js', ...files], {
+    const { stdout, stderr } = spawnSync(process.execPath, ['dist/dev/run/run.js', ...files], {
       cwd: root,
       env: { ...process.env, VMA_REPORT: recorded },
       encoding: 'utf8',
@@ -61,7 +61,7 @@ function runTests(root: string, files: readonly string[]): ReportedTest[] | stri
 }
 
 function runReview(root: string): string[][] {
-  const { stdout } = spawnSync(process.execPath, ['dist/dev/review/main.js'], { cwd: root, encoding: 'utf8' });
+  const { stdout } = spawnSync(process.execPath, ['dist/dev/review/review.js'], { cwd: root, encoding: 'utf8' });
   const rows = stdout.split('\n').filter((line) => line.startsWith('| ') && !line.startsWith('| ---'));
   return rows.map((row) =>
     row

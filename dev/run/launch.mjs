@@ -18,5 +18,5 @@ const compiled = once(compiler, 'exit');
 await Promise.allSettled(['@tapjs/core', 'sinon', 'commander'].map((name) => import(name)));
 
 const [status] = await compiled;
-if (status === 0) await import('../../dist/dev/run/main.js');
+if (status === 0) await import('../../dist/dev/run/run.js');
 else process.exitCode = 2;

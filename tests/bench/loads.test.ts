@@ -82,20 +82,20 @@ t.test('a long run, small', async (t) => {
 });
 
 t.test('the loop from the command line', async (t) => {
-  const { status, stdout } = runNode(['dist/dev/bench/main.js', '--loop', '--edits', '1']);
+  const { status, stdout } = runNode(['dist/dev/bench/bench.js', '--loop', '--edits', '1']);
   t.equal(status, 0);
   t.match(stdout, /to its verdict:\n\d+\.\d\d s; median \d+\.\d\d s\n$/);
 });
 
 t.test('from the command line', async (t) => {
-  const run = runNode(['dist/dev/bench/main.js', '--json', '--rounds', '1', '--ops', '20', '--sizes', '10']);
+  const run = runNode(['dist/dev/bench/bench.js', '--json', '--rounds', '1', '--ops', '20', '--sizes', '10']);
   t.equal(run.status, 0);
   const { results }: { results: { load: string; n: number; nsPerOp: number }[] } = JSON.parse(run.stdout);
   t.same(
     results.map(({ load, n }) => `${load} ${n}`),
     ['churn 10', 'protect 10', 'lookup 10'],
   );
-  const none = runNode(['dist/dev/bench/main.js', '--kernel', '/nonexistent']);
+  const none = runNode(['dist/dev/bench/bench.js', '--kernel', '/nonexistent']);
   t.equal(none.status, 2);
   t.match(none.stderr, /^bench: \/nonexistent: no kernel tree with tools\/testing\/vma\n$/);
 });

@@ -32,7 +32,7 @@ t.test('a command line that cannot be used', async (t) => {
     [['--frobnicate'], /unknown option/],
   ];
   for (const [args, message] of cases) {
-    const { status, stderr } = runNode(['dist/dev/bench/main.js', ...args]);
+    const { status, stderr } = runNode(['dist/dev/bench/bench.js', ...args]);
     t.equal(status, 2, args.join(' '));
     t.match(stderr, message);
   }

@@ -109,7 +109,7 @@ t.test('the help of every command says how it ends', async (t) => {
   }
   for (const program of ['report', 'bench', 'coverage']) {
     t.match(
-      runNode([`dist/dev/${program}/main.js`, '--help'], { env: NEUTRAL }).stdout,
+      runNode([`dist/dev/${program}/${program}.js`, '--help'], { env: NEUTRAL }).stdout,
       /^Status 0: .+ 2: .+\.$/m,
       program,
     );

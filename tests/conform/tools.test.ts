@@ -140,7 +140,9 @@ t.test('a folder that is no kernel tree, and bad arguments, end with status 2', 
     [['--kernel', folder, '--only', 'mm'], /Allowed choices are vma, tree/],
   ];
   for (const [args, message] of cases) {
-    const { status, stdout, stderr } = runNode(['dist/dev/conform/main.js', ...args], { env: { KERNEL: undefined } });
+    const { status, stdout, stderr } = runNode(['dist/dev/conform/conform.js', ...args], {
+      env: { KERNEL: undefined },
+    });
     t.equal(status, 2, args.join(' '));
     t.match(stderr, message);
     t.equal(stdout, '');

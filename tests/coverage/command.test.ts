@@ -35,7 +35,7 @@ const TSCONFIG = JSON.stringify({
 });
 
 function cover(root: string, ...args: string[]): Finished {
-  return runNode(['dist/dev/coverage/main.js', '--root', root, ...args]);
+  return runNode(['dist/dev/coverage/coverage.js', '--root', root, ...args]);
 }
 
 t.test('coverage of a small project', async (t) => {
@@ -76,7 +76,7 @@ t.test('coverage of a small project', async (t) => {
 });
 
 t.test('a command line that cannot be used', async (t) => {
-  const { status, stderr } = runNode(['dist/dev/coverage/main.js', '--lower']);
+  const { status, stderr } = runNode(['dist/dev/coverage/coverage.js', '--lower']);
   t.equal(status, 2);
   t.match(stderr, "unknown option '--lower'");
 });

@@ -20,7 +20,7 @@ t.test('an unknown value is an error that names variable, value and what is know
 
 t.test('the runner says so before the first test', async (t) => {
   for (const [name, value, known] of BAD) {
-    const { status, stdout, stderr } = runNode(['dist/dev/run/main.js', '--upstream'], { env: { [name]: value } });
+    const { status, stdout, stderr } = runNode(['dist/dev/run/run.js', '--upstream'], { env: { [name]: value } });
     t.equal(status, 2, `${name}=${value}`);
     t.match(stderr, `${name} = "${value}": ${known}`);
     t.notMatch(stdout, /ok /);

@@ -45,7 +45,7 @@ t.test('levels, plans, directives and diagnostics', async (t) => {
 });
 
 t.test('upstream’s tests', async (t) => {
-  const { status, stdout } = runNode(['dist/dev/run/main.js', '--upstream', '--ktap', '--bits', '128']);
+  const { status, stdout } = runNode(['dist/dev/run/run.js', '--upstream', '--ktap', '--bits', '128']);
   t.equal(status, 0);
   t.match(stdout, /^KTAP version 1\n1\.\.27\n {2}KTAP version 1\n {2}1\.\.2\n/);
   t.equal(stdout.match(/^ok \d+ \w+$/gm)?.length, 27);

@@ -7,7 +7,7 @@ import { UsageError } from '../../dev/run/options.js';
 import { Tally } from '../../dev/run/tally.js';
 import { type Finished, runNode } from './project.js';
 
-const RUNNER = 'dist/dev/run/main.js';
+const RUNNER = 'dist/dev/run/run.js';
 
 const GOOD = `import t from 'tap';
 t.test('good', async (t) => { t.pass(process.env.NUM_VMA_FLAG_BITS ?? 'no width'); });

@@ -27,7 +27,7 @@ test('far apart, and wrong', (t) => {
 
 /** Writes a report, which must have so many failed tests, and returns its page. */
 function makeReport(test: Test, out: string, files: readonly string[], failed: number): string {
-  const made = runNode(['dist/dev/report/main.js', '--out', out, ...files]);
+  const made = runNode(['dist/dev/report/report.js', '--out', out, ...files]);
   test.equal(made.status, failed === 0 ? 0 : 1, made.stderr);
   test.match(made.stdout, new RegExp(`index\\.html: \\d+ tests, ${failed} failed`));
   return join(out, 'index.html');
@@ -290,7 +290,7 @@ t.test('what no report can be made of', async (t) => {
     [['--frobnicate'], /unknown option/],
   ];
   for (const [args, message] of cases) {
-    const { status, stdout, stderr } = runNode(['dist/dev/report/main.js', ...args]);
+    const { status, stdout, stderr } = runNode(['dist/dev/report/report.js', ...args]);
     t.equal(status, 2, args.join(' '));
     t.match(stderr, message);
     t.equal(stdout, '');

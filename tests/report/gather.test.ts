@@ -187,7 +187,7 @@ t.test('coverage of upstream’s functions, the worst first', async (t) => {
 
 t.test('figures go to another folder if one is named', async (t) => {
   const folder = t.testdir({});
-  const args = ['dist/dev/bench/main.js', '--sizes', '10', '--ops', '10', '--rounds', '1'];
+  const args = ['dist/dev/bench/bench.js', '--sizes', '10', '--ops', '10', '--rounds', '1'];
   const { status } = runNode(args, { env: { VMA_FIGURES: folder } });
   t.equal(status, 0);
   t.ok(readFigures('bench', folder), 'where it was told to');

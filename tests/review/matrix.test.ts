@@ -54,7 +54,7 @@ t.test('the reports name where the object came from and where it went', async (t
 });
 
 t.test('the command prints the matrix, or all reports as JSON, and refuses other arguments', async (t) => {
-  const main = fileURLToPath(new URL('../../dev/review/main.js', import.meta.url));
+  const main = fileURLToPath(new URL('../../dev/review/review.js', import.meta.url));
   const run = (...args: string[]): string => execFileSync(process.execPath, [main, ...args], { encoding: 'utf8' });
   const table = run();
   t.equal(table.split('\n').length, DEFECTS.length + 3, 'a heading, a rule, a row each');

@@ -33,7 +33,7 @@ ${body}`;
 
 /** Runs test files by the project's runner. VMA_TRACE is 1 unless given. */
 export function runTraced(args: readonly string[], env: Settings['env'] = {}): Finished {
-  return runNode(['dist/dev/run/main.js', ...args], { env: { VMA_TRACE: '1', ...env } });
+  return runNode(['dist/dev/run/run.js', ...args], { env: { VMA_TRACE: '1', ...env } });
 }
 
 /** What a run printed of one test, without the blanks before it: its comments. */

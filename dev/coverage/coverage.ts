@@ -9,7 +9,7 @@ import { measure } from './measure.js';
 import { complaints, raise } from './ratchet.js';
 
 const ownRoot = fileURLToPath(new URL('../../../', import.meta.url));
-const testRun = ['dist/dev/run/main.js'];
+const testRun = ['dist/dev/run/run.js'];
 
 interface CoverageOptions {
   raise?: true;
