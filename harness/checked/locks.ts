@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
  * Locks are real: what lockdep is to the kernel. One task runs here, so a lock that is taken twice is a deadlock, and
- * the order between classes is the one at the top of mm/rmap.c (Linux 7.2): mmap_lock, then i_mmap_rwsem, then anon_vma.
+ * the order between classes is the one at the top of mm/rmap.c (Linux 7.3): mmap_lock, i_mmap_rwsem, anon_vma, and last
+ * flush_dcache_mmap_lock(), which is i_pages where it is a lock at all.
  */
 import type {
   address_space,
@@ -22,7 +23,7 @@ interface Hold {
 }
 
 /** Places in the order of taking: a lock must not be taken while one that comes later is held. */
-const ORDER: readonly string[] = ['mmap_lock', 'mm_all_locks_mutex', 'i_mmap_rwsem', 'flush_dcache', 'anon_vma'];
+const ORDER: readonly string[] = ['mmap_lock', 'mm_all_locks_mutex', 'i_mmap_rwsem', 'anon_vma', 'flush_dcache'];
 
 /** Anything with a lock's name: a semaphore, a mutex, the dcache lock of a mapping. */
 interface Lockable {

@@ -139,6 +139,21 @@ test('the order of mm/rmap.c holds', (t) => {
   );
 });
 
+test('flush_dcache_mmap_lock() comes last', (t) => {
+  const use = ({ stubs }: CheckedWorld, dcacheFirst: boolean): void => {
+    const [mapping, anon] = [new address_space(), new anon_vma()];
+    stubs.i_mmap_lock_write(mapping);
+    if (dcacheFirst) stubs.flush_dcache_mmap_lock(mapping);
+    stubs.anon_vma_lock_write(anon);
+    if (!dcacheFirst) stubs.flush_dcache_mmap_lock(mapping);
+    stubs.flush_dcache_mmap_unlock(mapping);
+    stubs.anon_vma_unlock_write(anon);
+    stubs.i_mmap_unlock_write(mapping);
+  };
+  assertSilent(t, (world) => use(world, false));
+  assertComplaint(t, (world) => use(world, true), /^lock order: anon_vma taken at .*: flush_dcache is held since/);
+});
+
 test('many locks of a kind may be held under the lock that keeps others away', (t) => {
   const use = ({ stubs }: CheckedWorld, locked: boolean): void => {
     const mm = new mm_struct();
