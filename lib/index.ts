@@ -11,7 +11,7 @@ export * from '../include/vma.js';
 export * from '../include/vma_flags.js';
 export * from '../stubs/index.js';
 export * from './bug.js';
-export * from './maple_tree.js';
+export * from './doors/maple_tree.js';
 export * from './mm/inlines/accounting.js';
 export * from './mm/inlines/iterator.js';
 export * from './mm/inlines/lifecycle.js';

@@ -12,7 +12,6 @@
 export { maple_debug } from './maple_tree/debug.js';
 export { mas_empty_area, mas_empty_area_rev } from './maple_tree/gaps.js';
 export {
-  findEntry,
   mas_find,
   mas_find_range,
   mas_find_range_rev,
@@ -23,16 +22,11 @@ export {
   mas_next_range,
   mas_prev,
   mas_prev_range,
-  nextRange,
-  prevEntry,
-  prevRange,
 } from './maple_tree/iterate.js';
 export {
   __mt_destroy,
-  loadEntry,
   mt_find,
   mt_find_after,
-  mt_for_each,
   mt_height,
   mt_init,
   mt_init_flags,
@@ -50,7 +44,6 @@ export {
 export { type MapleSlab, maple_slab } from './maple_tree/slab.js';
 export {
   __mas_set_range,
-  keepRange,
   MA_STATE,
   mas_error,
   mas_init,
@@ -67,7 +60,6 @@ export {
   mas_set,
   mas_set_range,
   mas_walk,
-  moveTo,
 } from './maple_tree/state.js';
 export {
   mas_destroy,

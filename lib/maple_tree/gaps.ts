@@ -12,7 +12,6 @@
  *   by its offset, or follow a node that is gone. An active state goes on from where it is, as upstream.
  * - -EBUSY always leaves the state in error; upstream leaves it active where the search back ended below the root.
  */
-import { checkUlong } from '../../include/linux/check.js';
 import { EBUSY, EINVAL } from '../../include/linux/errno.js';
 import { ULONG_MAX } from '../../include/linux/limits.js';
 import { ma_active, ma_none, ma_root, type ma_state, type maple_nodes } from '../../include/linux/maple_tree.js';
@@ -167,10 +166,7 @@ function mas_sparse_area<T>(mas: ma_state<T>, min: number, max: number, size: nu
 }
 
 /** -EINVAL for a window that cannot hold size. */
-function checkWindow(fn: string, min: number, max: number, size: number): number {
-  checkUlong(fn, 'min', min);
-  checkUlong(fn, 'max', max);
-  checkUlong(fn, 'size', size);
+function checkWindow(min: number, max: number, size: number): number {
   return min > max || size === 0 || max - min < size - 1 ? -EINVAL : 0;
 }
 
@@ -187,7 +183,7 @@ function enter<T>(mas: ma_state<T>): boolean {
  * (the state is in error then) or -EINVAL (the state is as it was). Port of mas_empty_area().
  */
 export function mas_empty_area<T>(mas: ma_state<T>, min: number, max: number, size: number): number {
-  const invalid = checkWindow('mas_empty_area', min, max, size);
+  const invalid = checkWindow(min, max, size);
   if (invalid !== 0) return invalid;
   const goesOn = enter(mas);
   if (mas.status === ma_none || mas.status === ma_root) return mas_sparse_area(mas, min, max, size, true);
@@ -218,7 +214,7 @@ function enterRev<T>(mas: ma_state<T>, nodes: maple_nodes<T>, goesOn: boolean): 
  * mas_empty_area(). Port of mas_empty_area_rev().
  */
 export function mas_empty_area_rev<T>(mas: ma_state<T>, min: number, max: number, size: number): number {
-  const invalid = checkWindow('mas_empty_area_rev', min, max, size);
+  const invalid = checkWindow(min, max, size);
   if (invalid !== 0) return invalid;
   const goesOn = enter(mas);
   if (mas.status === ma_none || mas.status === ma_root) return mas_sparse_area(mas, min, max, size, false);

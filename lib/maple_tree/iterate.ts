@@ -8,7 +8,6 @@
  * - Whether the tree has changed is asked once, in the set-up of each function, not at every slot: nothing else runs.
  * - States that make upstream follow a NULL node (an overflow met before the first walk) walk to index first.
  */
-import { checkUlong } from '../../include/linux/check.js';
 import { ULONG_MAX } from '../../include/linux/limits.js';
 import {
   ma_active,
@@ -198,22 +197,14 @@ function mas_next_setup<T>(mas: ma_state<T>, max: number): Setup<T> {
   return null;
 }
 
-// The functions without `mas_` do what their namesakes do, for callers that have checked the limit themselves.
-
 /** Steps to the next entry that begins at or below max; NULL and overflow if there is none. Port of mas_next(). */
 export function mas_next<T>(mas: ma_state<T>, max: number): T | null {
-  checkUlong('mas_next', 'max', max);
   const entry = mas_next_setup(mas, max);
   return entry === STEP ? mas_next_slot(mas, max, false) : entry;
 }
 
 /** Steps to the next range, with an entry or NULL. Port of mas_next_range(). */
 export function mas_next_range<T>(mas: ma_state<T>, max: number): T | null {
-  checkUlong('mas_next_range', 'max', max);
-  return nextRange(mas, max);
-}
-
-export function nextRange<T>(mas: ma_state<T>, max: number): T | null {
   const entry = mas_next_setup(mas, max);
   return entry === STEP ? mas_next_slot(mas, max, true) : entry;
 }
@@ -259,22 +250,12 @@ function mas_prev_setup<T>(mas: ma_state<T>, min: number): Setup<T> {
 
 /** Steps to the entry before that ends at or above min; NULL and underflow if there is none. Port of mas_prev(). */
 export function mas_prev<T>(mas: ma_state<T>, min: number): T | null {
-  checkUlong('mas_prev', 'min', min);
-  return prevEntry(mas, min);
-}
-
-export function prevEntry<T>(mas: ma_state<T>, min: number): T | null {
   const entry = mas_prev_setup(mas, min);
   return entry === STEP ? mas_prev_slot(mas, min, false) : entry;
 }
 
 /** Steps to the range before, with an entry or NULL. Port of mas_prev_range(). */
 export function mas_prev_range<T>(mas: ma_state<T>, min: number): T | null {
-  checkUlong('mas_prev_range', 'min', min);
-  return prevRange(mas, min);
-}
-
-export function prevRange<T>(mas: ma_state<T>, min: number): T | null {
   const entry = mas_prev_setup(mas, min);
   return entry === STEP ? mas_prev_slot(mas, min, true) : entry;
 }
@@ -332,11 +313,6 @@ function mas_find_setup<T>(mas: ma_state<T>, max: number): Setup<T> {
  * Port of mas_find().
  */
 export function mas_find<T>(mas: ma_state<T>, max: number): T | null {
-  checkUlong('mas_find', 'max', max);
-  return findEntry(mas, max);
-}
-
-export function findEntry<T>(mas: ma_state<T>, max: number): T | null {
   const found = mas_find_setup(mas, max);
   if (found !== STEP) return found;
   const entry = mas_next_slot(mas, max, false);
@@ -347,7 +323,6 @@ export function findEntry<T>(mas: ma_state<T>, max: number): T | null {
 
 /** As mas_find(), but later steps take every range, with an entry or NULL. Port of mas_find_range(). */
 export function mas_find_range<T>(mas: ma_state<T>, max: number): T | null {
-  checkUlong('mas_find_range', 'max', max);
   const entry = mas_find_setup(mas, max);
   return entry === STEP ? mas_next_slot(mas, max, true) : entry;
 }
@@ -410,24 +385,44 @@ function mas_find_rev_setup<T>(mas: ma_state<T>, min: number): Setup<T> {
  * Port of mas_find_rev().
  */
 export function mas_find_rev<T>(mas: ma_state<T>, min: number): T | null {
-  checkUlong('mas_find_rev', 'min', min);
   const entry = mas_find_rev_setup(mas, min);
   return entry === STEP ? mas_prev_slot(mas, min, false) : entry;
 }
 
 /** As mas_find_rev(), but later steps take every range, with an entry or NULL. Port of mas_find_range_rev(). */
 export function mas_find_range_rev<T>(mas: ma_state<T>, min: number): T | null {
-  checkUlong('mas_find_range_rev', 'min', min);
   const entry = mas_find_rev_setup(mas, min);
   return entry === STEP ? mas_prev_slot(mas, min, true) : entry;
 }
 
-/** Each entry from the state's place up to max, for tests; it allocates. Library code loops over mas_find(). */
-export function* mas_for_each<T>(mas: ma_state<T>, max: number): Generator<T, void> {
-  for (let entry = mas_find(mas, max); entry !== null; entry = mas_find(mas, max)) yield entry;
+/** The entries that one search after the other finds, for `for … of`. A generator would cost more per turn. */
+class EntryWalk<T> implements IterableIterator<T, void> {
+  private readonly find: (mas: ma_state<T>, limit: number) => T | null;
+  private readonly mas: ma_state<T>;
+  private readonly limit: number;
+
+  constructor(find: (mas: ma_state<T>, limit: number) => T | null, mas: ma_state<T>, limit: number) {
+    this.find = find;
+    this.mas = mas;
+    this.limit = limit;
+  }
+
+  [Symbol.iterator](): this {
+    return this;
+  }
+
+  next(): IteratorResult<T, void> {
+    const entry = this.find(this.mas, this.limit);
+    return entry === null ? { done: true, value: undefined } : { done: false, value: entry };
+  }
 }
 
-/** Each entry from the state's place down to min, for tests; it allocates. */
-export function* mas_for_each_rev<T>(mas: ma_state<T>, min: number): Generator<T, void> {
-  for (let entry = mas_find_rev(mas, min); entry !== null; entry = mas_find_rev(mas, min)) yield entry;
+/** Each entry from the state's place up to max. What the macro of the name does: mas_find() before each turn. */
+export function mas_for_each<T>(mas: ma_state<T>, max: number): IterableIterator<T, void> {
+  return new EntryWalk(mas_find, mas, max);
+}
+
+/** Each entry from the state's place down to min. */
+export function mas_for_each_rev<T>(mas: ma_state<T>, min: number): IterableIterator<T, void> {
+  return new EntryWalk(mas_find_rev, mas, min);
 }

@@ -6,7 +6,6 @@
  *
  * Deviation: the lookups walk the nodes themselves, without a state, so that they allocate nothing.
  */
-import { checkUlong } from '../../include/linux/check.js';
 import { EINVAL, type Ref } from '../../include/linux/errno.js';
 import type { gfp_t } from '../../include/linux/gfp.js';
 import { ULONG_MAX } from '../../include/linux/limits.js';
@@ -80,12 +79,6 @@ function placeBefore<T>(nodes: maple_nodes<T>, at: number): number {
 
 /** The entry at index, or NULL. Port of mtree_load(). */
 export function mtree_load<T>(mt: maple_tree<T>, index: number): T | null {
-  checkUlong('mtree_load', 'index', index);
-  return loadEntry(mt, index);
-}
-
-/** mtree_load() for a caller that has checked the index. */
-export function loadEntry<T>(mt: maple_tree<T>, index: number): T | null {
   if (mt.root === NO_NODE) return index === 0 ? mt.ma_root : null;
   const nodes = nodesOf(mt);
   return nodes.slot[leafSlotOf(nodes, mt.root, index)] as T | null;
@@ -99,8 +92,6 @@ export function mtree_store_range<T>(
   entry: T | null,
   gfp: gfp_t,
 ): number {
-  checkUlong('mtree_store_range', 'index', index);
-  checkUlong('mtree_store_range', 'last', last);
   if (index > last) return -EINVAL;
   return mas_store_gfp(new ma_state(mt, index, last), entry, gfp);
 }
@@ -112,8 +103,6 @@ export function mtree_store<T>(mt: maple_tree<T>, index: number, entry: T | null
 
 /** Stores entry over [first, last] if nothing is there; 0, -EEXIST, -EINVAL or -ENOMEM. Port of mtree_insert_range(). */
 export function mtree_insert_range<T>(mt: maple_tree<T>, first: number, last: number, entry: T, gfp: gfp_t): number {
-  checkUlong('mtree_insert_range', 'first', first);
-  checkUlong('mtree_insert_range', 'last', last);
   if (first > last) return -EINVAL;
   const mas = new ma_state(mt, first, last);
   do mas_insert(mas, entry);
@@ -150,8 +139,6 @@ export function mtree_destroy<T>(mt: maple_tree<T>): void {
  * becomes the place after its range, 0 after ULONG_MAX. Port of mt_find().
  */
 export function mt_find<T>(mt: maple_tree<T>, index: Ref<number>, max: number): T | null {
-  checkUlong('mt_find', 'index', index.value);
-  checkUlong('mt_find', 'max', max);
   if (index.value > max) return null;
   if (mt.root === NO_NODE) {
     if (index.value > 0 || mt.ma_root === null) return null;
@@ -179,8 +166,6 @@ export function mt_find_after<T>(mt: maple_tree<T>, index: Ref<number>, max: num
 
 /** The first entry after the range that holds index that begins at or below max, or NULL. Port of mt_next(). */
 export function mt_next<T>(mt: maple_tree<T>, index: number, max: number): T | null {
-  checkUlong('mt_next', 'index', index);
-  checkUlong('mt_next', 'max', max);
   if (index >= max || mt.root === NO_NODE) return null;
   const nodes = nodesOf(mt);
   let at = leafSlotOf(nodes, mt.root, index);
@@ -194,8 +179,6 @@ export function mt_next<T>(mt: maple_tree<T>, index: number, max: number): T | n
 
 /** The last entry before the range that holds index that ends at or above min, or NULL. Port of mt_prev(). */
 export function mt_prev<T>(mt: maple_tree<T>, index: number, min: number): T | null {
-  checkUlong('mt_prev', 'index', index);
-  checkUlong('mt_prev', 'min', min);
   if (index <= min) return null;
   if (mt.root === NO_NODE) return mt.ma_root;
   const nodes = nodesOf(mt);
@@ -208,9 +191,4 @@ export function mt_prev<T>(mt: maple_tree<T>, index: number, min: number): T | n
     if (entry !== null) return entry;
   }
   return null;
-}
-
-/** Each entry from index on that begins at or below max, for tests; it allocates. What the macro of the name does. */
-export function* mt_for_each<T>(mt: maple_tree<T>, index: Ref<number>, max: number): Generator<T, void> {
-  for (let entry = mt_find(mt, index, max); entry !== null; entry = mt_find_after(mt, index, max)) yield entry;
 }

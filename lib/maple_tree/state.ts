@@ -7,7 +7,7 @@
  * Deviation: a state whose tree another state has changed walks again from the root, by its index. Upstream does that
  * only if its node has been replaced, and otherwise relies on nobody having changed it.
  */
-import { badArgument, checkUlong, checkUlongRange, hexOf } from '../../include/linux/check.js';
+import { hexOf } from '../../include/linux/check.js';
 import { ULONG_MAX } from '../../include/linux/limits.js';
 import {
   MAPLE_NODE_SLOTS,
@@ -69,14 +69,11 @@ export function mas_error<T>(mas: ma_state<T>): number {
 
 /** A state for the range from index to last of tree. What the macro MA_STATE() declares upstream. */
 export function MA_STATE<T>(tree: maple_tree<T>, index: number, last: number): ma_state<T> {
-  const mas = new ma_state(tree, index, last);
-  if (last < index) badArgument('MA_STATE', 'last', last, 'below index');
-  return mas;
+  return new ma_state(tree, index, last);
 }
 
 /** Makes a state new again, for one index of tree. Port of mas_init(). Reserved nodes must have been given back. */
 export function mas_init<T>(mas: ma_state<T>, tree: maple_tree<T>, addr: number): void {
-  checkUlong('mas_init', 'addr', addr);
   mas.tree = tree;
   mas.index = addr;
   mas.last = addr;
@@ -101,8 +98,11 @@ export function mas_reset<T>(mas: ma_state<T>): void {
   mas.err = 0;
 }
 
-/** __mas_set_range() for a caller that has checked the range. */
-export function keepRange<T>(mas: ma_state<T>, start: number, last: number): void {
+/**
+ * Changes the range without leaving the slot that the state stands in. Warns when the start of an active state leaves
+ * its present range: a store then looks on from there, to the right only. Port of __mas_set_range().
+ */
+export function __mas_set_range<T>(mas: ma_state<T>, start: number, last: number): void {
   if (mas.status === ma_active && (mas.index > start || mas.last < start)) warnOutside(start);
   mas.index = start;
   mas.last = last;
@@ -112,34 +112,18 @@ function warnOutside(start: number): void {
   maple_debug.warn('__mas_set_range', `start = ${hexOf(start)} is outside the range that the state stands on`);
 }
 
-/**
- * Changes the range without leaving the slot that the state stands in. Warns when the start of an active state leaves
- * its present range: a store then looks on from there, to the right only. Port of __mas_set_range().
- */
-export function __mas_set_range<T>(mas: ma_state<T>, start: number, last: number): void {
-  checkUlongRange('__mas_set_range', 'start', start, 'last', last);
-  keepRange(mas, start, last);
-}
-
 /** Moves the state to another range, to be walked to from the root. Port of mas_set_range(). */
 export function mas_set_range<T>(mas: ma_state<T>, start: number, last: number): void {
-  checkUlongRange('mas_set_range', 'start', start, 'last', last);
   mas_reset(mas);
   mas.index = start;
   mas.last = last;
 }
 
-/** mas_set() for a caller that has checked the index. */
-export function moveTo<T>(mas: ma_state<T>, index: number): void {
+/** Moves the state to another index, to be walked to from the root. Port of mas_set(). */
+export function mas_set<T>(mas: ma_state<T>, index: number): void {
   mas_reset(mas);
   mas.index = index;
   mas.last = index;
-}
-
-/** Moves the state to another index, to be walked to from the root. Port of mas_set(). */
-export function mas_set<T>(mas: ma_state<T>, index: number): void {
-  checkUlong('mas_set', 'index', index);
-  moveTo(mas, index);
 }
 
 /** Forgets the place in the tree; the next find goes on after `last`. Port of mas_pause(). */

@@ -6,7 +6,6 @@
  * Deviation: a promised store whose tree has changed since walks anew, and throws if that takes more nodes than were
  * reserved. Upstream would write into a node that may be gone.
  */
-import { badArgument, checkUlong, checkUlongRange } from '../../include/linux/check.js';
 import { EEXIST, ENOMEM } from '../../include/linux/errno.js';
 import { GFP_KERNEL, type gfp_t } from '../../include/linux/gfp.js';
 import {
@@ -36,12 +35,6 @@ import {
 const MA_STATE_PREALLOC = 1;
 /** What the first attempt to allocate may do: nothing but take what there is. */
 const GFP_NOWAIT: gfp_t = 0;
-
-/** Refuses a range or an entry that no tree may hold. */
-function checkStore<T>(fn: string, mas: ma_state<T>, entry: T | null): void {
-  checkUlongRange(fn, 'index', mas.index, 'last', mas.last);
-  if (entry === undefined) badArgument(fn, 'entry', entry, 'undefined is no entry, NULL is null');
-}
 
 /** Walks to the place of the store and notes its type and its need of nodes. */
 function planStore<T>(mas: ma_state<T>, wr: ma_wr_state<T>, entry: T | null): void {
@@ -82,7 +75,6 @@ export function mas_destroy<T>(mas: ma_state<T>): void {
  * the state is in error.
  */
 export function mas_store<T>(mas: ma_state<T>, entry: T | null): T | null {
-  checkStore('mas_store', mas, entry);
   const wr = wrOf(mas.tree);
   if (mas.mas_flags === MA_STATE_PREALLOC) {
     planStore(mas, wr, entry);
@@ -98,7 +90,6 @@ export function mas_store<T>(mas: ma_state<T>, entry: T | null): T | null {
 
 /** Stores an entry, or NULL, over [index, last]; 0 or -ENOMEM. Port of mas_store_gfp(). */
 export function mas_store_gfp<T>(mas: ma_state<T>, entry: T | null, gfp: gfp_t): number {
-  checkStore('mas_store_gfp', mas, entry);
   const wr = wrOf(mas.tree);
   const { index, last } = mas;
   mas_wr_preallocate(mas, wr, entry);
@@ -117,7 +108,6 @@ export function mas_store_gfp<T>(mas: ma_state<T>, entry: T | null, gfp: gfp_t):
 
 /** Reserves the nodes that storing entry over [index, last] may take; 0 or -ENOMEM. Port of mas_preallocate(). */
 export function mas_preallocate<T>(mas: ma_state<T>, entry: T | null, gfp: gfp_t): number {
-  checkStore('mas_preallocate', mas, entry);
   planStore(mas, wrOf(mas.tree), entry);
   if (mas.node_request > 0) {
     mas.mas_flags = 0;
@@ -150,7 +140,6 @@ function replan<T>(mas: ma_state<T>, wr: ma_wr_state<T>, entry: T | null): void 
  * mas_store_prealloc().
  */
 export function mas_store_prealloc<T>(mas: ma_state<T>, entry: T | null): void {
-  checkStore('mas_store_prealloc', mas, entry);
   const wr = wrOf(mas.tree);
   const promised = mas.mas_flags === MA_STATE_PREALLOC;
   const placed = promised && mas.status === ma_active && isFresh(mas) && mas.index >= mas.min && mas.index <= mas.max;
@@ -184,7 +173,6 @@ function insertMeets<T>(mas: ma_state<T>, wr: ma_wr_state<T>): boolean {
  * at index is returned. Port of mas_insert().
  */
 export function mas_insert<T>(mas: ma_state<T>, entry: T | null): T | null {
-  checkStore('mas_insert', mas, entry);
   const wr = wrOf(mas.tree);
   wr.content = mas_start(mas);
   if (wr.content === null) {
@@ -201,7 +189,6 @@ export function mas_insert<T>(mas: ma_state<T>, entry: T | null): T | null {
 
 /** Erases the whole range that holds index and returns its entry, or NULL if there was none. Port of mas_erase(). */
 export function mas_erase<T>(mas: ma_state<T>): T | null {
-  checkUlong('mas_erase', 'index', mas.index);
   const wr = wrOf(mas.tree);
   const index = mas.index;
   mas.status = ma_start;

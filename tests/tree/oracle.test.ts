@@ -29,7 +29,7 @@ import {
   mt_validate,
   mtree_destroy,
   mtree_load,
-} from '../../lib/maple_tree.js';
+} from '../../lib/doors/maple_tree.js';
 import { Oracle } from './oracle.js';
 import { Random } from './random.js';
 

@@ -36,7 +36,7 @@ import {
   mtree_load,
   mtree_store,
   mtree_store_range,
-} from '../../lib/maple_tree.js';
+} from '../../lib/doors/maple_tree.js';
 import { ranges, treeOf } from './expect.js';
 
 /** What is no unsigned long, and how a message shows it. */

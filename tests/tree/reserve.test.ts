@@ -24,7 +24,7 @@ import {
   mtree_erase,
   mtree_insert,
   mtree_store_range,
-} from '../../lib/maple_tree.js';
+} from '../../lib/doors/maple_tree.js';
 import { deepTree, place, ranges, treeOf } from './expect.js';
 
 const { alloc } = maple_slab;

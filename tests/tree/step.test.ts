@@ -31,7 +31,7 @@ import {
   mas_set,
   mas_set_range,
   mas_walk,
-} from '../../lib/maple_tree.js';
+} from '../../lib/doors/maple_tree.js';
 import { deepTree, place, treeOf } from './expect.js';
 
 const AB = [

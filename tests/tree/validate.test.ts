@@ -3,7 +3,7 @@
 import t from 'tap';
 import { ULONG_MAX } from '../../include/linux/limits.js';
 import { type maple_nodes, maple_tree } from '../../include/linux/maple_tree.js';
-import { mt_dump, mt_validate } from '../../lib/maple_tree.js';
+import { mt_dump, mt_validate } from '../../lib/doors/maple_tree.js';
 import { deepTree, treeOf } from './expect.js';
 
 /** The nodes of a tree, its first leaf, and the parent of that. */

@@ -14,25 +14,25 @@ import { ma_start } from '../../../include/linux/maple_tree.js';
 import { type mm_struct, VMA_ITERATOR, type vm_area_struct, type vma_iterator } from '../../../include/mm_types.js';
 import { globals, stubs } from '../../../stubs/index.js';
 import {
-  findEntry,
-  keepRange,
-  loadEntry,
+  __mas_set_range,
   mas_destroy,
   mas_empty_area,
   mas_empty_area_rev,
+  mas_find,
   mas_init,
   mas_is_err,
+  mas_next_range,
   mas_pause,
   mas_preallocate,
+  mas_prev,
+  mas_prev_range,
   mas_reset,
+  mas_set,
   mas_store_gfp,
   mas_store_prealloc,
   mas_walk,
-  moveTo,
   mt_find,
-  nextRange,
-  prevEntry,
-  prevRange,
+  mtree_load,
 } from '../../maple_tree.js';
 import { vma_assert_attached, vma_mark_attached } from './lifecycle.js';
 import { checkLive } from './live.js';
@@ -46,24 +46,24 @@ function lastBelow(max: number): number {
 
 /** The VMA at or after the iterator on the first call, then the one after it. Null past the last. */
 export function vma_next(vmi: vma_iterator): vm_area_struct | null {
-  return findEntry(vmi.mas, ULONG_MAX);
+  return mas_find(vmi.mas, ULONG_MAX);
 }
 
 /** As vma_next(), but null when the next VMA starts at or past max, in bytes. */
 export function vma_find(vmi: vma_iterator, max: number): vm_area_struct | null {
   checkUlong('vma_find', 'max', max);
-  return findEntry(vmi.mas, lastBelow(max));
+  return mas_find(vmi.mas, lastBelow(max));
 }
 
 /** The VMA before the iterator; null before the first. */
 export function vma_prev(vmi: vma_iterator): vm_area_struct | null {
-  return prevEntry(vmi.mas, 0);
+  return mas_prev(vmi.mas, 0);
 }
 
 /** As vma_prev(), but looks no lower than min. */
 export function vma_prev_limit(vmi: vma_iterator, min: number): vm_area_struct | null {
   checkUlong('vma_prev_limit', 'min', min);
-  return prevEntry(vmi.mas, min);
+  return mas_prev(vmi.mas, min);
 }
 
 /** Every VMA from the iterator on. The one handed out may be removed. */
@@ -85,7 +85,7 @@ export function vma_iter_init(vmi: vma_iterator, mm: mm_struct, addr: number): v
 /** Moves the iterator to addr; the tree is walked at the next use. */
 export function vma_iter_set(vmi: vma_iterator, addr: number): void {
   checkUlong('vma_iter_set', 'addr', addr);
-  moveTo(vmi.mas, addr);
+  mas_set(vmi.mas, addr);
 }
 
 /** Has the iterator forget its node; the next use goes on behind its range. */
@@ -106,7 +106,7 @@ export function vma_iter_free(vmi: vma_iterator): void {
 /** Sets the range [index, last) that the next store works on, without leaving the node. */
 export function vma_iter_config(vmi: vma_iterator, index: number, last: number): void {
   checkPageRange('vma_iter_config', 'index', index, 'last', last);
-  keepRange(vmi.mas, index, last - 1);
+  __mas_set_range(vmi.mas, index, last - 1);
 }
 
 /** Reserves what storing vma, or a gap for null, may need. 0 or -ENOMEM. */
@@ -123,7 +123,7 @@ export function vma_iter_clear(vmi: vma_iterator): void {
 /** Stores a gap over [start, end). 0 or -ENOMEM. */
 export function vma_iter_clear_gfp(vmi: vma_iterator, start: number, end: number, gfp: gfp_t): number {
   checkPageRange('vma_iter_clear_gfp', 'start', start, 'end', end);
-  keepRange(vmi.mas, start, end - 1);
+  __mas_set_range(vmi.mas, start, end - 1);
   mas_store_gfp(vmi.mas, null, gfp);
   return mas_is_err(vmi.mas) ? -ENOMEM : 0;
 }
@@ -148,7 +148,7 @@ function checkStored(fn: string, vma: vm_area_struct): void {
 function storeOverwrite(vmi: vma_iterator, vma: vm_area_struct): void {
   vma_assert_attached(vma);
   leaveForeignRange(vmi, vma);
-  keepRange(vmi.mas, vma.vm_start, vma.vm_end - 1);
+  __mas_set_range(vmi.mas, vma.vm_start, vma.vm_end - 1);
   mas_store_prealloc(vmi.mas, vma);
 }
 
@@ -169,7 +169,7 @@ export function vma_iter_store_new(vmi: vma_iterator, vma: vm_area_struct): void
 export function vma_iter_store_gfp(vmi: vma_iterator, vma: vm_area_struct, gfp: gfp_t): number {
   checkStored('vma_iter_store_gfp', vma);
   leaveForeignRange(vmi, vma);
-  keepRange(vmi.mas, vma.vm_start, vma.vm_end - 1);
+  __mas_set_range(vmi.mas, vma.vm_start, vma.vm_end - 1);
   mas_store_gfp(vmi.mas, vma, gfp);
   if (mas_is_err(vmi.mas)) return -ENOMEM;
 
@@ -189,24 +189,24 @@ export function vma_iter_end(vmi: vma_iterator): number {
 
 /** Steps to the range before, which may be a gap. */
 export function vma_iter_prev_range(vmi: vma_iterator): vm_area_struct | null {
-  return prevRange(vmi.mas, 0);
+  return mas_prev_range(vmi.mas, 0);
 }
 
 /** As vma_iter_prev_range(), no lower than min. */
 export function vma_iter_prev_range_limit(vmi: vma_iterator, min: number): vm_area_struct | null {
   checkUlong('vma_iter_prev_range_limit', 'min', min);
-  return prevRange(vmi.mas, min);
+  return mas_prev_range(vmi.mas, min);
 }
 
 /** Steps to the range after, which may be a gap. */
 export function vma_iter_next_range(vmi: vma_iterator): vm_area_struct | null {
-  return nextRange(vmi.mas, ULONG_MAX);
+  return mas_next_range(vmi.mas, ULONG_MAX);
 }
 
 /** As vma_iter_next_range(), no higher than max. */
 export function vma_iter_next_range_limit(vmi: vma_iterator, max: number): vm_area_struct | null {
   checkUlong('vma_iter_next_range_limit', 'max', max);
-  return nextRange(vmi.mas, max);
+  return mas_next_range(vmi.mas, max);
 }
 
 function checkArea(fn: string, min: number, max: number, size: number): void {
@@ -245,7 +245,7 @@ export function vma_iter_next_rewind(
 /** The VMA that addr lies in. */
 export function vma_lookup(mm: mm_struct, addr: number): vm_area_struct | null {
   checkUlong('vma_lookup', 'addr', addr);
-  return loadEntry(mm.mm_mt, addr);
+  return mtree_load(mm.mm_mt, addr);
 }
 
 /** The first VMA with any part in [start_addr, end_addr). */

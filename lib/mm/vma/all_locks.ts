@@ -20,7 +20,7 @@ import {
 } from '../../../include/mm_types.js';
 import { current, stubs } from '../../../stubs/index.js';
 import { BUG, BUG_ON } from '../../bug.js';
-import { mas_find } from '../../maple_tree.js';
+import { mas_for_each } from '../../maple_tree.js';
 import { missing } from '../inlines/live.js';
 
 /** Lets only one task at a time take all locks: two would deadlock. */
@@ -69,7 +69,7 @@ function vm_unlock_mapping(mapping: address_space): void {
 /** Does something with every VMA; false as soon as a signal is pending. */
 function forEachUnlessSignalled(mm: mm_struct, step: (vma: vm_area_struct) => void): boolean {
   const { mas } = VMA_ITERATOR(mm, 0);
-  for (let vma = mas_find(mas, ULONG_MAX); vma !== null; vma = mas_find(mas, ULONG_MAX)) {
+  for (const vma of mas_for_each(mas, ULONG_MAX)) {
     if (stubs.signal_pending(current)) return false;
     step(vma);
   }
@@ -117,7 +117,7 @@ export function mm_drop_all_locks(mm: mm_struct): void {
   BUG_ON(!stubs.mutex_is_locked(mm_all_locks_mutex), 'mm_drop_all_locks', 'mm_all_locks_mutex is not held');
 
   const { mas } = VMA_ITERATOR(mm, 0);
-  for (let vma = mas_find(mas, ULONG_MAX); vma !== null; vma = mas_find(mas, ULONG_MAX)) {
+  for (const vma of mas_for_each(mas, ULONG_MAX)) {
     if (vma.anon_vma !== null) {
       for (const avc of list_for_each_entry(vma.anon_vma_chain)) {
         if (avc.anon_vma !== null) vm_unlock_anon_vma(avc.anon_vma);

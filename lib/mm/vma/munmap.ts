@@ -34,15 +34,14 @@ import { currentMm, globals, stubs } from '../../../stubs/index.js';
 import { BUG_ON, VM_WARN_ON } from '../../bug.js';
 import {
   __mt_destroy,
-  findEntry,
   MA_STATE,
   mas_find,
+  mas_for_each,
   mas_init,
   mas_next,
   mas_set,
   mas_set_range,
   mas_store_gfp,
-  moveTo,
 } from '../../maple_tree.js';
 import {
   get_sysctl_max_map_count,
@@ -127,7 +126,7 @@ function vms_clear_ptes(vms: vma_munmap_struct, mas_detach: ma_state<vm_area_str
   unmap.tree_end = vms.vma_count;
   unmap.mm_wr_locked = mm_wr_locked;
 
-  moveTo(mas_detach, 1);
+  mas_set(mas_detach, 1);
   unmap_region(unmap);
   vms.clear_ptes = false;
 }
@@ -135,8 +134,8 @@ function vms_clear_ptes(vms: vma_munmap_struct, mas_detach: ma_state<vm_area_str
 /** Clears page tables and calls the close hooks, before a new mapping takes the place. */
 export function vms_clean_up_area(vms: vma_munmap_struct, mas_detach: ma_state<vm_area_struct>): void {
   vms_clear_ptes(vms, mas_detach, true);
-  moveTo(mas_detach, 0);
-  for (let vma = findEntry(mas_detach, ULONG_MAX); vma !== null; vma = findEntry(mas_detach, ULONG_MAX)) vma_close(vma);
+  mas_set(mas_detach, 0);
+  for (const vma of mas_for_each(mas_detach, ULONG_MAX)) vma_close(vma);
 }
 
 /** Takes what was unmapped out of the sums. */
@@ -165,9 +164,8 @@ export function vms_complete_munmap_vmas(vms: vma_munmap_struct, mas_detach: ma_
   vms_clear_ptes(vms, mas_detach, !vms.unlock);
   unaccountUnmapped(mm, vms);
 
-  moveTo(mas_detach, 0);
-  for (let vma = findEntry(mas_detach, ULONG_MAX); vma !== null; vma = findEntry(mas_detach, ULONG_MAX))
-    remove_vma(vma);
+  mas_set(mas_detach, 0);
+  for (const vma of mas_for_each(mas_detach, ULONG_MAX)) remove_vma(vma);
 
   vm_unacct_memory(vms.nr_accounted);
   validate_mm(mm);
@@ -177,8 +175,8 @@ export function vms_complete_munmap_vmas(vms: vma_munmap_struct, mas_detach: ma_
 
 /** Marks gathered VMAs as attached again, which they never ceased to be in the main tree; drops the side tree. */
 function reattach_vmas(mas_detach: ma_state<vm_area_struct>): void {
-  moveTo(mas_detach, 0);
-  for (let vma = findEntry(mas_detach, ULONG_MAX); vma !== null; vma = findEntry(mas_detach, ULONG_MAX)) {
+  mas_set(mas_detach, 0);
+  for (const vma of mas_for_each(mas_detach, ULONG_MAX)) {
     vma_mark_attached(vma);
   }
   dropDetachedTree(mas_detach);
@@ -216,7 +214,7 @@ function gatherOne(vms: vma_munmap_struct, mas_detach: ma_state<vm_area_struct>,
     if (error !== 0) return error;
   }
   stubs.vma_start_write(vma);
-  moveTo(mas_detach, vms.vma_count++);
+  mas_set(mas_detach, vms.vma_count++);
   const error = mas_store_gfp(mas_detach, vma, GFP_KERNEL);
   if (error !== 0) return error;
 
