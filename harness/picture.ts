@@ -3,7 +3,7 @@
  * An address space as text: one line per VMA with its range, a bar at its place, page offset and flags. What a failed
  * test shows of before and after, and what ASSERT_LAYOUT compares.
  */
-import { hexOf } from '../include/linux/check.js';
+import { hexOf } from '../include/check.js';
 import { PHYS_PFN } from '../include/linux/mm.js';
 import { type mm_struct, VMA_ITERATOR, type vm_area_struct } from '../include/mm_types.js';
 import * as bits from '../include/vma_flags.js';
@@ -19,8 +19,8 @@ import {
   VMA_WRITE_BIT,
   type vma_flags_t,
 } from '../include/vma_flags.js';
+import { vma_flags_test } from '../lib/mm/inlines/flag_operations.js';
 import { vma_next } from '../lib/mm/inlines/iterator.js';
-import { vma_flags_test } from '../lib/mm/vma_flags.js';
 
 /** What is remembered of a VMA: enough to draw it after it is gone. */
 export interface VmaSnapshot {

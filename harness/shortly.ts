@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Values as the report shows them: short, numbers in hex, errors by name, objects by what they are and which. */
-import { hexOf } from '../include/linux/check.js';
+import { hexOf } from '../include/check.js';
 import { IS_ERR_VALUE } from '../include/linux/errno.js';
 import { list_head } from '../include/linux/list.js';
 import { PAGE_SIZE } from '../include/linux/mm.js';

@@ -6,14 +6,14 @@
 
 import type sinon from 'sinon';
 import type { Test } from 'tap';
-import { hexOf } from '../include/linux/check.js';
+import { hexOf } from '../include/check.js';
 import { INIT_LIST_HEAD, list_add } from '../include/linux/list.js';
 import { TASK_SIZE } from '../include/linux/mm.js';
 import { anon_vma, anon_vma_chain, type mm_struct, vm_area_struct } from '../include/mm_types.js';
 import type { vma_flag_t, vma_flags_t } from '../include/vma_flags.js';
+import { vma_flags_empty, vma_flags_same, vma_flags_same_mask } from '../lib/mm/inlines/flag_operations.js';
 import { do_munmap } from '../lib/mm/mmap.js';
 import { find_mergeable_anon_vma } from '../lib/mm/vma/anon_vma.js';
-import { vma_flags_empty, vma_flags_same, vma_flags_same_mask } from '../lib/mm/vma_flags.js';
 import { difference, layoutLine, snapshot, type VmaSnapshot } from './picture.js';
 import { recorder } from './recorder.js';
 import { checkTracing, tracing } from './tracing/current.js';

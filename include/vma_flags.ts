@@ -5,7 +5,7 @@
  * The configuration is the harness's: MMU, 64 bit, stack grows down, no soft-dirty, no shadow stack, no protection keys.
  * Flags whose CONFIG option is off are VM_NONE, as they are in C.
  */
-import { badArgument } from './linux/check.js';
+import { badArgument } from './check.js';
 
 /** Width of the flag bitmap, 64 or 128 bits: environment variable NUM_VMA_FLAG_BITS, 128 unless given. */
 export const NUM_VMA_FLAG_BITS: 64 | 128 = flagBitsFromEnvironment(process.env.NUM_VMA_FLAG_BITS);

@@ -12,11 +12,11 @@ import {
   VMA_WRITE_BIT,
   type vma_flags_t,
 } from '../../include/vma_flags.js';
+import { vma_flags_same_mask } from '../../lib/mm/inlines/flag_operations.js';
 import { vma_find, vma_iter_set, vma_lookup, vma_prev } from '../../lib/mm/inlines/iterator.js';
 import { __mmap_region } from '../../lib/mm/vma/mmap_region.js';
 import { vma_modify_flags } from '../../lib/mm/vma/modify.js';
 import { do_vmi_munmap } from '../../lib/mm/vma/munmap.js';
-import { vma_flags_same_mask } from '../../lib/mm/vma_flags.js';
 import { current, globals, resetGlobals, stubs, upstreamStubs, useStubs } from '../../stubs/index.js';
 
 export const LOADS = ['churn', 'protect', 'lookup'] as const;

@@ -3,7 +3,7 @@
  * Nothing leaks: what kmemleak is to the kernel. VMAs that the code under test allocates, references on files, counts of
  * writable mappings: at the end of a test all that it took is back.
  */
-import { hexOf } from '../../include/linux/check.js';
+import { hexOf } from '../../include/check.js';
 import { type address_space, type file, vm_area_struct } from '../../include/mm_types.js';
 import type { Graveyard } from './freed.js';
 import { Place } from './place.js';

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/** Error numbers, error pointers and out-parameters: what errno-base.h and err.h are to the kernel. */
+/** Error numbers and error pointers: what errno-base.h and err.h are to the kernel. */
 
 export const EPERM = 1;
 export const ENOENT = 2;
@@ -37,13 +37,4 @@ export function PTR_ERR(ptr: ErrPtr): number {
 /** An address returned by mmap-like calls that is in truth a negative error number. */
 export function IS_ERR_VALUE(value: number): boolean {
   return value < 0 && value >= -MAX_ERRNO;
-}
-
-/** An out-parameter: what `T **` or `bool *` is in C. */
-export class Ref<T> {
-  value: T;
-
-  constructor(value: T) {
-    this.value = value;
-  }
 }

@@ -13,7 +13,7 @@
  * - The height is a field, not bits of ma_flags. Locks are not modelled; MT_FLAGS_LOCK_MASK only survives as flags.
  * - `version` stands for dead-node marks: a state that has not seen the tree's last change walks again.
  */
-import { checkUlong } from './check.js';
+import { checkUlong } from '../check.js';
 import { ULONG_MAX } from './limits.js';
 
 /** Slots of a leaf, and of an inner node of a tree that does not track gaps. */

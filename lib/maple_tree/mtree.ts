@@ -6,10 +6,11 @@
  *
  * Deviation: the lookups walk the nodes themselves, without a state, so that they allocate nothing.
  */
-import { EINVAL, type Ref } from '../../include/linux/errno.js';
+import { EINVAL } from '../../include/linux/errno.js';
 import type { gfp_t } from '../../include/linux/gfp.js';
 import { ULONG_MAX } from '../../include/linux/limits.js';
 import { ma_state, type maple_nodes, maple_tree, NO_NODE } from '../../include/linux/maple_tree.js';
+import type { Ref } from '../../include/ref.js';
 import { leafSlotOf, nodeEnd, nodesOf } from './node.js';
 import { freeAllNodes, NODE_SHIFT, OFFSET_MASK } from './slab.js';
 import { mas_error } from './state.js';

@@ -7,7 +7,7 @@
  * Deviation: a state whose tree another state has changed walks again from the root, by its index. Upstream does that
  * only if its node has been replaced, and otherwise relies on nobody having changed it.
  */
-import { hexOf } from '../../include/linux/check.js';
+import { hexOf } from '../../include/check.js';
 import { ULONG_MAX } from '../../include/linux/limits.js';
 import {
   MAPLE_NODE_SLOTS,

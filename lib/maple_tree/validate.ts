@@ -3,7 +3,7 @@
  * Is the tree what it should be? Ports mt_validate() and mt_dump() of lib/maple_tree.c, Linux 7.2 (built there with
  * CONFIG_DEBUG_MAPLE_TREE only), and checks this port's own book-keeping besides.
  */
-import { hexOf } from '../../include/linux/check.js';
+import { hexOf } from '../../include/check.js';
 import { ULONG_MAX } from '../../include/linux/limits.js';
 import { type maple_nodes, type maple_tree, NO_NODE } from '../../include/linux/maple_tree.js';
 import { nodeMaxGap } from './node.js';

@@ -8,10 +8,11 @@
  * Deviations: page tables are the stub world's (stubs.remap_pfn_range_ptes, stubs.insert_kernel_pages), so that a test
  * can make them fail; no PFN tracking; protections are never encrypted, so pgprot_decrypted() is left out.
  */
-import { EFAULT, EINVAL, Ref } from '../../include/linux/errno.js';
+import { EFAULT, EINVAL } from '../../include/linux/errno.js';
 import { ULONG_MAX } from '../../include/linux/limits.js';
 import { offset_in_page, PAGE_ALIGN, PAGE_SIZE, PHYS_PFN, type pgoff_t } from '../../include/linux/mm.js';
 import { MMAP_REMAP_PFN, type mmap_action, type vm_area_desc, type vm_area_struct } from '../../include/mm_types.js';
+import { Ref } from '../../include/ref.js';
 import {
   VM_MAYWRITE,
   VM_SHARED,
@@ -24,9 +25,14 @@ import {
 } from '../../include/vma_flags.js';
 import { stubs } from '../../stubs/index.js';
 import { BUG_ON, VM_WARN_ON_ONCE, WARN_ON_ONCE } from '../bug.js';
+import {
+  vma_desc_set_flags,
+  vma_desc_set_flags_mask,
+  vma_desc_test,
+  vma_test_all_mask,
+} from './inlines/flag_operations.js';
 import { range_in_vma_desc, vma_desc_size } from './inlines/range.js';
 import { mmap_action_ioremap_full } from './mmap_actions.js';
-import { vma_desc_set_flags, vma_desc_set_flags_mask, vma_desc_test, vma_test_all_mask } from './vma_flags.js';
 
 /** Private, and writable now or later: its pages are copied on write. */
 export function is_cow_mapping(flags: vm_flags_t): boolean {

@@ -2,7 +2,7 @@
 /**
  * Port of do_munmap() and vm_munmap(), mm/mmap.c (Linux 7.2). The harness stubs do_munmap() out; here it is real.
  */
-import { checkUlong } from '../../include/linux/check.js';
+import { checkUlong } from '../../include/check.js';
 import type { list_head } from '../../include/linux/list.js';
 import { type mm_struct, VMA_ITERATOR } from '../../include/mm_types.js';
 import { __vm_munmap, do_vmi_munmap } from './vma/munmap.js';

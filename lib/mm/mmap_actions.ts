@@ -3,7 +3,7 @@
  * What an mmap_prepare hook calls to ask for an action once its VMA exists. Port of the mmap_action_*() inlines of
  * include/linux/mm.h (Linux 7.2).
  */
-import { checkUlong } from '../../include/linux/check.js';
+import { checkUlong } from '../../include/check.js';
 import {
   MMAP_IO_REMAP_PFN,
   MMAP_MAP_KERNEL_PAGES,

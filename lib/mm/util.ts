@@ -9,7 +9,7 @@
  * Deviation: mmap_action_finish() calls unmap_vma_locked(), which 7.2 has written out in it; the name is that of the
  * patch this project began with.
  */
-import { EINVAL, IS_ERR_VALUE, Ref } from '../../include/linux/errno.js';
+import { EINVAL, IS_ERR_VALUE } from '../../include/linux/errno.js';
 import { PAGE_SIZE } from '../../include/linux/mm.js';
 import {
   type file,
@@ -22,6 +22,7 @@ import {
   vm_area_desc,
   type vm_area_struct,
 } from '../../include/mm_types.js';
+import { Ref } from '../../include/ref.js';
 import { currentMm, stubs, vma_dummy_vm_ops } from '../../stubs/index.js';
 import { VM_WARN_ON_ONCE, WARN_ON_ONCE } from '../bug.js';
 import { vma_is_anonymous } from './inlines/lifecycle.js';

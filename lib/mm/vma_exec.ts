@@ -3,8 +3,8 @@
  * The stack of a program about to be run. Port of mm/vma_exec.c (Linux 7.2): relocate_vma_down(),
  * create_init_stack_vma().
  */
-import { badArgument, checkPageAligned } from '../../include/linux/check.js';
-import { EFAULT, EINTR, ENOMEM, type Ref } from '../../include/linux/errno.js';
+import { badArgument, checkPageAligned } from '../../include/check.js';
+import { EFAULT, EINTR, ENOMEM } from '../../include/linux/errno.js';
 import { PAGE_SIZE, SIZEOF_VOID_P, STACK_TOP_MAX, USER_PGTABLES_CEILING } from '../../include/linux/mm.js';
 import {
   type mm_struct,
@@ -14,18 +14,19 @@ import {
   type vm_area_struct,
   type vma_iterator,
 } from '../../include/mm_types.js';
+import type { Ref } from '../../include/ref.js';
 import { EMPTY_VMA_FLAGS, VM_STACK_FLAGS, VM_STACK_INCOMPLETE_SETUP } from '../../include/vma_flags.js';
 import { stubs } from '../../stubs/index.js';
 import { VM_WARN_ON_ONCE } from '../bug.js';
+import { vm_flags_init } from './inlines/flag_operations.js';
 import { vma_iter_prev_range, vma_next, vma_prev } from './inlines/iterator.js';
 import { vma_set_anonymous } from './inlines/lifecycle.js';
 import { checkLive, missing } from './inlines/live.js';
-import { VMG_STATE } from './inlines/merge_state.js';
 import { vm_get_page_prot } from './inlines/pgprot.js';
 import { insert_vm_struct } from './vma/link.js';
 import { vma_expand } from './vma/merge.js';
+import { VMG_STATE } from './vma/merge_state.js';
 import { vma_shrink } from './vma/split.js';
-import { vm_flags_init } from './vma_flags.js';
 import { vm_area_alloc, vm_area_free } from './vma_init.js';
 
 /** Frees the page tables that the move left empty, up to the next VMA. */

@@ -9,9 +9,9 @@
 import { INIT_LIST_HEAD } from '../../include/linux/list.js';
 import type { mm_struct, vm_area_struct } from '../../include/mm_types.js';
 import { stubs } from '../../stubs/index.js';
+import { assignFlagsWord } from './inlines/flag_operations.js';
 import { vma_assert_detached, vma_init } from './inlines/lifecycle.js';
 import { checkLive, markFreed } from './inlines/live.js';
-import { assignFlagsWord } from './vma_flags.js';
 
 /** Makes the cache that VMAs come from; what an older one had kept is forgotten. */
 export function vma_state_init(): void {

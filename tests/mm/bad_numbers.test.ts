@@ -2,7 +2,7 @@
 /** Bad numbers at every public door: an error that names call, argument and value, and an address space as it was. */
 
 import { test, type VmaTest } from '../../harness/index.js';
-import { hexOf } from '../../include/linux/check.js';
+import { hexOf } from '../../include/check.js';
 import {
   __mmap_region,
   __vm_munmap,

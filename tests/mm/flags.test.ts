@@ -2,7 +2,7 @@
 /** VMA flags against a model: a bitmap is a BigInt. Words, copies, constants, and bits that there is no room for. */
 import fc from 'fast-check';
 import t from 'tap';
-import { hexOf } from '../../include/linux/check.js';
+import { hexOf } from '../../include/check.js';
 import * as all from '../../lib/index.js';
 import {
   append_vma_flags,

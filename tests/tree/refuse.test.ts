@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Bad input: thrown with the function, the argument and the value, and nothing of it in the tree. */
 import t from 'tap';
-import { Ref } from '../../include/linux/errno.js';
 import { GFP_KERNEL } from '../../include/linux/gfp.js';
 import { ULONG_MAX } from '../../include/linux/limits.js';
 import { maple_tree, wr_invalid } from '../../include/linux/maple_tree.js';
+import { Ref } from '../../include/ref.js';
 import {
   __mas_set_range,
   MA_STATE,

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Storing, inserting, erasing: what the tree holds then, and where the state is. */
 import t from 'tap';
-import { EEXIST, EINVAL, Ref } from '../../include/linux/errno.js';
+import { EEXIST, EINVAL } from '../../include/linux/errno.js';
 import { GFP_KERNEL } from '../../include/linux/gfp.js';
 import { ULONG_MAX } from '../../include/linux/limits.js';
 import { MT_FLAGS_ALLOC_RANGE, MT_FLAGS_USE_RCU, maple_tree } from '../../include/linux/maple_tree.js';
+import { Ref } from '../../include/ref.js';
 import {
   __mt_destroy,
   MA_STATE,

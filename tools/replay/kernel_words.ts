@@ -4,8 +4,9 @@
  * unmap before it, or count pages after it. What the function relies on its caller for is looked at first, because C
  * does not survive a range that is taken, or a VMA that is not there.
  */
-import { EFAULT, EINVAL, ENOMEM, type ErrPtr, IS_ERR, PTR_ERR, Ref } from '../../include/linux/errno.js';
+import { EFAULT, EINVAL, ENOMEM, type ErrPtr, IS_ERR, PTR_ERR } from '../../include/linux/errno.js';
 import { NULL_VM_UFFD_CTX, VMA_ITERATOR, type vm_area_struct, type vma_iterator } from '../../include/mm_types.js';
+import { Ref } from '../../include/ref.js';
 import { VMA_MERGE_ERROR_NOMEM, vma_merge_struct } from '../../include/vma.js';
 import { mtree_destroy } from '../../lib/maple_tree.js';
 import {

@@ -3,10 +3,11 @@
  * Replays a trace of range-tree operations on one tree and one state, and prints what the kernel's own
  * lib/maple_tree.c printed for it. The recorded ones are tests/data/conformance/maple-*.
  */
-import { Ref } from '../../include/linux/errno.js';
+
 import { GFP_KERNEL } from '../../include/linux/gfp.js';
 import { ULONG_MAX } from '../../include/linux/limits.js';
 import { MT_FLAGS_ALLOC_RANGE, type ma_state, maple_tree } from '../../include/linux/maple_tree.js';
+import { Ref } from '../../include/ref.js';
 import {
   MA_STATE,
   mas_destroy,

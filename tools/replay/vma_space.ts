@@ -3,7 +3,7 @@
  * The address space that a VMA trace is replayed on: each operation of the format as one method that returns what the
  * trace prints as its result.
  */
-import { EFAULT, EINVAL, ENOMEM, ERR_PTR, type ErrPtr, IS_ERR, PTR_ERR, Ref } from '../../include/linux/errno.js';
+import { EFAULT, EINVAL, ENOMEM, ERR_PTR, type ErrPtr, IS_ERR, PTR_ERR } from '../../include/linux/errno.js';
 import { INIT_LIST_HEAD, list_add } from '../../include/linux/list.js';
 import { MT_FLAGS_ALLOC_RANGE } from '../../include/linux/maple_tree.js';
 import { MMF_HAS_MDWE, PHYS_PFN } from '../../include/linux/mm.js';
@@ -18,9 +18,11 @@ import {
   vm_unmapped_area_info,
   type vma_iterator,
 } from '../../include/mm_types.js';
+import { Ref } from '../../include/ref.js';
 import { unlink_vma_file_batch } from '../../include/vma.js';
 import { VMA_LOCKED_BIT, type vma_flags_t } from '../../include/vma_flags.js';
 import { accountPages } from '../../lib/mm/inlines/accounting.js';
+import { legacy_to_vma_flags, vma_flags_same_pair, vma_flags_test } from '../../lib/mm/inlines/flag_operations.js';
 import {
   find_vma_intersection,
   for_each_vma_range,
@@ -58,7 +60,6 @@ import { expand_downwards } from '../../lib/mm/vma/stack.js';
 import { unmapped_area, unmapped_area_topdown } from '../../lib/mm/vma/unmapped_area.js';
 import { vma_needs_dirty_tracking, vma_wants_writenotify } from '../../lib/mm/vma/writenotify.js';
 import { relocate_vma_down } from '../../lib/mm/vma_exec.js';
-import { legacy_to_vma_flags, vma_flags_same_pair, vma_flags_test } from '../../lib/mm/vma_flags.js';
 import { vm_area_alloc, vm_area_free } from '../../lib/mm/vma_init.js';
 import { stubs } from '../../stubs/index.js';
 import { traceFiles } from './files.js';

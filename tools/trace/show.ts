@@ -3,8 +3,7 @@
 
 import { errorName } from '../../harness/error_name.js';
 import { bitsOf, otherFlags, WIDEST, widthOf } from '../../harness/picture.js';
-import { hexOf } from '../../include/linux/check.js';
-import { Ref } from '../../include/linux/errno.js';
+import { hexOf } from '../../include/check.js';
 import { PHYS_PFN } from '../../include/linux/mm.js';
 import {
   anon_vma,
@@ -14,6 +13,7 @@ import {
   vm_unmapped_area_info,
   vma_iterator,
 } from '../../include/mm_types.js';
+import { Ref } from '../../include/ref.js';
 import { vma_merge_struct } from '../../include/vma.js';
 import { vma_flags_t } from '../../include/vma_flags.js';
 import type { Numbers } from './numbers.js';

@@ -6,9 +6,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TracedTest, Tracer } from '../../harness/tracing/current.js';
-import { Ref } from '../../include/linux/errno.js';
 import { maple_tree } from '../../include/linux/maple_tree.js';
 import { mm_struct, vm_area_struct, vma_iterator } from '../../include/mm_types.js';
+import { Ref } from '../../include/ref.js';
 import { vma_merge_struct } from '../../include/vma.js';
 import { current } from '../../stubs/index.js';
 import { Numbers } from './numbers.js';

@@ -2,7 +2,7 @@
 /** Operations as lines of a trace (docs/traces.md): which word says what a test called, and what the result is there. */
 
 import { bitsOf } from '../../harness/picture.js';
-import { ENOMEM, IS_ERR, PTR_ERR, Ref } from '../../include/linux/errno.js';
+import { ENOMEM, IS_ERR, PTR_ERR } from '../../include/linux/errno.js';
 import {
   type anon_vma,
   file,
@@ -10,6 +10,7 @@ import {
   vm_unmapped_area_info,
   vm_userfaultfd_ctx,
 } from '../../include/mm_types.js';
+import { Ref } from '../../include/ref.js';
 import { VMA_MERGE_ERROR_NOMEM, vma_merge_struct } from '../../include/vma.js';
 import { vma_flags_t } from '../../include/vma_flags.js';
 import { HOW_GIVE_UP, HOW_JUST_EXPAND, HOW_NEXT, HOW_PREV } from '../replay/kernel_words.js';

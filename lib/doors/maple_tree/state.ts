@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /** Setting up a state and moving it: the functions of lib/maple_tree/state.ts, with indices checked. */
-import { badArgument, checkUlong, checkUlongRange } from '../../../include/linux/check.js';
+import { badArgument, checkUlong, checkUlongRange } from '../../../include/check.js';
 import type { ma_state, maple_tree } from '../../../include/linux/maple_tree.js';
 import * as inner from '../../maple_tree.js';
 

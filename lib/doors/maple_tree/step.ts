@@ -3,7 +3,7 @@
  * Steps and searches: the functions of lib/maple_tree/iterate.ts and gaps.ts, with limits and sizes checked. Each
  * throws a RangeError for a limit or a size that is no integer from 0 to ULONG_MAX.
  */
-import { checkUlong } from '../../../include/linux/check.js';
+import { checkUlong } from '../../../include/check.js';
 import type { ma_state } from '../../../include/linux/maple_tree.js';
 import * as inner from '../../maple_tree.js';
 

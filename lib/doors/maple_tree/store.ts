@@ -4,7 +4,7 @@
  * throws a RangeError for a range that somebody wrote into the state and that no tree may hold, and a TypeError for
  * undefined as an entry: NULL is null. The state and the tree are as they were then.
  */
-import { badArgument, checkUlong, checkUlongRange } from '../../../include/linux/check.js';
+import { badArgument, checkUlong, checkUlongRange } from '../../../include/check.js';
 import type { gfp_t } from '../../../include/linux/gfp.js';
 import type { ma_state } from '../../../include/linux/maple_tree.js';
 import * as inner from '../../maple_tree.js';

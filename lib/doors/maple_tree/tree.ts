@@ -3,10 +3,11 @@
  * Operations on a tree without a state, and what is for tests: the functions of lib/maple_tree/mtree.ts and
  * validate.ts, with indices and entries checked. Each throws a RangeError for what is no integer from 0 to ULONG_MAX.
  */
-import { badArgument, checkUlong } from '../../../include/linux/check.js';
-import { EINVAL, type Ref } from '../../../include/linux/errno.js';
+import { badArgument, checkUlong } from '../../../include/check.js';
+import { EINVAL } from '../../../include/linux/errno.js';
 import type { gfp_t } from '../../../include/linux/gfp.js';
 import type { maple_tree } from '../../../include/linux/maple_tree.js';
+import type { Ref } from '../../../include/ref.js';
 import * as inner from '../../maple_tree.js';
 
 export {

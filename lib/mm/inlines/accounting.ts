@@ -23,7 +23,7 @@ import {
   type vma_flags_t,
 } from '../../../include/vma_flags.js';
 import { globals, stubs } from '../../../stubs/index.js';
-import { legacy_to_vma_flags, vma_flags_test } from '../vma_flags.js';
+import { legacy_to_vma_flags, vma_flags_test } from './flag_operations.js';
 
 /** Executable code: not writable, no stack. */
 export function is_exec_mapping(flags: vm_flags_t): boolean {

@@ -6,12 +6,13 @@
  * Deviations: vma_iter_prealloc() is the harness's, which `globals.fail_prealloc` makes fail (shared.h overrides it by a
  * macro); `for_each_vma` loops are generators for tests, and plain while loops in lib/.
  */
-import { checkPageRange, checkUlong } from '../../../include/linux/check.js';
-import { ENOMEM, Ref } from '../../../include/linux/errno.js';
+import { checkPageRange, checkUlong } from '../../../include/check.js';
+import { ENOMEM } from '../../../include/linux/errno.js';
 import { GFP_KERNEL, type gfp_t } from '../../../include/linux/gfp.js';
 import { ULONG_MAX } from '../../../include/linux/limits.js';
 import { ma_start } from '../../../include/linux/maple_tree.js';
 import { type mm_struct, VMA_ITERATOR, type vm_area_struct, type vma_iterator } from '../../../include/mm_types.js';
+import { Ref } from '../../../include/ref.js';
 import { globals, stubs } from '../../../stubs/index.js';
 import {
   __mas_set_range,

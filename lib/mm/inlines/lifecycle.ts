@@ -5,7 +5,7 @@
  *
  * Deviation: vma_init() relies on the constructor for what memset() clears in C.
  */
-import { checkPageRange, checkUlong } from '../../../include/linux/check.js';
+import { checkPageRange, checkUlong } from '../../../include/check.js';
 import type { mm_struct, vm_area_struct } from '../../../include/mm_types.js';
 import { stubs, vma_dummy_vm_ops } from '../../../stubs/index.js';
 import { WARN_ON_ONCE } from '../../bug.js';

@@ -2,7 +2,7 @@
 /**
  * Guards for the VMAs that a caller hands in: not null where one is needed, not freed. C would read freed memory.
  */
-import { badArgument, hexOf } from '../../../include/linux/check.js';
+import { badArgument, hexOf } from '../../../include/check.js';
 import { vm_area_struct } from '../../../include/mm_types.js';
 
 /** vm_refcnt of a VMA that was freed; a live one never has it. */

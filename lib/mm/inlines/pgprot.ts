@@ -5,7 +5,7 @@
  */
 import { pgprot_t } from '../../../include/mm_types.js';
 import type { vm_flags_t, vma_flags_t } from '../../../include/vma_flags.js';
-import { legacy_to_vma_flags } from '../vma_flags.js';
+import { legacy_to_vma_flags } from './flag_operations.js';
 
 /** The protection as a 64-bit value. */
 export function pgprot_val(prot: pgprot_t): bigint {

@@ -7,7 +7,7 @@ import { PHYS_PFN, type pgoff_t } from '../../../include/linux/mm.js';
 import type { vm_area_desc, vm_area_struct } from '../../../include/mm_types.js';
 import { VMA_ACCESS_FLAGS, VMA_GROWSDOWN_BIT, VMA_SEALED_BIT } from '../../../include/vma_flags.js';
 import { globals } from '../../../stubs/index.js';
-import { vma_flags_test_any_mask, vma_test } from '../vma_flags.js';
+import { vma_flags_test_any_mask, vma_test } from './flag_operations.js';
 
 /** Size of the VMA in pages. */
 export function vma_pages(vma: vm_area_struct): number {

@@ -9,9 +9,9 @@ import { type anon_vma, VMA_ITERATOR, type vm_area_struct } from '../../../inclu
 import { VMA_ACCESS_FLAGS, VMA_IGNORE_MERGE_FLAGS } from '../../../include/vma_flags.js';
 import { stubs } from '../../../stubs/index.js';
 import { VM_BUG_ON_VMA } from '../../bug.js';
+import { vma_flags_clear_mask, vma_flags_diff_pair, vma_flags_empty } from '../inlines/flag_operations.js';
 import { vma_iter_load, vma_prev } from '../inlines/iterator.js';
 import { checkLive, missing } from '../inlines/live.js';
-import { vma_flags_clear_mask, vma_flags_diff_pair, vma_flags_empty } from '../vma_flags.js';
 
 /**
  * Could a and b, in this order, be one VMA but for what mprotect() changes? A close hook does not matter: sharing the

@@ -2,7 +2,7 @@
 /**
  * Growing the heap. Port of do_brk_flags(), mm/vma.c (Linux 7.2).
  */
-import { checkPageAligned, checkPageRange } from '../../../include/linux/check.js';
+import { checkPageAligned, checkPageRange } from '../../../include/check.js';
 import { ENOMEM } from '../../../include/linux/errno.js';
 import { GFP_KERNEL } from '../../../include/linux/gfp.js';
 import { PHYS_PFN } from '../../../include/linux/mm.js';
@@ -15,14 +15,14 @@ import {
 } from '../../../include/vma_flags.js';
 import { currentMm, stubs } from '../../../stubs/index.js';
 import { get_sysctl_max_map_count, vm_unacct_memory } from '../inlines/accounting.js';
+import { vma_flags_set_flag, vma_flags_set_mask, vma_flags_test } from '../inlines/flag_operations.js';
 import { vma_iter_next_range, vma_iter_store_gfp } from '../inlines/iterator.js';
 import { vma_set_anonymous, vma_set_range } from '../inlines/lifecycle.js';
 import { checkLive } from '../inlines/live.js';
-import { VMG_STATE, vmg_nomem } from '../inlines/merge_state.js';
 import { vma_get_page_prot } from '../inlines/pgprot.js';
-import { vma_flags_set_flag, vma_flags_set_mask, vma_flags_test } from '../vma_flags.js';
 import { vm_area_alloc, vm_area_free } from '../vma_init.js';
 import { vma_merge_new_range } from './merge.js';
+import { VMG_STATE, vmg_nomem } from './merge_state.js';
 import { validate_mm } from './validate.js';
 
 /** The flags of a brk mapping: what was asked for, the usual ones, the address space's own, and KSM's. */

@@ -2,20 +2,20 @@
 /**
  * Copying a VMA to another place, for mremap(). Port of copy_vma(), mm/vma.c (Linux 7.2).
  */
-import { checkPageAligned, checkPageRange, checkUlong } from '../../../include/linux/check.js';
-import type { Ref } from '../../../include/linux/errno.js';
+import { checkPageAligned, checkPageRange, checkUlong } from '../../../include/check.js';
 import { PHYS_PFN } from '../../../include/linux/mm.js';
 import { type mm_struct, VMA_ITERATOR, VMA_OP_REMAP, type vm_area_struct } from '../../../include/mm_types.js';
+import type { Ref } from '../../../include/ref.js';
 import { stubs } from '../../../stubs/index.js';
 import { VM_BUG_ON_VMA } from '../../bug.js';
 import { find_vma_prev, vma_iter_next_rewind } from '../inlines/iterator.js';
 import { vma_is_anonymous, vma_set_range } from '../inlines/lifecycle.js';
 import { checkLive, missing } from '../inlines/live.js';
-import { VMG_VMA_STATE } from '../inlines/merge_state.js';
 import { vma_close } from '../internal.js';
 import { vm_area_dup, vm_area_free } from '../vma_init.js';
 import { vma_link } from './link.js';
 import { vma_merge_copied_range } from './merge.js';
+import { VMG_VMA_STATE } from './merge_state.js';
 
 /** Takes back a copy that could not be linked. */
 function undoCopy(copy: vm_area_struct): void {

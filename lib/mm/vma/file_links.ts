@@ -8,9 +8,9 @@ import type { address_space, vm_area_struct } from '../../../include/mm_types.js
 import { UNLINK_VMA_FILE_BATCH, type unlink_vma_file_batch } from '../../../include/vma.js';
 import { stubs } from '../../../stubs/index.js';
 import { VM_WARN_ON_ONCE } from '../../bug.js';
+import { vma_is_shared_maywrite } from '../inlines/flag_operations.js';
 import { checkLive } from '../inlines/live.js';
 import { mapping_allow_writable } from '../inlines/mapping.js';
-import { vma_is_shared_maywrite } from '../vma_flags.js';
 
 /** Adds the VMA to the mapping's tree. The caller holds its i_mmap_rwsem. */
 export function __vma_link_file(vma: vm_area_struct, mapping: address_space): void {

@@ -3,7 +3,7 @@
  * Putting a VMA that somebody else has made into an address space. Port of vma_link() and insert_vm_struct() of
  * mm/vma.c (Linux 7.2).
  */
-import { checkPageRange } from '../../../include/linux/check.js';
+import { checkPageRange } from '../../../include/check.js';
 import { ENOMEM } from '../../../include/linux/errno.js';
 import { PHYS_PFN } from '../../../include/linux/mm.js';
 import { type mm_struct, VMA_ITERATOR, type vm_area_struct } from '../../../include/mm_types.js';
@@ -11,11 +11,11 @@ import { VMA_ACCOUNT_BIT } from '../../../include/vma_flags.js';
 import { stubs } from '../../../stubs/index.js';
 import { BUG_ON } from '../../bug.js';
 import { vm_unacct_memory } from '../inlines/accounting.js';
+import { vma_test } from '../inlines/flag_operations.js';
 import { find_vma_intersection, vma_iter_config, vma_iter_prealloc, vma_iter_store_new } from '../inlines/iterator.js';
 import { vma_is_anonymous } from '../inlines/lifecycle.js';
 import { checkLive } from '../inlines/live.js';
 import { vma_pages } from '../inlines/range.js';
-import { vma_test } from '../vma_flags.js';
 import { vma_link_file } from './file_links.js';
 import { validate_mm } from './validate.js';
 

@@ -6,10 +6,11 @@
  * Deviations: the steps of vma_merge_existing_range() are functions of their own; dup_anon_vma() returns the VMA it
  * gave an anon_vma through a Ref, as in C.
  */
-import { checkPageAligned, checkPageRange, checkUlong } from '../../../include/linux/check.js';
-import { ENOMEM, Ref } from '../../../include/linux/errno.js';
+import { checkPageAligned, checkPageRange, checkUlong } from '../../../include/check.js';
+import { ENOMEM } from '../../../include/linux/errno.js';
 import { PHYS_PFN } from '../../../include/linux/mm.js';
 import { VMA_OP_MERGE_UNFAULTED, type vm_area_struct, type vma_iterator } from '../../../include/mm_types.js';
+import { Ref } from '../../../include/ref.js';
 import {
   VMA_MERGE_ERROR_NOMEM,
   VMA_MERGE_NOMERGE,
@@ -19,6 +20,12 @@ import {
 import { VMA_SPECIAL_FLAGS, VMA_STICKY_FLAGS, type vma_flags_t } from '../../../include/vma_flags.js';
 import { stubs } from '../../../stubs/index.js';
 import { VM_WARN_ON_VMG } from '../../bug.js';
+import {
+  vma_flags_and_mask,
+  vma_flags_set_mask,
+  vma_flags_test_any_mask,
+  vma_set_flags_mask,
+} from '../inlines/flag_operations.js';
 import {
   vma_iter_addr,
   vma_iter_config,
@@ -33,9 +40,8 @@ import {
 } from '../inlines/iterator.js';
 import { vma_set_range } from '../inlines/lifecycle.js';
 import { checkLive, missing } from '../inlines/live.js';
-import { VMG_VMA_STATE } from '../inlines/merge_state.js';
-import { vma_flags_and_mask, vma_flags_set_mask, vma_flags_test_any_mask, vma_set_flags_mask } from '../vma_flags.js';
 import { can_merge_remove_vma, can_vma_merge_left, can_vma_merge_right } from './merge_rules.js';
+import { VMG_VMA_STATE } from './merge_state.js';
 import { init_multi_vma_prep, vma_complete, vma_prepare } from './prepare.js';
 
 /**

@@ -13,8 +13,8 @@ import type { vma_merge_struct } from '../../../include/vma.js';
 import { VMA_IGNORE_MERGE_FLAGS } from '../../../include/vma_flags.js';
 import { stubs } from '../../../stubs/index.js';
 import { VM_WARN_ON } from '../../bug.js';
+import { flagsDifferBeyond } from '../inlines/flag_operations.js';
 import { vma_pages } from '../inlines/range.js';
-import { flagsDifferBeyond } from '../vma_flags.js';
 
 /**
  * May the VMA hold pages that it shares with a parent process? More than one link on its chain says so; merging such

@@ -5,7 +5,7 @@
  * call_mmap_prepare(), __mmap_region() and mmap_region() of mm/vma.c, and of map_deny_write_exec(), mm/vma.h
  * (Linux 7.2).
  */
-import { checkPageAligned, checkPageRange, checkUlong } from '../../../include/linux/check.js';
+import { checkPageAligned, checkPageRange, checkUlong } from '../../../include/check.js';
 import { EACCES, EINVAL, ENOMEM, ERR_PTR, type ErrPtr } from '../../../include/linux/errno.js';
 import type { list_head } from '../../../include/linux/list.js';
 import { MMF_HAS_MDWE } from '../../../include/linux/mm.js';
@@ -33,6 +33,17 @@ import { currentMm, stubs, vma_dummy_vm_ops } from '../../../stubs/index.js';
 import { VM_WARN_ON_ONCE, WARN_ON_ONCE } from '../../bug.js';
 import { accountPages, vm_unacct_memory } from '../inlines/accounting.js';
 import {
+  is_shared_maywrite,
+  legacy_to_vma_flags,
+  mm_flags_test,
+  vma_clear_flags_mask,
+  vma_flags_same_pair,
+  vma_flags_set_flag,
+  vma_flags_test,
+  vma_flags_to_legacy,
+  vma_test,
+} from '../inlines/flag_operations.js';
+import {
   vma_find,
   vma_iter_config,
   vma_iter_free,
@@ -43,22 +54,11 @@ import {
 } from '../inlines/iterator.js';
 import { vma_is_anonymous, vma_set_anonymous, vma_set_range } from '../inlines/lifecycle.js';
 import { mapping_map_writable } from '../inlines/mapping.js';
-import { UNMAP_STATE } from '../inlines/merge_state.js';
 import { mmapHooks } from '../mmap_hooks.js';
-import {
-  is_shared_maywrite,
-  legacy_to_vma_flags,
-  mm_flags_test,
-  vma_clear_flags_mask,
-  vma_flags_same_pair,
-  vma_flags_set_flag,
-  vma_flags_test,
-  vma_flags_to_legacy,
-  vma_test,
-} from '../vma_flags.js';
 import { vm_area_alloc, vm_area_free } from '../vma_init.js';
 import { vma_link_file } from './file_links.js';
 import { vma_merge_new_range } from './merge.js';
+import { UNMAP_STATE } from './merge_state.js';
 import {
   accountable_mapping,
   can_set_ksm_flags_early,

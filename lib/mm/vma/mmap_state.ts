@@ -19,9 +19,9 @@ import type {
 import { vma_merge_struct, type vma_munmap_struct } from '../../../include/vma.js';
 import { VMA_NORESERVE_BIT, VMA_SHARED_BIT, VMA_WRITE_BIT, vma_flags_t } from '../../../include/vma_flags.js';
 import { stubs } from '../../../stubs/index.js';
+import { vma_flags_test } from '../inlines/flag_operations.js';
 import { vma_set_anonymous } from '../inlines/lifecycle.js';
 import { vma_get_page_prot } from '../inlines/pgprot.js';
-import { vma_flags_test } from '../vma_flags.js';
 
 /** The unmap of what lies where a mapping goes, and the side tree where it gathers. */
 export interface Overlap {

@@ -6,7 +6,7 @@
  *
  * None of them applies the change: the VMA returned spans the range, and the caller changes it.
  */
-import { badArgument, checkPageRange, hexOf } from '../../../include/linux/check.js';
+import { badArgument, checkPageRange, hexOf } from '../../../include/check.js';
 import { ENOMEM, ERR_PTR, type ErrPtr, IS_ERR } from '../../../include/linux/errno.js';
 import type {
   anon_vma_name,
@@ -19,8 +19,8 @@ import { VMA_MERGE_SUCCESS, type vma_merge_struct } from '../../../include/vma.j
 import type { vma_flags_t } from '../../../include/vma_flags.js';
 import { VM_WARN_ON } from '../../bug.js';
 import { checkLive, missing } from '../inlines/live.js';
-import { VMG_VMA_STATE, vmg_nomem } from '../inlines/merge_state.js';
 import { vma_merge_existing_range } from './merge.js';
+import { VMG_VMA_STATE, vmg_nomem } from './merge_state.js';
 import { split_vma } from './split.js';
 
 function checkModify(fn: string, prev: vm_area_struct | null, vma: vm_area_struct, start: number, end: number): void {

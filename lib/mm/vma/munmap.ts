@@ -8,7 +8,7 @@
  * Deviation: the checks of CONFIG_DEBUG_VM_MAPLE_TREE inside vms_gather_munmap_vmas() run when
  * `globals.debug_vm_maple_tree` is on.
  */
-import { checkPageRange, checkUlong } from '../../../include/linux/check.js';
+import { checkPageRange, checkUlong } from '../../../include/check.js';
 import { EINTR, EINVAL, ENOMEM, EPERM } from '../../../include/linux/errno.js';
 import { __GFP_NOFAIL, GFP_KERNEL } from '../../../include/linux/gfp.js';
 import { ULONG_MAX } from '../../../include/linux/limits.js';
@@ -50,6 +50,7 @@ import {
   isStackMapping,
   vm_unacct_memory,
 } from '../inlines/accounting.js';
+import { vma_test } from '../inlines/flag_operations.js';
 import {
   vma_find,
   vma_iter_addr,
@@ -63,7 +64,6 @@ import { vma_mark_attached, vma_mark_detached } from '../inlines/lifecycle.js';
 import { checkLive, missing } from '../inlines/live.js';
 import { vma_is_sealed, vma_pages } from '../inlines/range.js';
 import { vma_close } from '../internal.js';
-import { vma_test } from '../vma_flags.js';
 import { vm_area_free } from '../vma_init.js';
 import { __split_vma } from './split.js';
 import { validate_mm } from './validate.js';

@@ -3,7 +3,7 @@
  * Making one VMA two, and making one smaller. Port of __split_vma(), split_vma() and vma_shrink() of mm/vma.c
  * (Linux 7.2).
  */
-import { badArgument, checkPageAligned, checkPageRange, checkUlong } from '../../../include/linux/check.js';
+import { badArgument, checkPageAligned, checkPageRange, checkUlong } from '../../../include/check.js';
 import { ENOMEM } from '../../../include/linux/errno.js';
 import { PHYS_PFN, type pgoff_t } from '../../../include/linux/mm.js';
 import { VMA_OP_SPLIT, type vm_area_struct, type vma_iterator } from '../../../include/mm_types.js';

@@ -3,7 +3,7 @@
  * Growing a stack. Port of acct_stack_growth() and expand_downwards() of mm/vma.c (Linux 7.2). expand_upwards() is
  * compiled only where stacks grow up, which is not this configuration.
  */
-import { checkUlong } from '../../../include/linux/check.js';
+import { checkUlong } from '../../../include/check.js';
 import { EFAULT, ENOMEM, EPERM } from '../../../include/linux/errno.js';
 import { PAGE_ALIGN_DOWN, PAGE_SIZE, PHYS_PFN, RLIMIT_STACK } from '../../../include/linux/mm.js';
 import {
@@ -16,6 +16,7 @@ import {
 import { VMA_GROWSDOWN_BIT, VMA_LOCKED_BIT } from '../../../include/vma_flags.js';
 import { globals, stubs } from '../../../stubs/index.js';
 import { accountPages, mlock_future_ok } from '../inlines/accounting.js';
+import { vma_test } from '../inlines/flag_operations.js';
 import {
   vma_iter_config,
   vma_iter_free,
@@ -26,7 +27,6 @@ import {
 } from '../inlines/iterator.js';
 import { checkLive, missing } from '../inlines/live.js';
 import { vma_is_accessible } from '../inlines/range.js';
-import { vma_test } from '../vma_flags.js';
 import { anon_vma_interval_tree_post_update_vma, anon_vma_interval_tree_pre_update_vma } from './prepare.js';
 import { validate_mm } from './validate.js';
 

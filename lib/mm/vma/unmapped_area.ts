@@ -5,12 +5,13 @@
  * Deviation: C relies on unsigned wrap-around, for sums that overflow and for masks of differences below zero; here the
  * first is a comparison with ULONG_MAX, the second alignSlack().
  */
-import { checkUlong } from '../../../include/linux/check.js';
+import { checkUlong } from '../../../include/check.js';
 import { ENOMEM } from '../../../include/linux/errno.js';
 import { ULONG_MAX } from '../../../include/linux/limits.js';
 import { VMA_ITERATOR, type vm_area_struct, type vm_unmapped_area_info } from '../../../include/mm_types.js';
 import { VMA_STARTGAP_FLAGS } from '../../../include/vma_flags.js';
 import { currentMm, globals } from '../../../stubs/index.js';
+import { vma_test_any_mask } from '../inlines/flag_operations.js';
 import {
   vma_iter_addr,
   vma_iter_area_highest,
@@ -21,7 +22,6 @@ import {
   vma_prev,
 } from '../inlines/iterator.js';
 import { vm_end_gap, vm_start_gap } from '../inlines/range.js';
-import { vma_test_any_mask } from '../vma_flags.js';
 
 /** (a - b) & mask in C, for a mask of 2^n - 1. */
 function alignSlack(a: number, b: number, mask: number): number {

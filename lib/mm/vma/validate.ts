@@ -6,7 +6,7 @@
  *
  * Deviation: a VMA that disagrees with the tree is named in the warning; upstream dumps the whole tree to the log.
  */
-import { hexOf } from '../../../include/linux/check.js';
+import { hexOf } from '../../../include/check.js';
 import { list_for_each_entry } from '../../../include/linux/list.js';
 import { type mm_struct, VMA_ITERATOR, type vm_area_struct, type vma_iterator } from '../../../include/mm_types.js';
 import { globals, stubs } from '../../../stubs/index.js';

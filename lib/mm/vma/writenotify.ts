@@ -9,9 +9,9 @@
 import type { pgprot_t, vm_area_struct, vm_operations_struct } from '../../../include/mm_types.js';
 import { mk_vma_flags, VMA_PFNMAP_BIT, VMA_SHARED_BIT, VMA_WRITE_BIT } from '../../../include/vma_flags.js';
 import { stubs } from '../../../stubs/index.js';
+import { vma_flags_clear_mask, vma_test, vma_test_all_mask } from '../inlines/flag_operations.js';
 import { checkLive } from '../inlines/live.js';
 import { pgprot_modify, pgprotSame, vma_get_page_prot } from '../inlines/pgprot.js';
-import { vma_flags_clear_mask, vma_test, vma_test_all_mask } from '../vma_flags.js';
 
 const SHARED_WRITABLE = Object.freeze(mk_vma_flags(VMA_WRITE_BIT, VMA_SHARED_BIT));
 const SHARED = Object.freeze(mk_vma_flags(VMA_SHARED_BIT));

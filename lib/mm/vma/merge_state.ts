@@ -10,10 +10,10 @@ import type { mm_struct, vm_area_struct, vma_iterator } from '../../../include/m
 import { unmap_desc, VMA_MERGE_ERROR_NOMEM, vma_merge_struct } from '../../../include/vma.js';
 import type { vma_flags_t } from '../../../include/vma_flags.js';
 import { stubs } from '../../../stubs/index.js';
-import { assignFlagsWord } from '../vma_flags.js';
-import { vma_iter_set } from './iterator.js';
-import { checkLive } from './live.js';
-import { vma_pgoff_offset } from './range.js';
+import { assignFlagsWord } from '../inlines/flag_operations.js';
+import { vma_iter_set } from '../inlines/iterator.js';
+import { checkLive } from '../inlines/live.js';
+import { vma_pgoff_offset } from '../inlines/range.js';
 
 /** A merge of a range [start, end) that is not mapped yet. */
 export function VMG_STATE(
