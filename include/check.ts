@@ -3,7 +3,7 @@
  * Guards at the door: every number that enters from outside is checked once, and a bad one is refused with the
  * function, the argument and the value. C would wrap or round in silence; a NaN in a range tree is found days later.
  */
-import { ULONG_MAX } from './linux/linux/limits.js';
+import { ULONG_MAX } from './linux/limits.js';
 
 /** A value as an error message shows it: integers in hex, anything else as it prints. */
 export function hexOf(value: unknown): string {

@@ -6,7 +6,7 @@
  * Where C has a macro over a list of bits (`vma_flags_set(&flags, A, B)`), a rest parameter takes the list. C's
  * pass-by-value arguments are only read here, so they need no copy.
  */
-import type { mm_struct, vm_area_desc, vm_area_struct } from '../../../../include/mm_types.js';
+import type { mm_struct, vm_area_desc, vm_area_struct } from '../../../include/mm_types.js';
 import {
   checkFlagBit,
   checkFlagsWord,
@@ -20,9 +20,9 @@ import {
   type vm_flags_t,
   type vma_flag_t,
   vma_flags_t,
-} from '../../../../include/vma_flags.js';
-import { stubs } from '../../../../stubs/index.js';
-import { VM_WARN_ON_ONCE } from '../../../bug.js';
+} from '../../../include/vma_flags.js';
+import { stubs } from '../../../stubs/index.js';
+import { VM_WARN_ON_ONCE } from '../../bug.js';
 
 /** No bit set? */
 export function vma_flags_empty(flags: vma_flags_t): boolean {
