@@ -7,13 +7,13 @@
 import type sinon from 'sinon';
 import type { Test } from 'tap';
 import { hexOf } from '../include/check.js';
-import { INIT_LIST_HEAD, list_add } from '../include/linux/list.js';
 import { TASK_SIZE } from '../include/linux/mm.js';
-import { anon_vma, anon_vma_chain, type mm_struct, vm_area_struct } from '../include/mm_types.js';
+import { type mm_struct, vm_area_struct } from '../include/mm_types.js';
 import type { vma_flag_t, vma_flags_t } from '../include/vma_flags.js';
 import { vma_flags_empty, vma_flags_same, vma_flags_same_mask } from '../lib/mm/inlines/flag_operations.js';
 import { do_munmap } from '../lib/mm/mmap.js';
 import { find_mergeable_anon_vma } from '../lib/mm/vma/anon_vma.js';
+import { linkAnonVma } from './anon_link.js';
 import { difference, layoutLine, snapshot, type VmaSnapshot } from './picture.js';
 import { recorder } from './recorder.js';
 import { checkTracing, tracing } from './tracing/current.js';
@@ -206,15 +206,6 @@ export class VmaTest {
     }
     throw new VmaAssertionError(what, 'no error', String(message), this.throws);
   }
-}
-
-/** fault() where nobody keeps count. */
-function linkAnonVma(vma: vm_area_struct, shared: anon_vma | null): void {
-  const target = shared ?? new anon_vma();
-  target.root ??= target;
-  vma.anon_vma = target;
-  INIT_LIST_HEAD(vma.anon_vma_chain);
-  list_add(new anon_vma_chain({ anon_vma: target, vma }).same_vma, vma.anon_vma_chain);
 }
 
 /** Does the line have all words of the pattern? */

@@ -13,11 +13,12 @@ import {
   type vma_flags_t,
 } from '../../include/vma_flags.js';
 import { vma_flags_same_mask } from '../../lib/mm/inlines/flag_operations.js';
-import { vma_find, vma_iter_set, vma_lookup, vma_prev } from '../../lib/mm/inlines/iterator.js';
+import { vma_lookup } from '../../lib/mm/inlines/iterator.js';
 import { __mmap_region } from '../../lib/mm/vma/mmap_region.js';
 import { vma_modify_flags } from '../../lib/mm/vma/modify.js';
 import { do_vmi_munmap } from '../../lib/mm/vma/munmap.js';
 import { current, globals, resetGlobals, stubs, upstreamStubs, useStubs } from '../../stubs/index.js';
+import { changeRange } from '../../tools/replay/protect.js';
 
 export const LOADS = ['churn', 'protect', 'lookup'] as const;
 export type Load = (typeof LOADS)[number];
@@ -87,32 +88,15 @@ class LoadedSpace {
 
   /** The walk of `modify` in a trace, without the accounting. */
   private change(start: number, end: number, to: vma_flags_t): void {
-    const vmi = VMA_ITERATOR(this.mm, start);
-    const first = vma_find(vmi, end);
-    if (first === null) return;
-    let prev = vma_prev(vmi);
-    if (start > first.vm_start) prev = first;
-    vma_iter_set(vmi, Math.max(start, first.vm_start));
-
-    let nstart = start;
-    for (let vma = vma_find(vmi, end); vma !== null; vma = vma_find(vmi, end)) {
-      const tmp = Math.min(vma.vm_end, end);
-      nstart = Math.max(nstart, vma.vm_start);
-      if (vma_flags_same_mask(vma.flags, to)) {
-        prev = vma;
-        nstart = tmp;
-      } else {
-        const want = to.clone();
-        const ret = vma_modify_flags(vmi, prev, vma, nstart, tmp, want);
-        if (typeof ret === 'number') throw new Error(`vma_modify_flags failed with ${ret}`);
-        stubs.vma_start_write(ret);
-        ret.flags = want;
-        prev = ret;
-        nstart = ret.vm_end;
-      }
-      vma_iter_set(vmi, nstart);
-      if (nstart >= end) break;
-    }
+    changeRange(this.mm, start, end, (vmi, prev, vma, from, until) => {
+      if (vma_flags_same_mask(vma.flags, to)) return null;
+      const want = to.clone();
+      const ret = vma_modify_flags(vmi, prev, vma, from, until, want);
+      if (typeof ret === 'number') throw new Error(`vma_modify_flags failed with ${ret}`);
+      stubs.vma_start_write(ret);
+      ret.flags = want;
+      return ret;
+    });
   }
 
   lookup(k: number): void {

@@ -27,6 +27,11 @@ export class Random {
     return this.below(100) < percent;
   }
 
+  /** True once in n times. */
+  oneIn(n: number): boolean {
+    return this.below(n) === 0;
+  }
+
   pick<T>(values: readonly T[]): T {
     const value = values[this.below(values.length)];
     if (value === undefined) throw new RangeError('Random.pick: values is empty');

@@ -23,6 +23,11 @@ import {
   VM_WIPEONFORK,
   VM_WRITE,
 } from '../../include/vma_flags.js';
+import { EVERYDAY } from '../../tools/replay/words/everyday.js';
+import { KERNEL } from '../../tools/replay/words/kernel.js';
+import { SET } from '../../tools/replay/words/set.js';
+import { SETTINGS } from '../../tools/replay/words/settings.js';
+import type { Word, Words } from '../../tools/replay/words/word.js';
 import type { Random } from './random.js';
 
 const MAY = VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC;
@@ -68,8 +73,100 @@ function hex(value: number | bigint): string {
   return value.toString(16);
 }
 
+const FLAG_WORDS: readonly string[] = ['UNLOCK', 'QUIETLY', 'TOPDOWN', 'BELOW', 'KEEP', 'ON'];
+
+/**
+ * The arguments of one line, drawn by their names. What belongs together is drawn together: an end lies above its start,
+ * an offset mostly follows the address, so that neighbours can merge.
+ */
+class Draft {
+  private readonly random: Random;
+  private readonly profile: Profile;
+  private readonly start: number;
+  private readonly length: number;
+  private readonly file: number;
+
+  constructor(random: Random, profile: Profile) {
+    this.random = random;
+    this.profile = profile;
+    this.start = this.page();
+    this.length = random.between(1, profile.longest) * PAGE_SIZE;
+    this.file = random.pick(profile.files);
+  }
+
+  private page(): number {
+    return (this.profile.base + this.random.below(this.profile.pages)) * PAGE_SIZE;
+  }
+
+  private flags(hasFile: boolean): bigint {
+    const { random, profile } = this;
+    let flags = random.pick(PROTECTIONS);
+    if (random.chance(12)) flags |= random.pick(RARE);
+    if (profile.stacks && random.chance(15)) flags |= VM_GROWSDOWN;
+    if (profile.sealing && random.chance(5)) flags |= VM_SEALED;
+    if (hasFile && this.file !== 0 && random.chance(50)) flags |= VM_SHARED;
+    return flags;
+  }
+
+  private offset(hasFile: boolean): number {
+    const { random } = this;
+    const follows = hasFile ? this.file === 0 || random.chance(80) : random.chance(70);
+    return follows ? this.start / PAGE_SIZE : random.below(64);
+  }
+
+  /** One argument of a word. */
+  argument(name: string, word: Word): number | bigint {
+    const { random, profile } = this;
+    const choices = word.choices[name];
+    if (choices !== undefined) return random.pick(choices);
+    if (FLAG_WORDS.includes(name)) return random.below(2);
+    const hasFile = word.args.includes('FILE');
+    switch (name) {
+      case 'ADDR':
+        // Beside a START, it is what tells which VMA is meant.
+        return word.args.includes('START') ? this.page() : this.start;
+      case 'START':
+        return this.start;
+      case 'END':
+        return this.start + this.length;
+      case 'LEN':
+      case 'DELTA':
+      case 'SHIFT':
+        return this.length;
+      case 'TO':
+        return this.page();
+      case 'FLAGS':
+        return this.flags(hasFile);
+      case 'PGOFF':
+        return this.offset(hasFile);
+      case 'FILE':
+        return this.file;
+      case 'ANON':
+        return random.chance(60) ? 0 : random.between(1, 4);
+      case 'LOW':
+        return random.chance(70) ? profile.base * PAGE_SIZE : 0;
+      case 'HIGH':
+        return (profile.base + profile.pages) * PAGE_SIZE + random.below(3) * 0x10000;
+      case 'MASK':
+        return random.pick([0, 0, 0x1fff, 0xffff]);
+      case 'OFFSET':
+        return random.below(8) * PAGE_SIZE;
+      case 'GAP':
+        return random.below(3) * PAGE_SIZE;
+      default:
+        throw new RangeError(`${word.name}: nothing says how to draw ${name}`);
+    }
+  }
+
+  /** A range that munmap() refuses: unaligned, empty, or past the end of user space. */
+  wrongRange(): string {
+    const page = this.start;
+    return this.random.pick([`${hex(page + 0x80)} 1000`, `${hex(page)} 0`, '7ffffffff000 2000', '10000 800']);
+  }
+}
+
 /** Writes the lines of one trace. */
-class TraceWriter {
+class RandomTraceWriter {
   private readonly random: Random;
   private readonly profile: Profile;
   private failing: boolean;
@@ -80,172 +177,36 @@ class TraceWriter {
     this.failing = false;
   }
 
-  private page(): number {
-    return (this.profile.base + this.random.below(this.profile.pages)) * PAGE_SIZE;
-  }
-
-  private length(): number {
-    return this.random.between(1, this.profile.longest) * PAGE_SIZE;
-  }
-
-  private range(): string {
-    return `${hex(this.page())} ${hex(this.length())}`;
-  }
-
-  private span(): string {
-    const start = this.page();
-    return `${hex(start)} ${hex(start + this.length())}`;
-  }
-
-  private flags(): bigint {
-    const { random, profile } = this;
-    let flags = random.pick(PROTECTIONS);
-    if (random.chance(12)) flags |= random.pick(RARE);
-    if (profile.stacks && random.chance(15)) flags |= VM_GROWSDOWN;
-    if (profile.sealing && random.chance(5)) flags |= VM_SEALED;
-    return flags;
-  }
-
-  /** Range, flags, offset and file of a mapping. Offsets mostly follow the address, so that neighbours can merge. */
-  private mapping(): string {
-    const { random, profile } = this;
-    const start = this.page();
-    const file = random.pick(profile.files);
-    let flags = this.flags();
-    if (file !== 0 && random.chance(50)) flags |= VM_SHARED;
-    const pgoff = file === 0 || random.chance(80) ? start / PAGE_SIZE : random.below(64);
-    return `${hex(start)} ${hex(this.length())} ${hex(flags)} ${hex(pgoff)} ${hex(file)}`;
-  }
-
-  private search(): string {
-    const { random, profile } = this;
-    const low = random.chance(70) ? profile.base * PAGE_SIZE : 0;
-    const high = (profile.base + profile.pages) * PAGE_SIZE + random.below(3) * 0x10000;
-    const mask = random.pick([0, 0, 0x1fff, 0xffff]);
-    return `${hex(this.length())} ${hex(low)} ${hex(high)} ${hex(mask)}`;
-  }
-
-  /** Some munmap()s are wrong: unaligned, empty, or past the end of user space. */
-  private unmapping(): string {
-    const { random } = this;
-    if (random.chance(96)) return this.range();
-    return random.pick([`${hex(this.page() + 0x80)} 1000`, `${hex(this.page())} 0`, '7ffffffff000 2000', '10000 800']);
-  }
-
-  private toggleOom(): string {
-    this.failing = !this.failing;
-    return `failprealloc ${this.failing ? 1 : 0}`;
-  }
-
-  private copying(name: string): string {
-    return `${name} ${this.range()} ${hex(this.page())}`;
-  }
-
-  private setting(): string {
-    const { random, profile } = this;
-    const all = [
-      `maxmaps ${hex(random.chance(50) ? 65530 : random.between(2, 24))}`,
-      `guardgap ${hex(random.pick([0, 0x1000, 0x4000, 0x100000]))}`,
-      `minaddr ${hex(random.pick([0x1000, 0x10000, 0x30000]))}`,
-    ];
-    if (profile.mdwe) all.push(`mdwe ${random.below(2)}`);
-    return random.pick(all);
-  }
-
   /** What a trace begins with: sums so large that unmapping what nobody counted takes none below 0. */
   head(): string[] {
     return this.profile.bare ? ['setsums 1000000 1000000 1000000 1000000 1000000'] : [];
   }
 
-  /** A number of one of a few anon_vmas, often none. */
-  private anon(): number {
-    return this.random.chance(60) ? 0 : this.random.between(1, 4);
-  }
-
-  /** A range as the merge functions take it, with flags, offset and file. */
-  private merging(): string {
-    const [start = '', len = '', ...rest] = this.mapping().split(' ');
-    return [start, hex(Number.parseInt(start, 16) + Number.parseInt(len, 16)), ...rest].join(' ');
-  }
-
-  /** A word that is the name of a kernel function. */
-  private kernelWord(): string {
-    const { random } = this;
-    const follows = (): string => hex(random.chance(70) ? this.page() / PAGE_SIZE : random.below(64));
-    return random.weighted<() => string>([
-      [30, () => `vma_link ${this.mapping()}`],
-      [10, () => `insert_vm_struct ${this.mapping()}`],
-      [60, () => `vma_merge_new_range ${this.merging()} ${this.anon()} ${hex(random.pick([3, 3, 3, 1, 2, 5, 0xb]))}`],
-      [60, () => `vma_merge_existing_range ${this.merging()} ${hex(random.pick([1, 1, 1, 0, 9]))}`],
-      [
-        20,
-        () => `vma_expand ${hex(this.page())} ${this.span()} ${follows()} ${hex(this.flags())} ${random.pick([0, 2])}`,
-      ],
-      [15, () => `vma_shrink ${hex(this.page())} ${this.span()} ${follows()}`],
-      [25, () => `split_vma ${hex(this.page())} ${random.below(2)}`],
-      [25, () => `__split_vma ${hex(this.page())} ${random.below(2)}`],
-      [20, () => `vma_merge_extend ${this.range()}`],
-      [30, () => `copy_vma ${this.range()} ${hex(this.page())} ${follows()} ${random.below(2)}`],
-      [40, () => `vma_modify_flags ${this.span()} ${hex(this.flags())}`],
-      [15, () => `vma_modify_flags_uffd ${this.span()} ${hex(this.flags())} ${random.below(2)}`],
-      [1, () => 'cleanup_mm'],
-    ])();
-  }
-
-  /** A word that sets something by hand. */
-  private setWord(): string {
+  private table(): Words {
     const { random, profile } = this;
-    const at = hex(this.page());
-    return random.weighted<() => string>([
-      [30, () => `setflags ${at} ${hex(this.flags())}`],
-      [10, () => `setpgoff ${at} ${hex(random.chance(50) ? this.page() / PAGE_SIZE : random.below(64))}`],
-      [10, () => `setfile ${at} ${hex(random.pick(profile.files))}`],
-      [40, () => `setanon ${at} ${this.anon()} ${random.pick([1, 1, 1, 0, 2])}`],
-      [30, () => `setops ${at} ${hex(random.pick([0, 1, 1, 3, 5, 9]))}`],
-      [20, () => `drop ${at}`],
-      [2, () => `setdefflags ${hex(random.pick([0n, VM_LOCKED]))}`],
-    ])();
+    if (profile.bare && random.chance(35)) return random.chance(70) ? KERNEL : SET;
+    return random.chance(2) ? SETTINGS : EVERYDAY;
   }
 
   line(): string {
     const { random, profile } = this;
-    if (profile.oom && random.chance(this.failing ? 30 : 6)) return this.toggleOom();
-    if (profile.bare && random.chance(35)) return random.chance(70) ? this.kernelWord() : this.setWord();
-    return random.weighted<() => string>([
-      [160, () => `mmap ${this.mapping()}`],
-      [60, () => `region ${this.mapping()}`],
-      [90, () => `munmap ${this.unmapping()}`],
-      [10, () => `unmap ${this.unmapping()} ${random.below(2)}`],
-      [170, () => `modify ${this.span()} ${hex(this.flags())}`],
-      [25, () => `name ${this.span()}`],
-      [25, () => `policy ${this.span()}`],
-      [25, () => `uffd ${hex(this.page())} ${hex(this.flags())} ${random.below(2)}`],
-      [70, () => `fault ${hex(this.page())}`],
-      [40, () => `brk ${this.range()} ${hex(random.chance(50) ? 0 : VM_LOCKED)}`],
-      [50, () => `down ${hex(this.page())}`],
-      [45, () => `extend ${this.range()}`],
-      [60, () => this.copying('move')],
-      [40, () => this.copying('copy')],
-      [20, () => `relocate ${hex(this.page())} ${hex(this.length())}`],
-      [25, () => `shrink ${hex(this.page())} ${this.span()}`],
-      [25, () => `insert ${this.mapping()}`],
-      [6, () => 'locks'],
-      [8, () => `batch ${this.span()}`],
-      [10, () => `notify ${hex(this.page())}`],
-      [25, () => `unmapped ${this.search()} ${random.below(2)}`],
-      [
-        25,
-        () =>
-          `room ${this.search()} ${hex(random.below(8) * PAGE_SIZE)} ${hex(random.below(3) * PAGE_SIZE)} ${random.below(2)}`,
-      ],
-      [16, () => this.setting()],
-    ])();
+    if (profile.oom && random.chance(this.failing ? 30 : 6)) {
+      this.failing = !this.failing;
+      return `failprealloc ${this.failing ? 1 : 0}`;
+    }
+    if (profile.mdwe && random.chance(1)) return `mdwe ${random.below(2)}`;
+    const { words } = this.table();
+    const word = random.weighted(words.map((one) => [one.often, one] as const));
+    const draft = new Draft(random, profile);
+    const isUnmapping = word.args[0] === 'START' && word.args[1] === 'LEN';
+    if (isUnmapping && random.chance(4)) return `${word.name} ${draft.wrongRange()}${word.args[2] ? ' 0' : ''}`;
+    return [word.name, ...word.args.map((name) => hex(draft.argument(name, word)))].join(' ');
   }
 }
 
 /** A trace of that many operations. */
 export function randomVmaTrace(random: Random, operations: number): string[] {
-  const writer = new TraceWriter(random);
+  const writer = new RandomTraceWriter(random);
   const head = writer.head();
   return [...head, ...Array.from({ length: operations - head.length }, () => writer.line())];
 }

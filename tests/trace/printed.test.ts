@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { Numbers } from '../../tools/trace/numbers.js';
+import { TestNumbers } from '../../tools/trace/numbers.js';
 import { showCall, showChange, showResult } from '../../tools/trace/show.js';
 import type { VmaState } from '../../tools/trace/state.js';
 import { commentsOf, runTraced, sampleTest } from './sample.js';
@@ -93,7 +93,7 @@ function vma(start: number, end: number, more: Partial<VmaState> = {}): VmaState
 }
 
 t.test('a wide address space is drawn out of proportion, a crowded one without what is as before', async (t) => {
-  const numbers = new Numbers();
+  const numbers = new TestNumbers();
   const far = showChange([vma(0x1000, 0x2000)], [vma(0x1000, 0x2000), vma(0x7ff0000000, 0x7ff0010000)], numbers);
   t.same(far, [
     '        0x1000-      0x2000 |#......| pgoff=0x0 rw-p may=rw--',
@@ -111,11 +111,11 @@ t.test('results and arguments by what they are', async (t) => {
   t.equal(showResult(-4095), ' = -0xfff');
   t.equal(showResult(undefined), '');
   t.equal(showResult(null), ' = null');
-  t.equal(showCall('f', ['a', 'b', 'c'], [1, null, true], new Numbers()), 'f(a=0x1, c=true)');
+  t.equal(showCall('f', ['a', 'b', 'c'], [1, null, true], new TestNumbers()), 'f(a=0x1, c=true)');
 });
 
 t.test('arguments of other kinds, and more of them than there are names', async (t) => {
-  const numbers = new Numbers();
+  const numbers = new TestNumbers();
   t.equal(showCall('f', ['word'], [5n, 'text', () => 0, true], numbers), 'f(word=0x5, 1=text, 3=true)');
   t.equal(showResult(-12), ' = -ENOMEM');
   t.equal(showResult(-0x1000), ' = -0x1000', 'no error has that number');

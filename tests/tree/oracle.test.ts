@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Random operations on the range tree, each answer held against a sorted array, the tree's own rules after each. */
 import t from 'tap';
+import { Random } from '../../dev/conform/random.js';
 import { EBUSY } from '../../include/linux/errno.js';
 import { GFP_KERNEL } from '../../include/linux/gfp.js';
 import { ULONG_MAX } from '../../include/linux/limits.js';
@@ -31,7 +32,6 @@ import {
   mtree_load,
 } from '../../lib/doors/maple_tree.js';
 import { Oracle } from './oracle.js';
-import { Random } from './random.js';
 
 const STEPS = 12_000;
 const FANOUTS = [4, 5, 10, 16, 32];

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Two states on one tree: when one changes it, the other must not go by what it knew. */
 import t from 'tap';
+import { Random } from '../../dev/conform/random.js';
 import { GFP_KERNEL } from '../../include/linux/gfp.js';
 import { ULONG_MAX } from '../../include/linux/limits.js';
 import { MT_FLAGS_ALLOC_RANGE, maple_tree } from '../../include/linux/maple_tree.js';
@@ -24,7 +25,6 @@ import {
 } from '../../lib/doors/maple_tree.js';
 import { deepTree, place, ranges } from './expect.js';
 import { Oracle } from './oracle.js';
-import { Random } from './random.js';
 
 /** Rebuilds much of the tree below and above entry e20 (0x150-0x157), which stays. */
 function shake(mt: maple_tree<string>): void {

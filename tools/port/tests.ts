@@ -75,7 +75,7 @@ async function helpersFor(tree: KernelTree, file: string, text: string): Promise
 
 const MARKER = /^\/\/ vma-userland:generated ([0-9a-f]{16})$/m;
 
-function hashOf(text: string): string {
+function markerHash(text: string): string {
   return createHash('sha256').update(text.replace(MARKER, '')).digest('hex').slice(0, 16);
 }
 
@@ -83,13 +83,13 @@ function hashOf(text: string): string {
 function withMarker(text: string): string {
   const [first = '', ...rest] = text.split('\n');
   const marked = [first, '// vma-userland:generated 0000000000000000', ...rest].join('\n');
-  return marked.replace(MARKER, `// vma-userland:generated ${hashOf(marked)}`);
+  return marked.replace(MARKER, `// vma-userland:generated ${markerHash(marked)}`);
 }
 
 /** Was the file edited since it was generated, or never generated? */
 export function editedByHand(text: string): boolean {
   const marker = MARKER.exec(text)?.[1];
-  return marker === undefined || marker !== hashOf(text);
+  return marker === undefined || marker !== markerHash(text);
 }
 
 export async function translateFile(tree: KernelTree, file: string, out: string): Promise<TranslatedFile> {

@@ -30,7 +30,7 @@ const OPS = Array.from({ length: 16 }, (_, kind): vm_operations_struct | null =>
 );
 
 /** The hooks that `setops` gives a VMA; null is anonymous memory. Throws for a number that names none. */
-export function opsOf(kind: number): vm_operations_struct | null {
+export function traceOps(kind: number): vm_operations_struct | null {
   const ops = OPS[kind];
   if (ops === undefined) throw new RangeError(`setops: kind = ${kind}: 0 to ${OPS.length - 1} are there`);
   return ops;

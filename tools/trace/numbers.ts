@@ -3,7 +3,7 @@
 import type { anon_vma, file } from '../../include/mm_types.js';
 import { LAST_FILE, LAST_PREPARED } from '../replay/files.js';
 
-/** Numbers of the trace's files that have an mmap hook and do nothing, and of those with an mmap_prepare hook. */
+/** TestNumbers of the trace's files that have an mmap hook and do nothing, and of those with an mmap_prepare hook. */
 const PLAIN = [1, 2, 3, 4, ...Array.from({ length: LAST_FILE - LAST_PREPARED }, (_, i) => LAST_PREPARED + 1 + i)];
 const PREPARED = [5, ...Array.from({ length: LAST_PREPARED - 10 }, (_, i) => 11 + i)];
 
@@ -16,7 +16,7 @@ function isPrepared(file: file): boolean {
   }
 }
 
-export class Numbers {
+export class TestNumbers {
   private readonly files: Map<file, number>;
   private readonly anons: Map<anon_vma, number>;
   private readonly plain: number[];

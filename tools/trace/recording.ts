@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What is remembered of a test until its trace is written. */
 
+import type { Part } from '../replay/words/word.js';
 import type { SpaceState } from './state.js';
-import type { Part } from './words.js';
 
 /** One operation of a test. */
 export interface RecordedOperation {

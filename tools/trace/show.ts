@@ -16,7 +16,7 @@ import {
 import { Ref } from '../../include/ref.js';
 import { vma_merge_struct } from '../../include/vma.js';
 import { vma_flags_t } from '../../include/vma_flags.js';
-import type { Numbers } from './numbers.js';
+import type { TestNumbers } from './numbers.js';
 import { isFreed, type VmaState } from './state.js';
 
 /** With more VMAs than this, those that have not changed are counted instead of drawn. */
@@ -27,7 +27,7 @@ function showVma(vma: vm_area_struct): string {
 }
 
 /** The fields of a struct that a caller sets, those left out that are null, false or an iterator. */
-function showFields(fields: Record<string, unknown>, numbers: Numbers): string {
+function showFields(fields: Record<string, unknown>, numbers: TestNumbers): string {
   const said = Object.entries(fields).flatMap(([name, value]) => {
     const text = value === false ? null : showArgument(value, numbers);
     return text === null ? [] : [`${name}=${text}`];
@@ -36,7 +36,7 @@ function showFields(fields: Record<string, unknown>, numbers: Numbers): string {
 }
 
 /** An argument as it is printed; null for one that says nothing. */
-function showArgument(value: unknown, numbers: Numbers): string | null {
+function showArgument(value: unknown, numbers: TestNumbers): string | null {
   if (value === null || value === undefined || value instanceof mm_struct || value instanceof vma_iterator) return null;
   if (typeof value === 'number' || typeof value === 'bigint') return hexOf(value);
   if (typeof value !== 'object') return typeof value === 'function' ? null : String(value);
@@ -60,7 +60,7 @@ export function showCall(
   name: string,
   parameters: readonly string[],
   args: readonly unknown[],
-  numbers: Numbers,
+  numbers: TestNumbers,
 ): string {
   const said = args.flatMap((value, i) => {
     const text = showArgument(value, numbers);
@@ -94,7 +94,7 @@ function columnsOf(vmas: readonly VmaState[]): Map<number, number> {
   return columns;
 }
 
-function attributesOf(vma: VmaState, numbers: Numbers): string {
+function attributesOf(vma: VmaState, numbers: TestNumbers): string {
   const mapped = vma.file === null ? '' : ` file=${numbers.ofFile(vma.file) ?? '?'}`;
   const anon = vma.anon === null ? '' : ` anon=${numbers.ofAnon(vma.anon)}`;
   return `pgoff=${hexOf(vma.pgoff)} ${vma.access} ${otherFlags(vma.flags).join(' ')}${mapped}${anon}`;
@@ -129,7 +129,7 @@ function inHunks(rows: readonly Row[]): Row[] {
  * The address space, a VMA a line, on one scale: what is as before, what was there (-) and what is there now (+).
  * Returns nothing but a word when nothing is mapped.
  */
-export function showChange(before: readonly VmaState[], after: readonly VmaState[], numbers: Numbers): string[] {
+export function showChange(before: readonly VmaState[], after: readonly VmaState[], numbers: TestNumbers): string[] {
   if (before.length === 0 && after.length === 0) return ['  (nothing is mapped)'];
   const said = (vma: VmaState): string => `${vma.start} ${vma.end} ${attributesOf(vma, numbers)}`;
   const [was, is] = [new Set(before.map(said)), new Set(after.map(said))];

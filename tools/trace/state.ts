@@ -53,7 +53,7 @@ function linksOf(vma: vm_area_struct): number {
   return list_is_singular(vma.anon_vma_chain) ? 1 : 2;
 }
 
-function opsOf(ops: vm_operations_struct | null): number {
+function kindOfOps(ops: vm_operations_struct | null): number {
   if (ops === null) return 0;
   return OPS_THERE | (ops.close ? OPS_CLOSE : 0) | (ops.page_mkwrite || ops.pfn_mkwrite ? OPS_MKWRITE : 0);
 }
@@ -64,7 +64,7 @@ function vmaState(vma: vm_area_struct): VmaState {
     file: vma.vm_file,
     anon: vma.anon_vma,
     links: linksOf(vma),
-    ops: opsOf(vma.vm_ops),
+    ops: kindOfOps(vma.vm_ops),
     picky: Boolean(vma.vm_ops?.may_split),
     uffd: vma.vm_userfaultfd_ctx.ctx !== null,
   };

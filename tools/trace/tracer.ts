@@ -11,12 +11,13 @@ import { mm_struct, vm_area_struct, vma_iterator } from '../../include/mm_types.
 import { Ref } from '../../include/ref.js';
 import { vma_merge_struct } from '../../include/vma.js';
 import { current } from '../../stubs/index.js';
-import { Numbers } from './numbers.js';
+import type { Part } from '../replay/words/word.js';
+import { TestNumbers } from './numbers.js';
 import { isHelper } from './operations.js';
 import type { RecordedOperation, Recording } from './recording.js';
 import { showCall, showChange, showResult } from './show.js';
 import { isFreed, type SpaceState, stateOf } from './state.js';
-import { lineOf, type Part, resultOf } from './words.js';
+import { lineOf, resultOf } from './words.js';
 import { traceOf } from './writer.js';
 
 /** The tree of the address space that an argument is about; null when it says nothing of one. */
@@ -33,7 +34,7 @@ function treeOf(value: unknown): object | null {
 /** A test that runs. */
 class RunningTest {
   readonly test: TracedTest;
-  readonly numbers: Numbers;
+  readonly numbers: TestNumbers;
   private readonly operations: RecordedOperation[];
   private readonly elsewhere: string[];
   private last: SpaceState;
@@ -42,7 +43,7 @@ class RunningTest {
 
   constructor(test: TracedTest) {
     this.test = test;
-    this.numbers = new Numbers();
+    this.numbers = new TestNumbers();
     this.operations = [];
     this.elsewhere = [];
     this.isCounted = true;
@@ -105,7 +106,7 @@ export class TestTracer implements Tracer {
   private readonly running: Map<object, RunningTest>;
   private underWay: UnderWay | null;
   /** Ended tests. They are written when none is running, for a replay has the stub world to itself. */
-  private readonly ended: { recording: Recording; numbers: Numbers; file: string }[];
+  private readonly ended: { recording: Recording; numbers: TestNumbers; file: string }[];
   private readonly files: Set<string>;
 
   constructor(folder: string) {
@@ -212,7 +213,7 @@ export class TestTracer implements Tracer {
 }
 
 /** The line for a call, or why there is none: arguments that were freed throw when they are looked at. */
-function sayableLine(name: string, args: readonly unknown[], numbers: Numbers): Part[] | string {
+function sayableLine(name: string, args: readonly unknown[], numbers: TestNumbers): Part[] | string {
   try {
     return lineOf(name, args, numbers);
   } catch (error) {

@@ -10,24 +10,25 @@ import { globals, stubs } from '../../stubs/index.js';
 import { formatHex } from '../replay/hex.js';
 import { inReplayWorld, replayLine } from '../replay/vma.js';
 import type { ReplayedSpace } from '../replay/vma_space.js';
-import type { Numbers } from './numbers.js';
+import { flagsPart, Unsayable } from '../replay/words/said.js';
+import type { Part } from '../replay/words/word.js';
+import type { TestNumbers } from './numbers.js';
 import type { RecordedOperation, Recording } from './recording.js';
 import { type SpaceState, stateOf, type VmaState } from './state.js';
-import { flagsPart, type Part, Unsayable } from './words.js';
 
 const BY_HAND = 'the test, by hand';
 const OTHERWISE = 'in the test, by its hooks, its stubs or its world';
 
-class TraceWriter {
+class TestTraceWriter {
   private readonly lines: string[];
   private readonly space: ReplayedSpace;
-  private readonly numbers: Numbers;
+  private readonly numbers: TestNumbers;
   /** What stands in the replay for an anon_vma of the test. */
   private readonly anons: Map<anon_vma, anon_vma>;
   /** What was said to be missing: once is enough. */
   private readonly missing: Set<string>;
 
-  constructor(space: ReplayedSpace, numbers: Numbers) {
+  constructor(space: ReplayedSpace, numbers: TestNumbers) {
     this.lines = [];
     this.space = space;
     this.numbers = numbers;
@@ -214,10 +215,10 @@ class TraceWriter {
 }
 
 /** The trace of a test, as text. */
-export function traceOf(recording: Recording, numbers: Numbers): string {
+export function traceOf(recording: Recording, numbers: TestNumbers): string {
   return inReplayWorld((space) => {
     // What the test's world had to say of it was said when it ran.
     stubs.warn = () => {};
-    return new TraceWriter(space, numbers).write(recording);
+    return new TestTraceWriter(space, numbers).write(recording);
   });
 }

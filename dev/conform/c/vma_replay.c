@@ -38,6 +38,24 @@ int attach_vma(struct mm_struct *mm, struct vm_area_struct *vma)
 typedef unsigned long ulong;
 
 #define MAX_ARGS 7
+#define MAX_WORDS 128
+
+/* All words that WORD() defines, with the number of their arguments. */
+static struct word {
+	const char *name;
+	int args;
+	long (*run)(ulong *a);
+} words[MAX_WORDS];
+static int nr_words;
+
+#define WORD(name_, args_)							\
+static long op_##name_(ulong *a);						\
+static void __attribute__((constructor)) add_##name_(void)			\
+{										\
+	words[nr_words++] = (struct word){ #name_, args_, op_##name_ };		\
+}										\
+static long op_##name_(ulong *a)
+
 #define LAST_PREPARED 15
 #define NR_FILES 31
 
@@ -211,12 +229,12 @@ static void account(ulong word, long pages)
 		mm.locked_vm += pages;
 }
 
-static long op_mmap(ulong *a)
+WORD(mmap, 5)
 {
 	return __mmap_region(file_of(a[4]), a[0], a[1], legacy_to_vma_flags(a[2]), a[3], NULL);
 }
 
-static long op_region(ulong *a)
+WORD(region, 5)
 {
 	return mmap_region(file_of(a[4]), a[0], a[1], a[2], a[3], NULL);
 }
@@ -228,12 +246,12 @@ static long unmap(ulong start, ulong len)
 	return do_vmi_munmap(&vmi, &mm, start, len, NULL, false);
 }
 
-static long op_munmap(ulong *a)
+WORD(munmap, 2)
 {
 	return unmap(a[0], a[1]);
 }
 
-static long op_unmap(ulong *a)
+WORD(unmap, 3)
 {
 	return __vm_munmap(a[0], a[1], a[2] != 0);
 }
@@ -301,22 +319,22 @@ static long walk(ulong start, ulong end, enum change change, ulong word)
 	return 0;
 }
 
-static long op_modify(ulong *a)
+WORD(modify, 3)
 {
 	return walk(a[0], a[1], CHANGE_FLAGS, a[2]);
 }
 
-static long op_name(ulong *a)
+WORD(name, 2)
 {
 	return walk(a[0], a[1], CHANGE_NAME, 0);
 }
 
-static long op_policy(ulong *a)
+WORD(policy, 2)
 {
 	return walk(a[0], a[1], CHANGE_POLICY, 0);
 }
 
-static long op_uffd(ulong *a)
+WORD(uffd, 3)
 {
 	VMA_ITERATOR(vmi, &mm, a[0]);
 	struct vm_area_struct *vma = vma_iter_load(&vmi);
@@ -342,7 +360,7 @@ static long op_uffd(ulong *a)
 	return 0;
 }
 
-static long op_fault(ulong *a)
+WORD(fault, 1)
 {
 	struct vm_area_struct *vma = vma_lookup(&mm, a[0]);
 	struct anon_vma_chain *avc;
@@ -361,7 +379,7 @@ static long op_fault(ulong *a)
 	return 1;
 }
 
-static long op_brk(ulong *a)
+WORD(brk, 3)
 {
 	VMA_ITERATOR(vmi, &mm, a[0]);
 	long err = unmap(a[0], a[1]);
@@ -371,7 +389,7 @@ static long op_brk(ulong *a)
 	return do_brk_flags(&vmi, vma_prev(&vmi), a[0], a[1], legacy_to_vma_flags(a[2]));
 }
 
-static long op_down(ulong *a)
+WORD(down, 1)
 {
 	VMA_ITERATOR(vmi, &mm, a[0]);
 	struct vm_area_struct *vma = vma_next(&vmi);
@@ -394,7 +412,7 @@ static struct vm_area_struct *extend_uncounted(ulong *a)
 	return vma ? vma : ERR_PTR(-ENOMEM);
 }
 
-static long op_extend(ulong *a)
+WORD(extend, 2)
 {
 	struct vm_area_struct *vma = extend_uncounted(a);
 
@@ -438,17 +456,17 @@ static long copy(ulong addr, ulong len, ulong to, bool keep_source)
 	return need_rmap_locks;
 }
 
-static long op_move(ulong *a)
+WORD(move, 3)
 {
 	return copy(a[0], a[1], a[2], false);
 }
 
-static long op_copy(ulong *a)
+WORD(copy, 3)
 {
 	return copy(a[0], a[1], a[2], true);
 }
 
-static long op_relocate(ulong *a)
+WORD(relocate, 2)
 {
 	struct vm_area_struct *vma = vma_lookup(&mm, a[0]);
 	ulong pages;
@@ -479,7 +497,7 @@ static struct vm_area_struct *shrinkable(struct vma_iterator *vmi, ulong start, 
 	return vma;
 }
 
-static long op_shrink(ulong *a)
+WORD(shrink, 3)
 {
 	VMA_ITERATOR(vmi, &mm, a[0]);
 	struct vm_area_struct *vma = shrinkable(&vmi, a[1], a[2]);
@@ -509,7 +527,7 @@ static struct vm_area_struct *new_vma(ulong *a)
 	return vma;
 }
 
-static long op_insert_vm_struct(ulong *a)
+static long insert_uncounted(ulong *a)
 {
 	struct vm_area_struct *vma = new_vma(a);
 	long ret;
@@ -522,16 +540,21 @@ static long op_insert_vm_struct(ulong *a)
 	return ret;
 }
 
-static long op_insert(ulong *a)
+WORD(insert_vm_struct, 5)
 {
-	long ret = op_insert_vm_struct(a);
+	return insert_uncounted(a);
+}
+
+WORD(insert, 5)
+{
+	long ret = insert_uncounted(a);
 
 	if (!ret)
 		account(a[2], a[1] >> PAGE_SHIFT);
 	return ret;
 }
 
-static long op_locks(ulong *a)
+WORD(locks, 0)
 {
 	int ret = mm_take_all_locks(&mm);
 
@@ -541,7 +564,7 @@ static long op_locks(ulong *a)
 }
 
 /* Takes the file VMAs of a range off their files in batches, and puts them back. */
-static long op_batch(ulong *a)
+WORD(batch, 2)
 {
 	struct unlink_vma_file_batch vb;
 	struct vm_area_struct *vma;
@@ -563,7 +586,7 @@ static long op_batch(ulong *a)
 	return count;
 }
 
-static long op_notify(ulong *a)
+WORD(notify, 1)
 {
 	struct vm_area_struct *vma = vma_lookup(&mm, a[0]);
 
@@ -572,7 +595,7 @@ static long op_notify(ulong *a)
 	return vma_wants_writenotify(vma, vma->vm_page_prot) | vma_needs_dirty_tracking(vma) << 1;
 }
 
-static long op_unmapped(ulong *a)
+WORD(unmapped, 5)
 {
 	struct vm_unmapped_area_info info = {
 		.length = a[0], .low_limit = a[1], .high_limit = a[2], .align_mask = a[3],
@@ -581,7 +604,7 @@ static long op_unmapped(ulong *a)
 	return a[4] ? unmapped_area_topdown(&info) : unmapped_area(&info);
 }
 
-static long op_room(ulong *a)
+WORD(room, 7)
 {
 	struct vm_unmapped_area_info info = {
 		.length = a[0], .low_limit = a[1], .high_limit = a[2], .align_mask = a[3],
@@ -591,31 +614,31 @@ static long op_room(ulong *a)
 	return a[6] ? unmapped_area_topdown(&info) : unmapped_area(&info);
 }
 
-static long op_failprealloc(ulong *a)
+WORD(failprealloc, 1)
 {
 	fail_prealloc = a[0] != 0;
 	return 0;
 }
 
-static long op_maxmaps(ulong *a)
+WORD(maxmaps, 1)
 {
 	sysctl_max_map_count = a[0];
 	return 0;
 }
 
-static long op_guardgap(ulong *a)
+WORD(guardgap, 1)
 {
 	stack_guard_gap = a[0];
 	return 0;
 }
 
-static long op_minaddr(ulong *a)
+WORD(minaddr, 1)
 {
 	mmap_min_addr = a[0];
 	return 0;
 }
 
-static long op_mdwe(ulong *a)
+WORD(mdwe, 1)
 {
 	if (a[0])
 		set_bit(MMF_HAS_MDWE, ACCESS_PRIVATE(&mm.flags, __mm_flags));
@@ -624,44 +647,13 @@ static long op_mdwe(ulong *a)
 	return 0;
 }
 
-static long op_quiet(ulong *a)
+WORD(quiet, 0)
 {
 	quiet = true;
 	return 0;
 }
 
 #include "vma_words.h"
-
-static const struct {
-	const char *name;
-	int args;
-	long (*run)(ulong *a);
-} operations[] = {
-	{ "mmap", 5, op_mmap },		{ "region", 5, op_region },	{ "munmap", 2, op_munmap },
-	{ "unmap", 3, op_unmap },	{ "modify", 3, op_modify },	{ "name", 2, op_name },
-	{ "policy", 2, op_policy },	{ "uffd", 3, op_uffd },		{ "fault", 1, op_fault },
-	{ "brk", 3, op_brk },		{ "down", 1, op_down },		{ "extend", 2, op_extend },
-	{ "move", 3, op_move },		{ "copy", 3, op_copy },		{ "relocate", 2, op_relocate },
-	{ "shrink", 3, op_shrink },	{ "insert", 5, op_insert },	{ "locks", 0, op_locks },
-	{ "batch", 2, op_batch },	{ "notify", 1, op_notify },	{ "unmapped", 5, op_unmapped },
-	{ "room", 7, op_room },		{ "failprealloc", 1, op_failprealloc },
-	{ "maxmaps", 1, op_maxmaps },	{ "guardgap", 1, op_guardgap },	{ "minaddr", 1, op_minaddr },
-	{ "mdwe", 1, op_mdwe },		{ "quiet", 0, op_quiet },
-	{ "vma_link", 5, op_vma_link },	{ "insert_vm_struct", 5, op_insert_vm_struct },
-	{ "vma_merge_new_range", 7, op_vma_merge_new_range },
-	{ "vma_merge_existing_range", 6, op_vma_merge_existing_range },
-	{ "vma_expand", 6, op_vma_expand },		{ "vma_shrink", 4, op_vma_shrink },
-	{ "split_vma", 2, op_split_vma },		{ "__split_vma", 2, op___split_vma },
-	{ "vma_merge_extend", 2, op_vma_merge_extend },	{ "copy_vma", 5, op_copy_vma },
-	{ "vma_modify_flags", 3, op_vma_modify_flags },
-	{ "vma_modify_flags_uffd", 4, op_vma_modify_flags_uffd },
-	{ "create_init_stack_vma", 0, op_create_init_stack_vma },
-	{ "cleanup_mm", 0, op_cleanup_mm },		{ "drop", 1, op_drop },
-	{ "setflags", 2, op_setflags },			{ "setpgoff", 2, op_setpgoff },
-	{ "setfile", 2, op_setfile },			{ "setanon", 3, op_setanon },
-	{ "setops", 2, op_setops },			{ "setcount", 1, op_setcount },
-	{ "setsums", 5, op_setsums },			{ "setdefflags", 1, op_setdefflags },
-};
 
 static void print_space(void)
 {
@@ -690,7 +682,7 @@ static void replay_line(char *text, int line)
 	ulong args[MAX_ARGS] = { 0 };
 	char *name, *word;
 	int given = 0;
-	size_t i;
+	int i;
 	long ret;
 
 	text[strcspn(text, "#\r\n")] = '\0';
@@ -706,12 +698,12 @@ static void replay_line(char *text, int line)
 		if (*end)
 			bad_line(line, "not a hexadecimal number");
 	}
-	for (i = 0; i < ARRAY_SIZE(operations); i++) {
-		if (strcmp(operations[i].name, name))
+	for (i = 0; i < nr_words; i++) {
+		if (strcmp(words[i].name, name))
 			continue;
-		if (given != operations[i].args)
+		if (given != words[i].args)
 			bad_line(line, "wrong number of arguments");
-		ret = operations[i].run(args);
+		ret = words[i].run(args);
 		printf("%s %s%lx\n", name, ret < 0 ? "-" : "", ret < 0 ? -ret : ret);
 		print_space();
 		return;

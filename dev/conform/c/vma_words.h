@@ -10,7 +10,7 @@
 #define HOW_JUST_EXPAND 4
 #define HOW_GIVE_UP 8
 
-static long op_vma_link(ulong *a)
+WORD(vma_link, 5)
 {
 	struct vm_area_struct *vma;
 	long ret;
@@ -31,7 +31,7 @@ static long merge_result(struct vma_merge_struct *vmg, struct vm_area_struct *me
 	return vmg->state == VMA_MERGE_ERROR_NOMEM ? -ENOMEM : 0;
 }
 
-static long op_vma_merge_new_range(ulong *a)
+WORD(vma_merge_new_range, 7)
 {
 	VMA_ITERATOR(vmi, &mm, a[0]);
 	struct vma_merge_struct vmg = {
@@ -69,7 +69,7 @@ static struct vm_area_struct *load_with_prev(struct vma_iterator *vmi, ulong sta
 	return vma;
 }
 
-static long op_vma_merge_existing_range(ulong *a)
+WORD(vma_merge_existing_range, 6)
 {
 	VMA_ITERATOR(vmi, &mm, a[0]);
 	struct vma_merge_struct vmg = {
@@ -105,7 +105,7 @@ static bool can_expand(struct vm_area_struct *target, struct vm_area_struct *nex
 	return !above || (above == next && end == next->vm_end && !(next->vm_ops && next->vm_ops->close));
 }
 
-static long op_vma_expand(ulong *a)
+WORD(vma_expand, 6)
 {
 	VMA_ITERATOR(vmi, &mm, a[1]);
 	struct vma_merge_struct vmg = {
@@ -126,7 +126,7 @@ static long op_vma_expand(ulong *a)
 	return vma_expand(&vmg);
 }
 
-static long op_vma_shrink(ulong *a)
+WORD(vma_shrink, 4)
 {
 	VMA_ITERATOR(vmi, &mm, a[0]);
 	struct vm_area_struct *vma = shrinkable(&vmi, a[1], a[2]);
@@ -148,22 +148,22 @@ static long split_at(ulong *a, int (*cut)(struct vma_iterator *, struct vm_area_
 	return cut(&vmi, vma, a[0], a[1] != 0);
 }
 
-static long op_split_vma(ulong *a)
+WORD(split_vma, 2)
 {
 	return split_at(a, split_vma);
 }
 
-static long op___split_vma(ulong *a)
+WORD(__split_vma, 2)
 {
 	return split_at(a, __split_vma);
 }
 
-static long op_vma_merge_extend(ulong *a)
+WORD(vma_merge_extend, 2)
 {
 	return PTR_ERR_OR_ZERO(extend_uncounted(a));
 }
 
-static long op_copy_vma(ulong *a)
+WORD(copy_vma, 5)
 {
 	struct vm_area_struct *vma = vma_lookup(&mm, a[0]);
 	bool need_rmap_locks = false;
@@ -181,7 +181,7 @@ static long op_copy_vma(ulong *a)
 	return need_rmap_locks;
 }
 
-static long op_vma_modify_flags(ulong *a)
+WORD(vma_modify_flags, 3)
 {
 	VMA_ITERATOR(vmi, &mm, a[0]);
 	vma_flags_t want = legacy_to_vma_flags(a[2]);
@@ -195,7 +195,7 @@ static long op_vma_modify_flags(ulong *a)
 	return PTR_ERR_OR_ZERO(vma_modify_flags(&vmi, prev, vma, a[0], a[1], &want));
 }
 
-static long op_vma_modify_flags_uffd(ulong *a)
+WORD(vma_modify_flags_uffd, 4)
 {
 	VMA_ITERATOR(vmi, &mm, a[0]);
 	vma_flags_t want = legacy_to_vma_flags(a[2]);
@@ -210,7 +210,7 @@ static long op_vma_modify_flags_uffd(ulong *a)
 	return PTR_ERR_OR_ZERO(vma_modify_flags_uffd(&vmi, prev, vma, a[0], a[1], &want, no_ctx, a[3] != 0));
 }
 
-static long op_create_init_stack_vma(ulong *a)
+WORD(create_init_stack_vma, 0)
 {
 	struct vm_area_struct *vma;
 	ulong top;
@@ -219,7 +219,7 @@ static long op_create_init_stack_vma(ulong *a)
 }
 
 /* As cleanup_mm() of the harness. */
-static long op_cleanup_mm(ulong *a)
+WORD(cleanup_mm, 0)
 {
 	struct vm_area_struct *vma;
 	long count = 0;
@@ -240,8 +240,8 @@ static long op_cleanup_mm(ulong *a)
 
 /* From here on: words that set what a test sets by hand. */
 
-#define SETTER(name, statement)						\
-static long op_##name(ulong *a)						\
+#define SETTER(name, args, statement)					\
+WORD(name, args)							\
 {									\
 	struct vm_area_struct *vma = vma_lookup(&mm, a[0]);		\
 									\
@@ -263,13 +263,13 @@ static void set_anon(struct vm_area_struct *vma, struct anon_vma *anon, ulong li
 	}
 }
 
-SETTER(setflags, vma->flags = legacy_to_vma_flags(a[1]))
-SETTER(setpgoff, vma->vm_pgoff = a[1])
-SETTER(setfile, vma->vm_file = file_of(a[1]))
-SETTER(setanon, set_anon(vma, anon_of(a[1]), a[2]))
-SETTER(setops, vma->vm_ops = ops_of(a[1]))
+SETTER(setflags, 2, vma->flags = legacy_to_vma_flags(a[1]))
+SETTER(setpgoff, 2, vma->vm_pgoff = a[1])
+SETTER(setfile, 2, vma->vm_file = file_of(a[1]))
+SETTER(setanon, 3, set_anon(vma, anon_of(a[1]), a[2]))
+SETTER(setops, 2, vma->vm_ops = ops_of(a[1]))
 
-static long op_drop(ulong *a)
+WORD(drop, 1)
 {
 	VMA_ITERATOR(vmi, &mm, a[0]);
 	struct vm_area_struct *vma = vma_iter_load(&vmi);
@@ -286,13 +286,13 @@ static long op_drop(ulong *a)
 	return 0;
 }
 
-static long op_setcount(ulong *a)
+WORD(setcount, 1)
 {
 	mm.map_count = a[0];
 	return 0;
 }
 
-static long op_setsums(ulong *a)
+WORD(setsums, 5)
 {
 	mm.total_vm = a[0];
 	mm.data_vm = a[1];
@@ -302,7 +302,7 @@ static long op_setsums(ulong *a)
 	return 0;
 }
 
-static long op_setdefflags(ulong *a)
+WORD(setdefflags, 1)
 {
 	mm.def_vma_flags = legacy_to_vma_flags(a[0]);
 	return 0;
