@@ -10,15 +10,20 @@ import { INIT_LIST_HEAD, list_add } from '../include/linux/list.js';
 import type { anon_vma, anon_vma_chain, mm_struct, vm_area_struct, vma_iterator } from '../include/mm_types.js';
 import type { vma_merge_struct } from '../include/vma.js';
 import type { vma_flags_t } from '../include/vma_flags.js';
-import { mtree_destroy } from '../lib/maple_tree.js';
-import { vma_iter_set, vma_next } from '../lib/mm/inlines/iterator.js';
-import { vma_assert_attached, vma_assert_detached, vma_mark_detached } from '../lib/mm/inlines/lifecycle.js';
-import { vma_link } from '../lib/mm/vma/link.js';
-import { vma_merge_existing_range } from '../lib/mm/vma/merge.js';
-import { vm_area_alloc, vm_area_free } from '../lib/mm/vma_init.js';
+import { vma_merge_existing_range } from '../lib/doors/change.js';
+import { vma_iter_set, vma_next } from '../lib/doors/iterator.js';
+import { mtree_destroy } from '../lib/doors/maple_tree.js';
+import {
+  vm_area_alloc,
+  vm_area_free,
+  vma_assert_attached,
+  vma_assert_detached,
+  vma_link,
+  vma_mark_detached,
+} from '../lib/doors/vma.js';
 import { dummy_anon_vma, globals, reset_dummy_anon_vma, stubs } from '../stubs/index.js';
 
-export { vma_set_range } from '../lib/mm/inlines/lifecycle.js';
+export { vma_set_range } from '../lib/doors/vma.js';
 export { dummy_anon_vma, reset_dummy_anon_vma };
 
 /** Merges a changed VMA, and asserts that what comes out is in the tree. */

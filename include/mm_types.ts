@@ -7,11 +7,13 @@
  * (`vm_flags` beside `flags`); C's struct assignment is a setter that copies. Some structs have a field that the harness
  * leaves out and the kernel has, because the checked world needs it; each says so.
  */
+
+import { checkFlagsWord, flagsWord, setFlagsWord } from './flag_bitmap.js';
 import { UINT_MAX } from './linux/limits.js';
 import { list_head } from './linux/list.js';
 import { ma_state, maple_tree } from './linux/maple_tree.js';
 import { type pgoff_t, TASK_COMM_LEN } from './linux/mm.js';
-import { flagsWord, setFlagsWord, type vm_flags_t, vma_flags_t } from './vma_flags.js';
+import { type vm_flags_t, vma_flags_t } from './vma_flags.js';
 
 /** A reader-writer semaphore. Its state is kept by the stub world; the struct only gives the lock an identity. */
 export class rw_semaphore {
@@ -144,8 +146,8 @@ export class mm_struct {
     return flagsWord(this.ownDefFlags);
   }
   set def_flags(word: vm_flags_t) {
-    this.ownDefFlags.assign(new vma_flags_t());
-    setFlagsWord('mm_struct', this.ownDefFlags, word);
+    checkFlagsWord('mm_struct', word);
+    setFlagsWord(this.ownDefFlags, word);
   }
 }
 

@@ -3,6 +3,7 @@
  * The structs of mm/vma.h (Linux 7.2): what the VMA operations thread through their steps.
  */
 
+import { checkFlagsWord, flagsWord, setFlagsWord } from './flag_bitmap.js';
 import type { list_head } from './linux/list.js';
 import type { ma_state } from './linux/maple_tree.js';
 import type { pgoff_t } from './linux/mm.js';
@@ -18,7 +19,7 @@ import {
   type vm_userfaultfd_ctx,
   type vma_iterator,
 } from './mm_types.js';
-import { checkFlagsWord, flagsWord, setFlagsWord, type vm_flags_t, vma_flags_t } from './vma_flags.js';
+import { type vm_flags_t, vma_flags_t } from './vma_flags.js';
 
 /**
  * struct vma_prepare: the VMAs that one change touches, and the locks it takes for them. C tells the struct from the
@@ -216,8 +217,7 @@ export class vma_merge_struct {
   }
   set vm_flags(word: vm_flags_t) {
     checkFlagsWord('vma_merge_struct', word);
-    this.ownFlags.assign(new vma_flags_t());
-    setFlagsWord('vma_merge_struct', this.ownFlags, word);
+    setFlagsWord(this.ownFlags, word);
   }
 }
 

@@ -1,49 +1,70 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/** What `import … from 'vma-userland'` gives: the code under test, what it stands on, and the stub world. */
+/**
+ * What `import … from 'vma-userland'` gives: the code under test behind its doors, what it stands on, and the stub world.
+ * What is not here is this project's own and may change.
+ */
 export * from '../include/linux/errno.js';
 export * from '../include/linux/gfp.js';
 export * from '../include/linux/limits.js';
 export * from '../include/linux/list.js';
-export * from '../include/linux/maple_tree.js';
+export {
+  MAPLE_ARANGE64_SLOTS,
+  MAPLE_RANGE64_SLOTS,
+  MT_FLAGS_ALLOC_RANGE,
+  MT_FLAGS_LOCK_BH,
+  MT_FLAGS_LOCK_EXTERN,
+  MT_FLAGS_LOCK_IRQ,
+  MT_FLAGS_LOCK_MASK,
+  MT_FLAGS_USE_RCU,
+  ma_active,
+  ma_error,
+  ma_none,
+  ma_overflow,
+  ma_pause,
+  ma_root,
+  ma_start,
+  ma_state,
+  ma_underflow,
+  type maple_status,
+  maple_tree,
+} from '../include/linux/maple_tree.js';
 export * from '../include/linux/mm.js';
 export * from '../include/mm_types.js';
 export * from '../include/ref.js';
 export * from '../include/vma.js';
 export * from '../include/vma_flags.js';
-export * from '../stubs/index.js';
-export * from './bug.js';
+export {
+  BugError,
+  current,
+  dummy_anon_vma,
+  Globals,
+  globals,
+  reset_dummy_anon_vma,
+  resetGlobals,
+  type Stubs,
+  stubs,
+  upstreamStubs,
+  useStubs,
+  vma_dummy_vm_ops,
+} from '../stubs/index.js';
+export {
+  BUG,
+  BUG_ON,
+  VM_BUG_ON,
+  VM_BUG_ON_VMA,
+  VM_WARN_ON,
+  VM_WARN_ON_ONCE,
+  VM_WARN_ON_VMG,
+  WARN_ON,
+  WARN_ON_ONCE,
+} from './bug.js';
+export * from './doors/change.js';
+export * from './doors/driver.js';
+export * from './doors/flags.js';
+export { mk_vma_flags } from './doors/flags.js';
+export * from './doors/iterator.js';
+export * from './doors/map.js';
 export * from './doors/maple_tree.js';
-export * from './mm/inlines/accounting.js';
-export * from './mm/inlines/flag_operations.js';
-export * from './mm/inlines/iterator.js';
-export * from './mm/inlines/lifecycle.js';
-export * from './mm/inlines/mapping.js';
-export * from './mm/inlines/pgprot.js';
-export * from './mm/inlines/range.js';
-export * from './mm/internal.js';
-export * from './mm/memory.js';
-export * from './mm/mmap.js';
-export * from './mm/mmap_actions.js';
-export * from './mm/mmap_hooks.js';
-export * from './mm/util.js';
-export * from './mm/vma/all_locks.js';
-export * from './mm/vma/anon_vma.js';
-export * from './mm/vma/brk.js';
-export * from './mm/vma/copy.js';
-export * from './mm/vma/file_links.js';
-export * from './mm/vma/link.js';
-export * from './mm/vma/merge.js';
-export * from './mm/vma/merge_rules.js';
-export * from './mm/vma/merge_state.js';
-export * from './mm/vma/mmap_region.js';
-export * from './mm/vma/mmap_state.js';
-export * from './mm/vma/modify.js';
-export * from './mm/vma/munmap.js';
-export * from './mm/vma/prepare.js';
-export * from './mm/vma/split.js';
-export * from './mm/vma/stack.js';
-export * from './mm/vma/unmapped_area.js';
-export * from './mm/vma/validate.js';
-export * from './mm/vma/writenotify.js';
-export * from './mm/vma_exec.js';
-export * from './mm/vma_init.js';
+export * from './doors/vma.js';
+
+export { type MmapHooks, mmapHooks } from './mm/mmap_hooks.js';

@@ -5,18 +5,16 @@ import { MT_FLAGS_ALLOC_RANGE } from '../../include/linux/maple_tree.js';
 import { PAGE_SIZE } from '../../include/linux/mm.js';
 import { mm_struct, VMA_ITERATOR } from '../../include/mm_types.js';
 import {
-  mk_vma_flags,
   VMA_MAYREAD_BIT,
   VMA_MAYWRITE_BIT,
   VMA_READ_BIT,
   VMA_WRITE_BIT,
   type vma_flags_t,
 } from '../../include/vma_flags.js';
-import { vma_flags_same_mask } from '../../lib/mm/inlines/flag_operations.js';
-import { vma_lookup } from '../../lib/mm/inlines/iterator.js';
-import { __mmap_region } from '../../lib/mm/vma/mmap_region.js';
-import { vma_modify_flags } from '../../lib/mm/vma/modify.js';
-import { do_vmi_munmap } from '../../lib/mm/vma/munmap.js';
+import { vma_modify_flags } from '../../lib/doors/change.js';
+import { mk_vma_flags, vma_flags_same_mask } from '../../lib/doors/flags.js';
+import { vma_lookup } from '../../lib/doors/iterator.js';
+import { __mmap_region, do_vmi_munmap } from '../../lib/doors/map.js';
 import { current, globals, resetGlobals, stubs, upstreamStubs, useStubs } from '../../stubs/index.js';
 import { changeRange } from '../../tools/replay/protect.js';
 

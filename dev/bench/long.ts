@@ -4,18 +4,17 @@ import { MT_FLAGS_ALLOC_RANGE } from '../../include/linux/maple_tree.js';
 import { PAGE_SIZE, TASK_SIZE } from '../../include/linux/mm.js';
 import { mm_struct, VMA_ITERATOR } from '../../include/mm_types.js';
 import {
-  mk_vma_flags,
   VMA_ACCOUNT_BIT,
   VMA_MAYREAD_BIT,
   VMA_MAYWRITE_BIT,
   VMA_READ_BIT,
   VMA_WRITE_BIT,
 } from '../../include/vma_flags.js';
-import { mt_validate } from '../../lib/maple_tree.js';
-import { vma_iter_load } from '../../lib/mm/inlines/iterator.js';
-import { do_munmap } from '../../lib/mm/mmap.js';
-import { __mmap_region } from '../../lib/mm/vma/mmap_region.js';
-import { vma_modify_flags } from '../../lib/mm/vma/modify.js';
+import { vma_modify_flags } from '../../lib/doors/change.js';
+import { mk_vma_flags } from '../../lib/doors/flags.js';
+import { vma_iter_load } from '../../lib/doors/iterator.js';
+import { __mmap_region, do_munmap } from '../../lib/doors/map.js';
+import { mt_validate } from '../../lib/doors/maple_tree.js';
 import { current, globals, resetGlobals, stubs, upstreamStubs, useStubs } from '../../stubs/index.js';
 
 export interface LongRun {

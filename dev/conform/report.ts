@@ -2,7 +2,7 @@
 /** How a difference is shown: the short trace, what each side answered last, and both address spaces side by side. */
 
 import { accessOf, picture, type VmaSnapshot } from '../../harness/picture.js';
-import { legacy_to_vma_flags } from '../../lib/mm/inlines/flag_operations.js';
+import { legacy_to_vma_flags } from '../../lib/doors/flags.js';
 import type { Answer } from './sides.js';
 
 const VMA_LINE = /^ {2}([0-9a-f]+)-([0-9a-f]+) pgoff=([0-9a-f]+) flags=([0-9a-f]+) file=(\d+) anon=([01])$/;

@@ -20,7 +20,7 @@ export class Place {
   frames(): string[] {
     const lines = this.trace.stack?.split('\n').slice(1) ?? [];
     return lines
-      .map((line) => line.trim().replace(/^at /, ''))
+      .map((line) => line.trim().replace(/^at (?:Module\.)?/, ''))
       .filter((line) => !/[/\\](?:stubs|harness[/\\]checked)[/\\]/.test(line) && !line.includes('node:internal'))
       .map((line) =>
         line.replace(/(?:file:\/\/)?[^\s(]*?((?:lib|tests|tools|include|harness|dev)\/[\w./-]+:\d+)(?::\d+)?/, '$1'),

@@ -5,11 +5,9 @@
 
 import type { vm_area_struct } from '../../include/mm_types.js';
 import { vma_dummy_vm_ops } from '../../stubs/index.js';
-import { checkLive } from './inlines/live.js';
 
-/** Calls the close hook, if there is one. None of the VMA's hooks is called after it. */
+/** Calls the close hook, if there is one. */
 export function vma_close(vma: vm_area_struct): void {
-  checkLive('vma_close', 'vma', vma);
   if (!vma.vm_ops?.close) return;
 
   vma.vm_ops.close(vma);

@@ -2,21 +2,16 @@
 /**
  * Port of do_munmap() and vm_munmap(), mm/mmap.c (Linux 7.2). The harness stubs do_munmap() out; here it is real.
  */
-import { checkUlong } from '../../include/check.js';
 import type { list_head } from '../../include/linux/list.js';
 import { type mm_struct, VMA_ITERATOR } from '../../include/mm_types.js';
 import { __vm_munmap, do_vmi_munmap } from './vma/munmap.js';
 
-/** Unmaps len bytes from start on; the caller holds mmap_lock for writing. As do_vmi_munmap(). */
+/** Unmaps len bytes from start on; the caller holds mmap_lock for writing. */
 export function do_munmap(mm: mm_struct, start: number, len: number, uf: list_head | null): number {
-  checkUlong('do_munmap', 'start', start);
-  checkUlong('do_munmap', 'len', len);
   return do_vmi_munmap(VMA_ITERATOR(mm, start), mm, start, len, uf, false);
 }
 
-/** Unmaps len bytes from start on in the current address space, whose lock it takes. As __vm_munmap(). */
+/** Unmaps len bytes from start on in the current address space, whose lock it takes. */
 export function vm_munmap(start: number, len: number): number {
-  checkUlong('vm_munmap', 'start', start);
-  checkUlong('vm_munmap', 'len', len);
   return __vm_munmap(start, len, false);
 }

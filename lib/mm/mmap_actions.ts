@@ -3,7 +3,6 @@
  * What an mmap_prepare hook calls to ask for an action once its VMA exists. Port of the mmap_action_*() inlines of
  * include/linux/mm.h (Linux 7.2).
  */
-import { checkUlong } from '../../include/check.js';
 import {
   MMAP_IO_REMAP_PFN,
   MMAP_MAP_KERNEL_PAGES,
@@ -15,12 +14,8 @@ import {
 import { WARN_ON_ONCE } from '../bug.js';
 import { vma_desc_pages, vma_desc_size } from './inlines/range.js';
 
-/** Map page frames from start_pfn on at start, size bytes. Warns when that is not within the VMA. */
+/** Map page frames from start_pfn on at start, size bytes. */
 export function mmap_action_remap(desc: vm_area_desc, start: number, start_pfn: number, size: number): void {
-  checkUlong('mmap_action_remap', 'start', start);
-  checkUlong('mmap_action_remap', 'start_pfn', start_pfn);
-  checkUlong('mmap_action_remap', 'size', size);
-  checkUlong('mmap_action_remap', 'start + size', start + size);
   WARN_ON_ONCE(start < desc.start || start >= desc.end, 'mmap_action_remap', 'start is outside the VMA');
   WARN_ON_ONCE(start + size > desc.end, 'mmap_action_remap', 'the range ends outside the VMA');
 
@@ -50,8 +45,6 @@ export function mmap_action_ioremap_full(desc: vm_area_desc, start_pfn: number):
 
 /** Map device memory of size bytes at physical address start_phys_addr; the VMA's page offset counts from there. */
 export function mmap_action_simple_ioremap(desc: vm_area_desc, start_phys_addr: number, size: number): void {
-  checkUlong('mmap_action_simple_ioremap', 'start_phys_addr', start_phys_addr);
-  checkUlong('mmap_action_simple_ioremap', 'size', size);
   const { action } = desc;
   action.simple_ioremap.start_phys_addr = start_phys_addr;
   action.simple_ioremap.size = size;
@@ -60,8 +53,6 @@ export function mmap_action_simple_ioremap(desc: vm_area_desc, start_phys_addr: 
 
 /** Map the first nr_pages of the kernel's pages from start on. */
 export function mmap_action_map_kernel_pages(desc: vm_area_desc, start: number, pages: page[], nr_pages: number): void {
-  checkUlong('mmap_action_map_kernel_pages', 'start', start);
-  checkUlong('mmap_action_map_kernel_pages', 'nr_pages', nr_pages);
   const { action } = desc;
   action.type = MMAP_MAP_KERNEL_PAGES;
   action.map_kernel.start = start;

@@ -24,9 +24,9 @@ import {
 } from '../../include/mm_types.js';
 import { Ref } from '../../include/ref.js';
 import { currentMm, stubs, vma_dummy_vm_ops } from '../../stubs/index.js';
-import { VM_WARN_ON_ONCE, WARN_ON_ONCE } from '../bug.js';
+import { missing, VM_WARN_ON_ONCE, WARN_ON_ONCE } from '../bug.js';
+import { checkMapped } from '../doors/hooks.js';
 import { vma_is_anonymous } from './inlines/lifecycle.js';
-import { checkLive, missing } from './inlines/live.js';
 import { vfs_mmap_prepare, vma_set_file } from './inlines/mapping.js';
 import { vma_pages } from './inlines/range.js';
 import {
@@ -54,7 +54,6 @@ function call_vma_mapped(vma: vm_area_struct): number {
 
 /** Drops the file's rmap lock, if the action had it held until now. */
 export function maybe_rmap_unlock_action(vma: vm_area_struct, action: mmap_action): void {
-  checkLive('maybe_rmap_unlock_action', 'vma', vma);
   if (!action.hide_from_rmap_until_complete) return;
 
   VM_WARN_ON_ONCE(vma_is_anonymous(vma), 'maybe_rmap_unlock_action', 'anonymous memory is hidden from the file rmap');
@@ -63,9 +62,8 @@ export function maybe_rmap_unlock_action(vma: vm_area_struct, action: mmap_actio
   action.hide_from_rmap_until_complete = false;
 }
 
-/** Unmaps the VMA's range. The caller holds mmap_lock for writing, and must not touch the VMA afterwards. */
+/** Unmaps the VMA's range. */
 export function unmap_vma_locked(vma: vm_area_struct): void {
-  checkLive('unmap_vma_locked', 'vma', vma);
   const mm = currentMm('unmap_vma_locked');
   stubs.mmap_assert_write_locked(mm);
   do_munmap(mm, vma.vm_start, vma_pages(vma) * PAGE_SIZE, null);
@@ -113,12 +111,8 @@ export function mmap_action_prepare(desc: vm_area_desc): number {
   }
 }
 
-/**
- * Carries the action out and calls the mapped hook. 0, or a negative errno; then the VMA is unmapped already, unless
- * is_compat.
- */
+/** Carries the action out and calls the mapped hook. */
 export function mmap_action_complete(vma: vm_area_struct, action: mmap_action, is_compat: boolean): number {
-  checkLive('mmap_action_complete', 'vma', vma);
   let err = 0;
 
   switch (action.type) {
@@ -142,7 +136,6 @@ export function mmap_action_complete(vma: vm_area_struct, action: mmap_action, i
 
 /** Describes a VMA that exists, for an mmap hook that nests an mmap_prepare hook. */
 export function compat_set_desc_from_vma(desc: vm_area_desc, file: file, vma: vm_area_struct): void {
-  checkLive('compat_set_desc_from_vma', 'vma', vma);
   desc.mm = vma.vm_mm;
   desc.file = file;
   desc.start = vma.vm_start;
@@ -172,7 +165,6 @@ export function compat_set_vma_from_desc(vma: vm_area_struct, desc: vm_area_desc
 
 /** Applies a description, on which mmap_prepare has been called, to its VMA: action and mapped hook included. */
 export function __compat_vma_mmap(desc: vm_area_desc, vma: vm_area_struct): number {
-  checkLive('__compat_vma_mmap', 'vma', vma);
   const err = mmap_action_prepare(desc);
   if (err !== 0) return err;
 
@@ -180,9 +172,8 @@ export function __compat_vma_mmap(desc: vm_area_desc, vma: vm_area_struct): numb
   return mmap_action_complete(vma, desc.action, true);
 }
 
-/** Calls file's mmap_prepare on a VMA that exists, from an outer file's mmap hook. 0 or a negative errno. */
+/** Calls file's mmap_prepare on a VMA that exists, from an outer file's mmap hook. */
 export function compat_vma_mmap(file: file, vma: vm_area_struct): number {
-  checkLive('compat_vma_mmap', 'vma', vma);
   const desc = new vm_area_desc();
   compat_set_desc_from_vma(desc, file, vma);
 
@@ -194,19 +185,19 @@ export function compat_vma_mmap(file: file, vma: vm_area_struct): number {
   return __compat_vma_mmap(desc, vma);
 }
 
-/** Calls the file's mmap hook, or by way of the compatibility layer its mmap_prepare. 0 or a negative errno. */
+/** Calls the file's mmap hook, or by way of the compatibility layer its mmap_prepare. */
 export function vfs_mmap(file: file, vma: vm_area_struct): number {
-  checkLive('vfs_mmap', 'vma', vma);
   if (file.f_op.mmap_prepare) return compat_vma_mmap(file, vma);
 
   const { mmap } = file.f_op;
   if (!mmap) throw new TypeError('vfs_mmap: file.f_op.mmap = null: no such hook');
-  return mmap.call(file.f_op, file, vma);
+  const err = mmap.call(file.f_op, file, vma);
+  if (err === 0) checkMapped(vma);
+  return err;
 }
 
 /** vfs_mmap(); after an error none of the VMA's hooks is called any more. */
 export function mmap_file(file: file, vma: vm_area_struct): number {
-  checkLive('mmap_file', 'vma', vma);
   const err = vfs_mmap(file, vma);
   if (err !== 0) vma.vm_ops = vma_dummy_vm_ops;
   return err;

@@ -3,7 +3,6 @@
  * The stack of a program about to be run. Port of mm/vma_exec.c (Linux 7.2): relocate_vma_down(),
  * create_init_stack_vma().
  */
-import { badArgument, checkPageAligned } from '../../include/check.js';
 import { EFAULT, EINTR, ENOMEM } from '../../include/linux/errno.js';
 import { PAGE_SIZE, SIZEOF_VOID_P, STACK_TOP_MAX, USER_PGTABLES_CEILING } from '../../include/linux/mm.js';
 import {
@@ -17,11 +16,10 @@ import {
 import type { Ref } from '../../include/ref.js';
 import { EMPTY_VMA_FLAGS, VM_STACK_FLAGS, VM_STACK_INCOMPLETE_SETUP } from '../../include/vma_flags.js';
 import { stubs } from '../../stubs/index.js';
-import { VM_WARN_ON_ONCE } from '../bug.js';
+import { missing, VM_WARN_ON_ONCE } from '../bug.js';
 import { vm_flags_init } from './inlines/flag_operations.js';
 import { vma_iter_prev_range, vma_next, vma_prev } from './inlines/iterator.js';
 import { vma_set_anonymous } from './inlines/lifecycle.js';
-import { checkLive, missing } from './inlines/live.js';
 import { vm_get_page_prot } from './inlines/pgprot.js';
 import { insert_vm_struct } from './vma/link.js';
 import { vma_expand } from './vma/merge.js';
@@ -46,15 +44,8 @@ function freeMovedPageTables(
   stubs.tlb_finish_mmu(tlb);
 }
 
-/**
- * Moves a VMA down by shift bytes, with its page tables: it grows over both ranges, then shrinks to the new one. Nothing
- * may be mapped between the two. 0; -EFAULT if something is; -ENOMEM, where a failed move of page tables leaves the VMA
- * grown, for the death of the process to clean up. Port of relocate_vma_down(), mm/vma_exec.c.
- */
+/** Moves a VMA down by shift bytes, with its page tables: it grows over both ranges, then shrinks to the new one. */
 export function relocate_vma_down(vma: vm_area_struct, shift: number): number {
-  checkLive('relocate_vma_down', 'vma', vma);
-  checkPageAligned('relocate_vma_down', 'shift', shift);
-  if (shift > vma.vm_start) badArgument('relocate_vma_down', 'shift', shift, 'moves the VMA below address 0');
   const mm = vma.vm_mm ?? missing('relocate_vma_down', 'vma.vm_mm');
   const { vm_start: old_start, vm_end: old_end } = vma;
   const length = old_end - old_start;

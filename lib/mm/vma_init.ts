@@ -9,9 +9,9 @@
 import { INIT_LIST_HEAD } from '../../include/linux/list.js';
 import type { mm_struct, vm_area_struct } from '../../include/mm_types.js';
 import { stubs } from '../../stubs/index.js';
+import { markFreed } from '../doors/guards.js';
 import { assignFlagsWord } from './inlines/flag_operations.js';
 import { vma_assert_detached, vma_init } from './inlines/lifecycle.js';
-import { checkLive, markFreed } from './inlines/live.js';
 
 /** Makes the cache that VMAs come from; what an older one had kept is forgotten. */
 export function vma_state_init(): void {
@@ -53,7 +53,6 @@ function vma_pfnmap_track_ctx_release(_vma: vm_area_struct): void {}
 
 /** A detached copy of a VMA; null when memory is out. */
 export function vm_area_dup(orig: vm_area_struct): vm_area_struct | null {
-  checkLive('vm_area_dup', 'orig', orig);
   const copy = stubs.vm_area_cache_alloc();
   if (copy === null) return null;
 
@@ -71,7 +70,6 @@ export function vm_area_dup(orig: vm_area_struct): vm_area_struct | null {
 
 /** Frees a VMA, which must be detached. */
 export function vm_area_free(vma: vm_area_struct): void {
-  checkLive('vm_area_free', 'vma', vma);
   vma_assert_detached(vma);
   stubs.vma_numab_state_free(vma);
   stubs.free_anon_vma_name(vma);

@@ -6,7 +6,6 @@
 
 import type { VmaTest } from '../../harness/index.js';
 import {
-  accountPages,
   copy_vma,
   create_init_stack_vma,
   current,
@@ -56,6 +55,7 @@ import {
   vma_set_anonymous,
   vma_set_range,
 } from '../../lib/index.js';
+import { accountPages } from '../../lib/mm/inlines/accounting.js';
 import { DATA, mapRange, plainFile, vmaAt } from '../mm/space.js';
 
 /**

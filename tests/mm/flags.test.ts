@@ -6,7 +6,6 @@ import { hexOf } from '../../include/check.js';
 import * as all from '../../lib/index.js';
 import {
   append_vma_flags,
-  flagsDifferBeyond,
   legacy_to_vma_flags,
   mk_vma_flags,
   mm_struct,
@@ -46,6 +45,7 @@ import {
   vma_set_flags_mask,
   vma_test,
 } from '../../lib/index.js';
+import { flagsDifferBeyond } from '../../lib/mm/inlines/flag_operations.js';
 
 const WORD = (1n << 64n) - 1n;
 const EVERYTHING = (1n << BigInt(NUM_VMA_FLAG_BITS)) - 1n;

@@ -4,7 +4,6 @@
 import { test, type VmaTest } from '../../harness/index.js';
 import {
   __vm_munmap,
-  detachedTree,
   do_munmap,
   do_vmi_munmap,
   EINTR,
@@ -28,6 +27,7 @@ import {
   vma_munmap_struct,
   vms_gather_munmap_vmas,
 } from '../../lib/index.js';
+import { detachedTree } from '../../lib/mm/vma/munmap.js';
 import { DATA, mapRange, plainFile } from './space.js';
 
 function munmap(t: VmaTest, start: number, len: number, uf: list_head | null = null): number {

@@ -29,7 +29,7 @@ const WANTED: readonly (readonly string[])[] = [
   ['not refused', 'clean', 'clean', 'clean'],
   ['use after free: vm_file', 'use after free: vm_file', 'clean', 'clean'],
   ['deadlock: i_mmap_rwsem', 'deadlock: i_mmap_rwsem', 'clean', 'clean'],
-  ['WARN: vma_assert_attached', 'WARN: vma_assert_attached', 'WARN: vma_assert_attached', 'clean'],
+  ['use after free: vm_ops', 'use after free: vm_ops', 'use after free: vm_ops', 'clean'],
   ['WARN: __vma_check_mmap_hook', 'WARN: __vma_check_mmap_hook', 'WARN: __vma_check_mmap_hook', 'clean'],
 ];
 

@@ -4,7 +4,7 @@ import { EINVAL } from '../../include/linux/errno.js';
 import { PHYS_PFN } from '../../include/linux/mm.js';
 import { file, type file_operations, type vm_area_desc, type vm_operations_struct } from '../../include/mm_types.js';
 import { VMA_WIPEONFORK_BIT } from '../../include/vma_flags.js';
-import { vma_desc_set_flags } from '../../lib/mm/inlines/flag_operations.js';
+import { vma_desc_set_flags } from '../../lib/doors/flags.js';
 
 const doNothing = (): void => {};
 const succeed = (): number => 0;

@@ -2,7 +2,7 @@
 /** The walk of mprotect() and of its kind: mm/mprotect.c, do_mprotect_pkey(), as far as VMAs go. */
 import { ENOMEM, type ErrPtr, IS_ERR, PTR_ERR } from '../../include/linux/errno.js';
 import { type mm_struct, VMA_ITERATOR, type vm_area_struct, type vma_iterator } from '../../include/mm_types.js';
-import { vma_find, vma_iter_set, vma_prev } from '../../lib/mm/inlines/iterator.js';
+import { vma_find, vma_iter_set, vma_prev } from '../../lib/doors/iterator.js';
 
 /** What is done to [start, end) of one VMA; null leaves it alone, a VMA is what spans the range now. */
 export type ChangeOne = (

@@ -33,7 +33,7 @@ import {
   mas_walk,
   mt_find,
   mtree_load,
-} from '../../lib/maple_tree.js';
+} from '../../lib/doors/maple_tree.js';
 import { at, formatHex, parseHex, wordsOf } from './hex.js';
 import { TraceError } from './trace_error.js';
 

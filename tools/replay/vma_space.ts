@@ -4,9 +4,9 @@ import { newRootAnonVma } from '../../harness/anon_link.js';
 import { MT_FLAGS_ALLOC_RANGE } from '../../include/linux/maple_tree.js';
 import { type anon_vma, type file, mm_struct, VMA_ITERATOR } from '../../include/mm_types.js';
 import { VMA_LOCKED_BIT, type vma_flags_t } from '../../include/vma_flags.js';
+import { legacy_to_vma_flags, vma_flags_test } from '../../lib/doors/flags.js';
+import { vma_next } from '../../lib/doors/iterator.js';
 import { accountPages } from '../../lib/mm/inlines/accounting.js';
-import { legacy_to_vma_flags, vma_flags_test } from '../../lib/mm/inlines/flag_operations.js';
-import { vma_next } from '../../lib/mm/inlines/iterator.js';
 import { traceFiles } from './files.js';
 
 /** A flags word of a trace. Its numbers are safe integers, which is room enough for all named flags. */

@@ -12,8 +12,8 @@ import {
   type vm_area_struct,
   type vm_operations_struct,
 } from '../../include/mm_types.js';
-import { vma_next } from '../../lib/mm/inlines/iterator.js';
-import { checkLive } from '../../lib/mm/inlines/live.js';
+import { checkLive } from '../../lib/doors/guards.js';
+import { vma_next } from '../../lib/doors/iterator.js';
 import { globals } from '../../stubs/index.js';
 import { OPS_CLOSE, OPS_MKWRITE, OPS_THERE } from '../replay/files.js';
 

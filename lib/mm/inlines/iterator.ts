@@ -4,9 +4,8 @@
  * tools/testing/vma/include/dup.h (Linux 7.2).
  *
  * Deviations: vma_iter_prealloc() is the harness's, which `globals.fail_prealloc` makes fail (shared.h overrides it by a
- * macro); `for_each_vma` loops are generators for tests, and plain while loops in lib/.
+ * macro).
  */
-import { checkPageRange, checkUlong } from '../../../include/check.js';
 import { ENOMEM } from '../../../include/linux/errno.js';
 import { GFP_KERNEL, type gfp_t } from '../../../include/linux/gfp.js';
 import { ULONG_MAX } from '../../../include/linux/limits.js';
@@ -20,6 +19,7 @@ import {
   mas_empty_area,
   mas_empty_area_rev,
   mas_find,
+  mas_for_each,
   mas_init,
   mas_is_err,
   mas_next_range,
@@ -36,7 +36,6 @@ import {
   mtree_load,
 } from '../../maple_tree.js';
 import { vma_assert_attached, vma_mark_attached } from './lifecycle.js';
-import { checkLive } from './live.js';
 
 export { VMA_ITERATOR };
 
@@ -52,7 +51,6 @@ export function vma_next(vmi: vma_iterator): vm_area_struct | null {
 
 /** As vma_next(), but null when the next VMA starts at or past max, in bytes. */
 export function vma_find(vmi: vma_iterator, max: number): vm_area_struct | null {
-  checkUlong('vma_find', 'max', max);
   return mas_find(vmi.mas, lastBelow(max));
 }
 
@@ -63,29 +61,26 @@ export function vma_prev(vmi: vma_iterator): vm_area_struct | null {
 
 /** As vma_prev(), but looks no lower than min. */
 export function vma_prev_limit(vmi: vma_iterator, min: number): vm_area_struct | null {
-  checkUlong('vma_prev_limit', 'min', min);
   return mas_prev(vmi.mas, min);
 }
 
 /** Every VMA from the iterator on. The one handed out may be removed. */
-export function* for_each_vma(vmi: vma_iterator): Generator<vm_area_struct> {
-  for (let vma = vma_next(vmi); vma !== null; vma = vma_next(vmi)) yield vma;
+export function for_each_vma(vmi: vma_iterator): IterableIterator<vm_area_struct, void> {
+  return mas_for_each(vmi.mas, ULONG_MAX);
 }
 
 /** Every VMA from the iterator on that starts below end. */
-export function* for_each_vma_range(vmi: vma_iterator, end: number): Generator<vm_area_struct> {
-  for (let vma = vma_find(vmi, end); vma !== null; vma = vma_find(vmi, end)) yield vma;
+export function for_each_vma_range(vmi: vma_iterator, end: number): IterableIterator<vm_area_struct, void> {
+  return mas_for_each(vmi.mas, lastBelow(end));
 }
 
 /** Starts an iterator over mm at addr. */
 export function vma_iter_init(vmi: vma_iterator, mm: mm_struct, addr: number): void {
-  checkUlong('vma_iter_init', 'addr', addr);
   mas_init(vmi.mas, mm.mm_mt, addr);
 }
 
 /** Moves the iterator to addr; the tree is walked at the next use. */
 export function vma_iter_set(vmi: vma_iterator, addr: number): void {
-  checkUlong('vma_iter_set', 'addr', addr);
   mas_set(vmi.mas, addr);
 }
 
@@ -106,7 +101,6 @@ export function vma_iter_free(vmi: vma_iterator): void {
 
 /** Sets the range [index, last) that the next store works on, without leaving the node. */
 export function vma_iter_config(vmi: vma_iterator, index: number, last: number): void {
-  checkPageRange('vma_iter_config', 'index', index, 'last', last);
   __mas_set_range(vmi.mas, index, last - 1);
 }
 
@@ -121,9 +115,8 @@ export function vma_iter_clear(vmi: vma_iterator): void {
   mas_store_prealloc(vmi.mas, null);
 }
 
-/** Stores a gap over [start, end). 0 or -ENOMEM. */
+/** Stores a gap over [start, end). */
 export function vma_iter_clear_gfp(vmi: vma_iterator, start: number, end: number, gfp: gfp_t): number {
-  checkPageRange('vma_iter_clear_gfp', 'start', start, 'end', end);
   __mas_set_range(vmi.mas, start, end - 1);
   mas_store_gfp(vmi.mas, null, gfp);
   return mas_is_err(vmi.mas) ? -ENOMEM : 0;
@@ -140,12 +133,6 @@ function leaveForeignRange(vmi: vma_iterator, vma: vm_area_struct): void {
   if (mas.status !== ma_start && (mas.index > vma.vm_start || mas.last < vma.vm_start)) vma_iter_invalidate(vmi);
 }
 
-/** Nothing but a live VMA with a range of whole pages may enter the tree. */
-function checkStored(fn: string, vma: vm_area_struct): void {
-  checkLive(fn, 'vma', vma);
-  checkPageRange(fn, 'vma.vm_start', vma.vm_start, 'vma.vm_end', vma.vm_end);
-}
-
 function storeOverwrite(vmi: vma_iterator, vma: vm_area_struct): void {
   vma_assert_attached(vma);
   leaveForeignRange(vmi, vma);
@@ -155,20 +142,17 @@ function storeOverwrite(vmi: vma_iterator, vma: vm_area_struct): void {
 
 /** Stores a VMA that is attached already over its range, with reserved memory. */
 export function vma_iter_store_overwrite(vmi: vma_iterator, vma: vm_area_struct): void {
-  checkStored('vma_iter_store_overwrite', vma);
   storeOverwrite(vmi, vma);
 }
 
 /** Stores a VMA that was in no tree, with reserved memory, and marks it attached. */
 export function vma_iter_store_new(vmi: vma_iterator, vma: vm_area_struct): void {
-  checkStored('vma_iter_store_new', vma);
   vma_mark_attached(vma);
   storeOverwrite(vmi, vma);
 }
 
-/** Stores a VMA that was in no tree and marks it attached. 0, or -ENOMEM with nothing changed. */
+/** Stores a VMA that was in no tree and marks it attached. */
 export function vma_iter_store_gfp(vmi: vma_iterator, vma: vm_area_struct, gfp: gfp_t): number {
-  checkStored('vma_iter_store_gfp', vma);
   leaveForeignRange(vmi, vma);
   __mas_set_range(vmi.mas, vma.vm_start, vma.vm_end - 1);
   mas_store_gfp(vmi.mas, vma, gfp);
@@ -195,7 +179,6 @@ export function vma_iter_prev_range(vmi: vma_iterator): vm_area_struct | null {
 
 /** As vma_iter_prev_range(), no lower than min. */
 export function vma_iter_prev_range_limit(vmi: vma_iterator, min: number): vm_area_struct | null {
-  checkUlong('vma_iter_prev_range_limit', 'min', min);
   return mas_prev_range(vmi.mas, min);
 }
 
@@ -206,25 +189,16 @@ export function vma_iter_next_range(vmi: vma_iterator): vm_area_struct | null {
 
 /** As vma_iter_next_range(), no higher than max. */
 export function vma_iter_next_range_limit(vmi: vma_iterator, max: number): vm_area_struct | null {
-  checkUlong('vma_iter_next_range_limit', 'max', max);
   return mas_next_range(vmi.mas, max);
 }
 
-function checkArea(fn: string, min: number, max: number, size: number): void {
-  checkUlong(fn, 'min', min);
-  checkUlong(fn, 'max', max);
-  checkUlong(fn, 'size', size);
-}
-
-/** Finds the lowest gap of size bytes within [min, max). 0, -EBUSY or -EINVAL. */
+/** Finds the lowest gap of size bytes within [min, max). */
 export function vma_iter_area_lowest(vmi: vma_iterator, min: number, max: number, size: number): number {
-  checkArea('vma_iter_area_lowest', min, max, size);
   return mas_empty_area(vmi.mas, min, lastBelow(max), size);
 }
 
-/** Finds the highest gap of size bytes within [min, max). 0, -EBUSY or -EINVAL. */
+/** Finds the highest gap of size bytes within [min, max). */
 export function vma_iter_area_highest(vmi: vma_iterator, min: number, max: number, size: number): number {
-  checkArea('vma_iter_area_highest', min, max, size);
   return mas_empty_area_rev(vmi.mas, min, lastBelow(max), size);
 }
 
@@ -245,14 +219,11 @@ export function vma_iter_next_rewind(
 
 /** The VMA that addr lies in. */
 export function vma_lookup(mm: mm_struct, addr: number): vm_area_struct | null {
-  checkUlong('vma_lookup', 'addr', addr);
   return mtree_load(mm.mm_mt, addr);
 }
 
 /** The first VMA with any part in [start_addr, end_addr). */
 export function find_vma_intersection(mm: mm_struct, start_addr: number, end_addr: number): vm_area_struct | null {
-  checkUlong('find_vma_intersection', 'start_addr', start_addr);
-  checkUlong('find_vma_intersection', 'end_addr', end_addr);
   stubs.mmap_assert_locked(mm);
   return mt_find(mm.mm_mt, new Ref(start_addr), lastBelow(end_addr));
 }
@@ -263,7 +234,6 @@ export function find_vma_prev(
   addr: number,
   pprev: { prev: vm_area_struct | null },
 ): vm_area_struct | null {
-  checkUlong('find_vma_prev', 'addr', addr);
   const vmi = VMA_ITERATOR(mm, addr);
   const vma = vma_iter_load(vmi);
   pprev.prev = vma_prev(vmi);

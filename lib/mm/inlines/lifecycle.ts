@@ -5,7 +5,6 @@
  *
  * Deviation: vma_init() relies on the constructor for what memset() clears in C.
  */
-import { checkPageRange, checkUlong } from '../../../include/check.js';
 import type { mm_struct, vm_area_struct } from '../../../include/mm_types.js';
 import { stubs, vma_dummy_vm_ops } from '../../../stubs/index.js';
 import { WARN_ON_ONCE } from '../../bug.js';
@@ -51,8 +50,6 @@ export function vma_is_anonymous(vma: vm_area_struct): boolean {
 
 /** Sets where the VMA lies: [start, end) in bytes, page-aligned; offset in pages. */
 export function vma_set_range(vma: vm_area_struct, start: number, end: number, pgoff: number): void {
-  checkPageRange('vma_set_range', 'start', start, 'end', end);
-  checkUlong('vma_set_range', 'pgoff', pgoff);
   vma.vm_start = start;
   vma.vm_end = end;
   vma.vm_pgoff = pgoff;

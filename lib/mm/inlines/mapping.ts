@@ -7,6 +7,7 @@ import { EPERM } from '../../../include/linux/errno.js';
 import type { address_space, file, vm_area_desc, vm_area_struct } from '../../../include/mm_types.js';
 import { stubs } from '../../../stubs/index.js';
 import { WARN_ON_ONCE } from '../../bug.js';
+import { checkPrepared } from '../../doors/hooks.js';
 
 /** One writable shared mapping more, unconditionally. */
 export function mapping_allow_writable(mapping: address_space): void {
@@ -35,7 +36,9 @@ export function can_mmap_file(file: file): boolean {
 export function vfs_mmap_prepare(file: file, desc: vm_area_desc): number {
   const { mmap_prepare } = file.f_op;
   if (!mmap_prepare) throw new TypeError('vfs_mmap_prepare: file.f_op.mmap_prepare = null: no such hook');
-  return mmap_prepare.call(file.f_op, desc);
+  const err = mmap_prepare.call(file.f_op, desc);
+  checkPrepared(desc);
+  return err;
 }
 
 /** Has a VMA map another file: takes a reference on it, drops the one on the old. */

@@ -19,9 +19,8 @@ import {
   type vm_area_struct,
 } from '../../../include/mm_types.js';
 import { current, stubs } from '../../../stubs/index.js';
-import { BUG, BUG_ON } from '../../bug.js';
+import { BUG, BUG_ON, missing } from '../../bug.js';
 import { mas_for_each } from '../../maple_tree.js';
-import { missing } from '../inlines/live.js';
 
 /** Lets only one task at a time take all locks: two would deadlock. */
 export const mm_all_locks_mutex = new mutex('mm_all_locks_mutex');

@@ -8,10 +8,9 @@ import { PHYS_PFN } from '../../../include/linux/mm.js';
 import { type anon_vma, VMA_ITERATOR, type vm_area_struct } from '../../../include/mm_types.js';
 import { VMA_ACCESS_FLAGS, VMA_IGNORE_MERGE_FLAGS } from '../../../include/vma_flags.js';
 import { stubs } from '../../../stubs/index.js';
-import { VM_BUG_ON_VMA } from '../../bug.js';
+import { missing, VM_BUG_ON_VMA } from '../../bug.js';
 import { vma_flags_clear_mask, vma_flags_diff_pair, vma_flags_empty } from '../inlines/flag_operations.js';
 import { vma_iter_load, vma_prev } from '../inlines/iterator.js';
-import { checkLive, missing } from '../inlines/live.js';
 
 /**
  * Could a and b, in this order, be one VMA but for what mprotect() changes? A close hook does not matter: sharing the
@@ -39,7 +38,6 @@ function reusable_anon_vma(old: vm_area_struct, a: vm_area_struct, b: vm_area_st
 
 /** An anon_vma that vma can share with the VMA after it or before it; null if there is none. */
 export function find_mergeable_anon_vma(vma: vm_area_struct): anon_vma | null {
-  checkLive('find_mergeable_anon_vma', 'vma', vma);
   const vmi = VMA_ITERATOR(vma.vm_mm ?? missing('find_mergeable_anon_vma', 'vma.vm_mm'), vma.vm_end);
 
   const next = vma_iter_load(vmi);

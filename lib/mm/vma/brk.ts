@@ -2,7 +2,6 @@
 /**
  * Growing the heap. Port of do_brk_flags(), mm/vma.c (Linux 7.2).
  */
-import { checkPageAligned, checkPageRange } from '../../../include/check.js';
 import { ENOMEM } from '../../../include/linux/errno.js';
 import { GFP_KERNEL } from '../../../include/linux/gfp.js';
 import { PHYS_PFN } from '../../../include/linux/mm.js';
@@ -18,7 +17,6 @@ import { get_sysctl_max_map_count, vm_unacct_memory } from '../inlines/accountin
 import { vma_flags_set_flag, vma_flags_set_mask, vma_flags_test } from '../inlines/flag_operations.js';
 import { vma_iter_next_range, vma_iter_store_gfp } from '../inlines/iterator.js';
 import { vma_set_anonymous, vma_set_range } from '../inlines/lifecycle.js';
-import { checkLive } from '../inlines/live.js';
 import { vma_get_page_prot } from '../inlines/pgprot.js';
 import { vm_area_alloc, vm_area_free } from '../vma_init.js';
 import { vma_merge_new_range } from './merge.js';
@@ -60,29 +58,15 @@ function newBrkVma(
   return vma;
 }
 
-/** Grows `vma`, if it ends at addr and may: the VMA; null if not; undefined when memory is out. */
-function growBrkVma(
-  mm: mm_struct,
-  vmi: vma_iterator,
-  vma: vm_area_struct | null,
-  addr: number,
-  len: number,
-  vma_flags: vma_flags_t,
-): vm_area_struct | null | undefined {
-  if (vma === null || vma.vm_end !== addr) return null;
-
-  const vmg = VMG_STATE(mm, vmi, addr, addr + len, vma_flags, PHYS_PFN(addr));
-  vmg.prev = vma;
-  vmg.just_expand = true;
-
-  const merged = vma_merge_new_range(vmg);
-  return merged === null && vmg_nomem(vmg) ? undefined : merged;
+/** Gives back the charge of pages that were not mapped. */
+function unacctFail(pages: number): number {
+  vm_unacct_memory(pages);
+  return -ENOMEM;
 }
 
 /**
- * Maps len bytes of anonymous memory at addr in the current address space: grows `vma`, the VMA before, if it ends there
- * and has these flags, else makes a new one. The iterator is at `vma`. The range must be free and the caller hold
- * mmap_lock for writing. 0 or -ENOMEM. Port of do_brk_flags(), mm/vma.c.
+ * Maps len bytes of anonymous memory at addr in the current address space: grows `vma`, the VMA before, if it ends
+ * there and has these flags, else makes a new one.
  */
 export function do_brk_flags(
   vmi: vma_iterator,
@@ -91,10 +75,6 @@ export function do_brk_flags(
   len: number,
   vma_flags: vma_flags_t,
 ): number {
-  checkLive('do_brk_flags', 'vma', vma);
-  checkPageAligned('do_brk_flags', 'addr', addr);
-  checkPageAligned('do_brk_flags', 'len', len);
-  checkPageRange('do_brk_flags', 'addr', addr, 'addr + len', addr + len);
   const mm = currentMm('do_brk_flags');
   const pages = PHYS_PFN(len);
   const flags = brkFlags(mm, vma_flags);
@@ -103,14 +83,19 @@ export function do_brk_flags(
   if (mm.map_count > get_sysctl_max_map_count()) return -ENOMEM;
   if (stubs.security_vm_enough_memory_mm(mm, pages) !== 0) return -ENOMEM;
 
-  let brkvma = growBrkVma(mm, vmi, vma, addr, len, flags);
+  let brkvma: vm_area_struct | null = null;
+  if (vma !== null && vma.vm_end === addr) {
+    const vmg = VMG_STATE(mm, vmi, addr, addr + len, flags, PHYS_PFN(addr));
+    vmg.prev = vma;
+    vmg.just_expand = true;
+
+    brkvma = vma_merge_new_range(vmg);
+    if (brkvma === null && vmg_nomem(vmg)) return unacctFail(pages);
+  }
   if (brkvma === null) {
     if (vma !== null) vma_iter_next_range(vmi);
-    brkvma = newBrkVma(mm, vmi, addr, len, flags) ?? undefined;
-  }
-  if (brkvma === undefined) {
-    vm_unacct_memory(pages);
-    return -ENOMEM;
+    brkvma = newBrkVma(mm, vmi, addr, len, flags);
+    if (brkvma === null) return unacctFail(pages);
   }
 
   stubs.perf_event_mmap(brkvma);

@@ -2,15 +2,13 @@
 /**
  * Copying a VMA to another place, for mremap(). Port of copy_vma(), mm/vma.c (Linux 7.2).
  */
-import { checkPageAligned, checkPageRange, checkUlong } from '../../../include/check.js';
 import { PHYS_PFN } from '../../../include/linux/mm.js';
 import { type mm_struct, VMA_ITERATOR, VMA_OP_REMAP, type vm_area_struct } from '../../../include/mm_types.js';
 import type { Ref } from '../../../include/ref.js';
 import { stubs } from '../../../stubs/index.js';
-import { VM_BUG_ON_VMA } from '../../bug.js';
+import { missing, VM_BUG_ON_VMA } from '../../bug.js';
 import { find_vma_prev, vma_iter_next_rewind } from '../inlines/iterator.js';
 import { vma_is_anonymous, vma_set_range } from '../inlines/lifecycle.js';
-import { checkLive, missing } from '../inlines/live.js';
 import { vma_close } from '../internal.js';
 import { vm_area_dup, vm_area_free } from '../vma_init.js';
 import { vma_link } from './link.js';
@@ -59,9 +57,7 @@ function duplicateAt(
 
 /**
  * Makes the VMA at [addr, addr + len) into which mremap() will move the page tables of vmap.value: a neighbour there
- * that grows, or a copy. If the source itself grew to hold it, vmap.value becomes the merged VMA. need_rmap_locks tells
- * whether page tables must be moved under rmap locks. keep_source: the source stays (MREMAP_DONTUNMAP), and must not
- * be merged with. The range must be free. The VMA, or null when memory is out. Port of copy_vma(), mm/vma.c.
+ * that grows, or a copy.
  */
 export function copy_vma(
   vmap: Ref<vm_area_struct>,
@@ -71,12 +67,7 @@ export function copy_vma(
   need_rmap_locks: Ref<boolean>,
   keep_source: boolean,
 ): vm_area_struct | null {
-  checkPageAligned('copy_vma', 'addr', addr);
-  checkPageAligned('copy_vma', 'len', len);
-  checkPageRange('copy_vma', 'addr', addr, 'addr + len', addr + len);
-  checkUlong('copy_vma', 'pgoff', pgoff);
   const vma = vmap.value;
-  checkLive('copy_vma', 'vmap.value', vma);
   const mm = vma.vm_mm ?? missing('copy_vma', 'vmap.value.vm_mm');
   const source_start = vma.vm_start;
 

@@ -9,12 +9,10 @@ import { UNLINK_VMA_FILE_BATCH, type unlink_vma_file_batch } from '../../../incl
 import { stubs } from '../../../stubs/index.js';
 import { VM_WARN_ON_ONCE } from '../../bug.js';
 import { vma_is_shared_maywrite } from '../inlines/flag_operations.js';
-import { checkLive } from '../inlines/live.js';
 import { mapping_allow_writable } from '../inlines/mapping.js';
 
-/** Adds the VMA to the mapping's tree. The caller holds its i_mmap_rwsem. */
+/** Adds the VMA to the mapping's tree. */
 export function __vma_link_file(vma: vm_area_struct, mapping: address_space): void {
-  checkLive('__vma_link_file', 'vma', vma);
   if (vma_is_shared_maywrite(vma)) mapping_allow_writable(mapping);
 
   stubs.flush_dcache_mmap_lock(mapping);
@@ -22,9 +20,8 @@ export function __vma_link_file(vma: vm_area_struct, mapping: address_space): vo
   stubs.flush_dcache_mmap_unlock(mapping);
 }
 
-/** Takes the VMA off the mapping's tree. The caller holds its i_mmap_rwsem. */
+/** Takes the VMA off the mapping's tree. */
 export function __remove_shared_vm_struct(vma: vm_area_struct, mapping: address_space): void {
-  checkLive('__remove_shared_vm_struct', 'vma', vma);
   if (vma_is_shared_maywrite(vma)) stubs.mapping_unmap_writable(mapping);
 
   stubs.flush_dcache_mmap_lock(mapping);
@@ -34,7 +31,6 @@ export function __remove_shared_vm_struct(vma: vm_area_struct, mapping: address_
 
 /** Links a new VMA to its file, if it has one; on request the file's rmap lock stays held. */
 export function vma_link_file(vma: vm_area_struct, hold_rmap_lock: boolean): void {
-  checkLive('vma_link_file', 'vma', vma);
   const file = vma.vm_file;
   if (file === null) return;
 
@@ -68,9 +64,8 @@ function mappingOf(vma: vm_area_struct | undefined): address_space | null {
   return vma?.vm_file?.f_mapping ?? null;
 }
 
-/** Adds a VMA to be unlinked. A full batch, or one of another file, is worked off first. */
+/** Adds a VMA to be unlinked. */
 export function unlink_file_vma_batch_add(vb: unlink_vma_file_batch, vma: vm_area_struct): void {
-  checkLive('unlink_file_vma_batch_add', 'vma', vma);
   if (vma.vm_file === null) return;
 
   const first = vb.vmas[0];

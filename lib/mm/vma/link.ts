@@ -3,7 +3,6 @@
  * Putting a VMA that somebody else has made into an address space. Port of vma_link() and insert_vm_struct() of
  * mm/vma.c (Linux 7.2).
  */
-import { checkPageRange } from '../../../include/check.js';
 import { ENOMEM } from '../../../include/linux/errno.js';
 import { PHYS_PFN } from '../../../include/linux/mm.js';
 import { type mm_struct, VMA_ITERATOR, type vm_area_struct } from '../../../include/mm_types.js';
@@ -14,15 +13,12 @@ import { vm_unacct_memory } from '../inlines/accounting.js';
 import { vma_test } from '../inlines/flag_operations.js';
 import { find_vma_intersection, vma_iter_config, vma_iter_prealloc, vma_iter_store_new } from '../inlines/iterator.js';
 import { vma_is_anonymous } from '../inlines/lifecycle.js';
-import { checkLive } from '../inlines/live.js';
 import { vma_pages } from '../inlines/range.js';
 import { vma_link_file } from './file_links.js';
 import { validate_mm } from './validate.js';
 
-/** Adds the VMA to the tree and to its file. Its range must be free. 0, or -ENOMEM with nothing changed. */
+/** Adds the VMA to the tree and to its file. */
 export function vma_link(mm: mm_struct, vma: vm_area_struct): number {
-  checkLive('vma_link', 'vma', vma);
-  checkPageRange('vma_link', 'vma.vm_start', vma.vm_start, 'vma.vm_end', vma.vm_end);
   const vmi = VMA_ITERATOR(mm, 0);
 
   vma_iter_config(vmi, vma.vm_start, vma.vm_end);
@@ -36,13 +32,8 @@ export function vma_link(mm: mm_struct, vma: vm_area_struct): number {
   return 0;
 }
 
-/**
- * As vma_link(), for a VMA whose range may be taken and whose pages may have to be charged. Anonymous memory gets the
- * page offset that its address gives, so that it splits and merges like any other. 0, or -ENOMEM with nothing changed.
- */
+/** As vma_link(), for a VMA whose range may be taken and whose pages may have to be charged. */
 export function insert_vm_struct(mm: mm_struct, vma: vm_area_struct): number {
-  checkLive('insert_vm_struct', 'vma', vma);
-  checkPageRange('insert_vm_struct', 'vma.vm_start', vma.vm_start, 'vma.vm_end', vma.vm_end);
   const charged = vma_pages(vma);
   const accounted = vma_test(vma, VMA_ACCOUNT_BIT);
 

@@ -6,7 +6,6 @@
  * Deviations: the steps of vma_merge_existing_range() are functions of their own; dup_anon_vma() returns the VMA it
  * gave an anon_vma through a Ref, as in C.
  */
-import { checkPageAligned, checkPageRange, checkUlong } from '../../../include/check.js';
 import { ENOMEM } from '../../../include/linux/errno.js';
 import { PHYS_PFN } from '../../../include/linux/mm.js';
 import { VMA_OP_MERGE_UNFAULTED, type vm_area_struct, type vma_iterator } from '../../../include/mm_types.js';
@@ -19,7 +18,7 @@ import {
 } from '../../../include/vma.js';
 import { VMA_SPECIAL_FLAGS, VMA_STICKY_FLAGS, type vma_flags_t } from '../../../include/vma_flags.js';
 import { stubs } from '../../../stubs/index.js';
-import { VM_WARN_ON_VMG } from '../../bug.js';
+import { missing, VM_WARN_ON_VMG } from '../../bug.js';
 import {
   vma_flags_and_mask,
   vma_flags_set_mask,
@@ -39,18 +38,12 @@ import {
   vma_prev,
 } from '../inlines/iterator.js';
 import { vma_set_range } from '../inlines/lifecycle.js';
-import { checkLive, missing } from '../inlines/live.js';
 import { can_merge_remove_vma, can_vma_merge_left, can_vma_merge_right } from './merge_rules.js';
 import { VMG_VMA_STATE } from './merge_state.js';
 import { init_multi_vma_prep, vma_complete, vma_prepare } from './prepare.js';
 
-/**
- * Gives dst the anon_vmas of src, when only src has any: the merged VMA must reach all pages of both. On success dup
- * tells whose link is to be undone should the merge fail. 0 or a negative errno.
- */
+/** Gives dst the anon_vmas of src, when only src has any: the merged VMA must reach all pages of both. */
 export function dup_anon_vma(dst: vm_area_struct, src: vm_area_struct, dup: Ref<vm_area_struct | null>): number {
-  checkLive('dup_anon_vma', 'dst', dst);
-  checkLive('dup_anon_vma', 'src', src);
   if (src.anon_vma === null || dst.anon_vma !== null) return 0;
 
   stubs.vma_assert_write_locked(dst);
@@ -87,10 +80,7 @@ function changedVma(vmg: vma_merge_struct): vm_area_struct {
   return target ?? missing('commit_merge', 'vmg.target');
 }
 
-/**
- * Carries the merge out. 0, or -ENOMEM with no VMA changed: memory is reserved before anything else, which is what
- * give_up_on_oom relies on.
- */
+/** Carries the merge out. */
 export function commit_merge(vmg: vma_merge_struct): number {
   const vma = changedVma(vmg);
   const target = vmg.target ?? missing('commit_merge', 'vmg.target');
@@ -246,19 +236,9 @@ function abortMerge(vmg: vma_merge_struct, vmi: vma_iterator, start: number, ano
   return null;
 }
 
-/**
- * Tries to merge a VMA whose attributes are about to change over [vmg.start, vmg.end) with its neighbours.
- *
- * The caller sets vmg.middle to that VMA and vmg.prev to the one before (or to middle, if the range begins inside it),
- * leaves vmg.next null, holds mmap_lock for writing, and has the iterator within middle. Returns the merged VMA, with
- * vmg's range that of it; null when nothing merged, or memory ran out (vmg.state tells).
- * Port of vma_merge_existing_range(), mm/vma.c.
- */
+/** Tries to merge a VMA whose attributes are about to change over [vmg.start, vmg.end) with its neighbours. */
 export function vma_merge_existing_range(vmg: vma_merge_struct): vm_area_struct | null {
   const { middle, prev, start } = vmg;
-  checkPageRange('vma_merge_existing_range', 'vmg.start', start, 'vmg.end', vmg.end);
-  checkLive('vma_merge_existing_range', 'vmg.middle', middle);
-  checkLive('vma_merge_existing_range', 'vmg.prev', prev);
 
   assertExistingRange(vmg);
   vmg.state = VMA_MERGE_NOMERGE;
@@ -296,18 +276,10 @@ export function vma_merge_existing_range(vmg: vma_merge_struct): vm_area_struct 
 /**
  * Tries to merge a range that is about to be mapped with its neighbours: one of them grows over it, or the one before
  * grows over it and swallows the one after.
- *
- * The caller sets vmg.prev and vmg.next, holds mmap_lock for writing, knows [vmg.start, vmg.end) to be empty (but for
- * what it is going to unmap) and has the iterator at or before the gap. Returns the VMA that grew, with vmg's range
- * that of it; null when nothing merged, or memory ran out (vmg.state tells). Port of vma_merge_new_range(), mm/vma.c.
  */
 export function vma_merge_new_range(vmg: vma_merge_struct): vm_area_struct | null {
   const { prev, next, end } = vmg;
   const where = 'vma_merge_new_range';
-  checkPageRange(where, 'vmg.start', vmg.start, 'vmg.end', end);
-  checkUlong(where, 'vmg.pgoff', vmg.pgoff);
-  checkLive(where, 'vmg.prev', prev);
-  checkLive(where, 'vmg.next', next);
 
   stubs.mmap_assert_write_locked(vmg.mm);
   VM_WARN_ON_VMG(vmg.middle !== null, where, 'vmg.middle is set');
@@ -342,12 +314,8 @@ export function vma_merge_new_range(vmg: vma_merge_struct): vm_area_struct | nul
   return vmg.target;
 }
 
-/**
- * Tries to merge the copy of a VMA, at the place it is copied to, with its neighbours there. vmg.middle is the source,
- * all else describes the destination, as for vma_merge_new_range(). Port of vma_merge_copied_range(), mm/vma.c.
- */
+/** Tries to merge the copy of a VMA, at the place it is copied to, with its neighbours there. */
 export function vma_merge_copied_range(vmg: vma_merge_struct): vm_area_struct | null {
-  checkLive('vma_merge_copied_range', 'vmg.middle', vmg.middle);
   VM_WARN_ON_VMG(vmg.middle === null, 'vma_merge_copied_range', 'no vmg.middle to copy from');
 
   vmg.copied_from = vmg.middle;
@@ -369,18 +337,10 @@ function assertExpansion(vmg: vma_merge_struct, target: vm_area_struct, remove_n
   VM_WARN_ON_VMG(target.vm_start < vmg.start || target.vm_end > vmg.end, where, 'the range does not hold vmg.target');
 }
 
-/**
- * Grows vmg.target to [vmg.start, vmg.end), over vmg.next if that ends there. Whether they may be one is for the caller
- * to know, who also holds mmap_lock for writing. 0, or -ENOMEM (vmg.state tells, unless vmg.give_up_on_oom) with no VMA
- * changed. Port of vma_expand(), mm/vma.c.
- */
+/** Grows vmg.target to [vmg.start, vmg.end), over vmg.next if that ends there. */
 export function vma_expand(vmg: vma_merge_struct): number {
-  checkPageRange('vma_expand', 'vmg.start', vmg.start, 'vmg.end', vmg.end);
-  checkUlong('vma_expand', 'vmg.pgoff', vmg.pgoff);
   const target = vmg.target ?? missing('vma_expand', 'vmg.target');
   const { next } = vmg;
-  checkLive('vma_expand', 'vmg.target', target);
-  checkLive('vma_expand', 'vmg.next', next);
 
   stubs.mmap_assert_write_locked(vmg.mm);
   stubs.vma_start_write(target);
@@ -415,12 +375,8 @@ export function vma_expand(vmg: vma_merge_struct): number {
 
 /**
  * Grows a VMA upwards by delta bytes, into a gap that the caller knows to be there, and merges it with what follows.
- * Returns the VMA, or null. Port of vma_merge_extend(), mm/vma.c.
  */
 export function vma_merge_extend(vmi: vma_iterator, vma: vm_area_struct, delta: number): vm_area_struct | null {
-  checkLive('vma_merge_extend', 'vma', vma);
-  checkPageAligned('vma_merge_extend', 'delta', delta);
-  checkPageRange('vma_merge_extend', 'vma.vm_end', vma.vm_end, 'vma.vm_end + delta', vma.vm_end + delta);
   const vmg = VMG_VMA_STATE(vmi, vma, vma, vma.vm_end, vma.vm_end + delta);
 
   vmg.next = vma_iter_next_rewind(vmi, null);

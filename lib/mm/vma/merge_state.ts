@@ -12,7 +12,6 @@ import type { vma_flags_t } from '../../../include/vma_flags.js';
 import { stubs } from '../../../stubs/index.js';
 import { assignFlagsWord } from '../inlines/flag_operations.js';
 import { vma_iter_set } from '../inlines/iterator.js';
-import { checkLive } from '../inlines/live.js';
 import { vma_pgoff_offset } from '../inlines/range.js';
 
 /** A merge of a range [start, end) that is not mapped yet. */
@@ -33,7 +32,7 @@ export function VMG_STATE(
   return vmg;
 }
 
-/** A merge of [start, end) within vma, with that VMA's attributes. Of its flags only the legacy word, as upstream. */
+/** A merge of [start, end) within vma, with that VMA's attributes. */
 export function VMG_VMA_STATE(
   vmi: vma_iterator,
   prev: vm_area_struct | null,
@@ -41,7 +40,6 @@ export function VMG_VMA_STATE(
   start: number,
   end: number,
 ): vma_merge_struct {
-  checkLive('VMG_VMA_STATE', 'vma', vma);
   const vmg = new vma_merge_struct(vmi);
   vmg.mm = vma.vm_mm;
   vmg.start = start;

@@ -5,8 +5,7 @@
  * call_mmap_prepare(), __mmap_region() and mmap_region() of mm/vma.c, and of map_deny_write_exec(), mm/vma.h
  * (Linux 7.2).
  */
-import { checkPageAligned, checkPageRange, checkUlong } from '../../../include/check.js';
-import { EACCES, EINVAL, ENOMEM, ERR_PTR, type ErrPtr } from '../../../include/linux/errno.js';
+import { EACCES, EINVAL, ENOMEM, ERR_PTR, type ErrPtr, IS_ERR } from '../../../include/linux/errno.js';
 import type { list_head } from '../../../include/linux/list.js';
 import { MMF_HAS_MDWE } from '../../../include/linux/mm.js';
 import {
@@ -296,18 +295,7 @@ function newDescription(mm: mm_struct, file: file): vm_area_desc {
   return desc;
 }
 
-function checkRegion(fn: string, addr: number, len: number, pgoff: number): void {
-  checkPageAligned(fn, 'addr', addr);
-  checkPageAligned(fn, 'len', len);
-  checkPageRange(fn, 'addr', addr, 'addr + len', addr + len);
-  checkUlong(fn, 'pgoff', pgoff);
-}
-
-/**
- * Maps [addr, addr + len), page-aligned, in the current address space. pgoff is the page offset in the file, or addr in
- * pages for anonymous memory. The caller holds mmap_lock for writing. Returns addr, or a negative errno.
- * Port of __mmap_region(), mm/vma.c.
- */
+/** Maps [addr, addr + len), page-aligned, in the current address space. */
 export function __mmap_region(
   file: file | null,
   addr: number,
@@ -316,8 +304,6 @@ export function __mmap_region(
   pgoff: number,
   uf: list_head | null,
 ): number {
-  checkRegion('__mmap_region', addr, len, pgoff);
-
   const mm = currentMm('__mmap_region');
   const map = new mmap_state(mm, VMA_ITERATOR(mm, addr), addr, len, pgoff, vma_flags, file);
   const preparing = file?.f_op.mmap_prepare ? file : null;
@@ -336,7 +322,7 @@ export function __mmap_region(
   const merged = vma !== null;
   if (vma === null) {
     const made = __mmap_new_vma(map, desc !== null ? desc.action : null);
-    if (typeof made === 'number') return abortMapping(map, made, true);
+    if (IS_ERR(made)) return abortMapping(map, made, true);
     vma = made;
   }
 
@@ -353,7 +339,6 @@ export function __mmap_region(
 /**
  * Maps a region as __mmap_region() does, after the checks that do not depend on what is mapped already: write-execute
  * denial (-EACCES), the architecture (-EINVAL) and a file that denies writable shared mappings (-EPERM).
- * Port of mmap_region(), mm/vma.c.
  */
 export function mmap_region(
   file: file | null,
@@ -363,7 +348,6 @@ export function mmap_region(
   pgoff: number,
   uf: list_head | null,
 ): number {
-  checkRegion('mmap_region', addr, len, pgoff);
   const mm = currentMm('mmap_region');
   const vma_flags = legacy_to_vma_flags(vm_flags);
   stubs.mmap_assert_write_locked(mm);

@@ -6,7 +6,6 @@
  *
  * None of them applies the change: the VMA returned spans the range, and the caller changes it.
  */
-import { badArgument, checkPageRange, hexOf } from '../../../include/check.js';
 import { ENOMEM, ERR_PTR, type ErrPtr, IS_ERR } from '../../../include/linux/errno.js';
 import type {
   anon_vma_name,
@@ -17,19 +16,10 @@ import type {
 } from '../../../include/mm_types.js';
 import { VMA_MERGE_SUCCESS, type vma_merge_struct } from '../../../include/vma.js';
 import type { vma_flags_t } from '../../../include/vma_flags.js';
-import { VM_WARN_ON } from '../../bug.js';
-import { checkLive, missing } from '../inlines/live.js';
+import { missing, VM_WARN_ON } from '../../bug.js';
 import { vma_merge_existing_range } from './merge.js';
 import { VMG_VMA_STATE, vmg_nomem } from './merge_state.js';
 import { split_vma } from './split.js';
-
-function checkModify(fn: string, prev: vm_area_struct | null, vma: vm_area_struct, start: number, end: number): void {
-  checkLive(fn, 'prev', prev);
-  checkLive(fn, 'vma', vma);
-  checkPageRange(fn, 'start', start, 'end', end);
-  if (start < vma.vm_start) badArgument(fn, 'start', start, `below the VMA, which starts at ${hexOf(vma.vm_start)}`);
-  if (end > vma.vm_end) badArgument(fn, 'end', end, `past the VMA, which ends at ${hexOf(vma.vm_end)}`);
-}
 
 /** Merges or splits so that one VMA spans vmg's range: that VMA, or a negative errno. Port of vma_modify(), mm/vma.c. */
 function vma_modify(vmg: vma_merge_struct): vm_area_struct | ErrPtr {
@@ -58,11 +48,7 @@ function vma_modify(vmg: vma_merge_struct): vm_area_struct | ErrPtr {
   return vma;
 }
 
-/**
- * Prepares a change of flags over [start, end) of vma. prev is the VMA before it, or vma itself where the range begins
- * inside; the iterator is at vma. After a merge vma_flags_ptr also has the sticky flags, which the caller must keep.
- * The VMA that spans the range, or a negative errno. Port of vma_modify_flags(), mm/vma.c.
- */
+/** Prepares a change of flags over [start, end) of vma. */
 export function vma_modify_flags(
   vmi: vma_iterator,
   prev: vm_area_struct | null,
@@ -71,7 +57,6 @@ export function vma_modify_flags(
   end: number,
   vma_flags_ptr: vma_flags_t,
 ): vm_area_struct | ErrPtr {
-  checkModify('vma_modify_flags', prev, vma, start, end);
   const vmg = VMG_VMA_STATE(vmi, prev, vma, start, end);
   vmg.vma_flags = vma_flags_ptr;
 
@@ -82,7 +67,7 @@ export function vma_modify_flags(
   return ret;
 }
 
-/** As vma_modify_flags(), for a change of the name of anonymous memory. Port of vma_modify_name(), mm/vma.c. */
+/** As vma_modify_flags(), for a change of the name of anonymous memory. */
 export function vma_modify_name(
   vmi: vma_iterator,
   prev: vm_area_struct | null,
@@ -91,13 +76,12 @@ export function vma_modify_name(
   end: number,
   new_name: anon_vma_name | null,
 ): vm_area_struct | ErrPtr {
-  checkModify('vma_modify_name', prev, vma, start, end);
   const vmg = VMG_VMA_STATE(vmi, prev, vma, start, end);
   vmg.anon_name = new_name;
   return vma_modify(vmg);
 }
 
-/** As vma_modify_flags(), for a change of memory policy. Port of vma_modify_policy(), mm/vma.c. */
+/** As vma_modify_flags(), for a change of memory policy. */
 export function vma_modify_policy(
   vmi: vma_iterator,
   prev: vm_area_struct | null,
@@ -106,16 +90,12 @@ export function vma_modify_policy(
   end: number,
   new_pol: mempolicy | null,
 ): vm_area_struct | ErrPtr {
-  checkModify('vma_modify_policy', prev, vma, start, end);
   const vmg = VMG_VMA_STATE(vmi, prev, vma, start, end);
   vmg.policy = new_pol;
   return vma_modify(vmg);
 }
 
-/**
- * As vma_modify_flags(), for a change of flags and userfaultfd context at once. With give_up_on_oom a merge for which
- * memory is out is done without. Port of vma_modify_flags_uffd(), mm/vma.c.
- */
+/** As vma_modify_flags(), for a change of flags and userfaultfd context at once. */
 export function vma_modify_flags_uffd(
   vmi: vma_iterator,
   prev: vm_area_struct | null,
@@ -126,7 +106,6 @@ export function vma_modify_flags_uffd(
   new_ctx: vm_userfaultfd_ctx,
   give_up_on_oom: boolean,
 ): vm_area_struct | ErrPtr {
-  checkModify('vma_modify_flags_uffd', prev, vma, start, end);
   const vmg = VMG_VMA_STATE(vmi, prev, vma, start, end);
   vmg.vma_flags = vma_flags;
   vmg.uffd_ctx = new_ctx;

@@ -8,7 +8,6 @@
  * Deviation: the checks of CONFIG_DEBUG_VM_MAPLE_TREE inside vms_gather_munmap_vmas() run when
  * `globals.debug_vm_maple_tree` is on.
  */
-import { checkPageRange, checkUlong } from '../../../include/check.js';
 import { EINTR, EINVAL, ENOMEM, EPERM } from '../../../include/linux/errno.js';
 import { __GFP_NOFAIL, GFP_KERNEL } from '../../../include/linux/gfp.js';
 import { ULONG_MAX } from '../../../include/linux/limits.js';
@@ -31,7 +30,7 @@ import {
 import { unmap_desc, vma_munmap_struct } from '../../../include/vma.js';
 import { VMA_ACCOUNT_BIT, VMA_LOCKED_BIT } from '../../../include/vma_flags.js';
 import { currentMm, globals, stubs } from '../../../stubs/index.js';
-import { BUG_ON, VM_WARN_ON } from '../../bug.js';
+import { BUG_ON, missing, VM_WARN_ON } from '../../bug.js';
 import {
   __mt_destroy,
   MA_STATE,
@@ -52,6 +51,7 @@ import {
 } from '../inlines/accounting.js';
 import { vma_test } from '../inlines/flag_operations.js';
 import {
+  for_each_vma_range,
   vma_find,
   vma_iter_addr,
   vma_iter_clear_gfp,
@@ -61,16 +61,14 @@ import {
   vma_prev,
 } from '../inlines/iterator.js';
 import { vma_mark_attached, vma_mark_detached } from '../inlines/lifecycle.js';
-import { checkLive, missing } from '../inlines/live.js';
 import { vma_is_sealed, vma_pages } from '../inlines/range.js';
 import { vma_close } from '../internal.js';
 import { vm_area_free } from '../vma_init.js';
 import { __split_vma } from './split.js';
 import { validate_mm } from './validate.js';
 
-/** Closes a VMA that is in no tree any more and frees it. Port of remove_vma(), mm/vma.c. */
+/** Closes a VMA that is in no tree any more and frees it. */
 export function remove_vma(vma: vm_area_struct): void {
-  checkLive('remove_vma', 'vma', vma);
   stubs.might_sleep();
   vma_close(vma);
   if (vma.vm_file !== null) stubs.fput(vma.vm_file);
@@ -239,7 +237,7 @@ function assertNoneLost(vms: vma_munmap_struct, mas_detach: ma_state<vm_area_str
 
   vma_iter_set(vms.vmi, vms.start);
   let gathered = mas_find(test, vms.vma_count - 1);
-  for (let vma = vma_find(vms.vmi, vms.end); vma !== null; vma = vma_find(vms.vmi, vms.end)) {
+  for (const vma of for_each_vma_range(vms.vmi, vms.end)) {
     BUG_ON(vma !== gathered, 'vms_gather_munmap_vmas', 'a VMA of the range was not gathered');
     count++;
     gathered = mas_next(test, vms.vma_count - 1);
@@ -247,11 +245,7 @@ function assertNoneLost(vms: vma_munmap_struct, mas_detach: ma_state<vm_area_str
   BUG_ON(vms.vma_count !== count, 'vms_gather_munmap_vmas', 'gathered other VMAs than the range holds');
 }
 
-/**
- * Puts all VMAs of [vms.start, vms.end) on the side tree, splitting the first and the last where they reach beyond. On
- * success the sums, neighbours and page table limits stand in vms and the iterator is at the range's start. 0, or a
- * negative errno with the VMAs attached as before. Port of vms_gather_munmap_vmas(), mm/vma.c.
- */
+/** Puts all VMAs of [vms.start, vms.end) on the side tree, splitting the first and the last where they reach beyond. */
 export function vms_gather_munmap_vmas(vms: vma_munmap_struct, mas_detach: ma_state<vm_area_struct>): number {
   const { vmi } = vms;
   const first = vms.vma ?? missing('vms_gather_munmap_vmas', 'vms.vma');
@@ -262,7 +256,7 @@ export function vms_gather_munmap_vmas(vms: vma_munmap_struct, mas_detach: ma_st
   vms.prev = vma_prev(vmi);
   if (vms.prev !== null) vms.unmap_start = vms.prev.vm_end;
 
-  for (let vma = vma_find(vmi, vms.end); vma !== null; vma = vma_find(vmi, vms.end)) {
+  for (const vma of for_each_vma_range(vmi, vms.end)) {
     const error = gatherOne(vms, mas_detach, vma);
     if (error !== 0) {
       reattach_vmas(mas_detach);
@@ -280,10 +274,7 @@ export function vms_gather_munmap_vmas(vms: vma_munmap_struct, mas_detach: ma_st
   return 0;
 }
 
-/**
- * Undoes a gathered unmap after an error. If the page tables are gone already, the close hooks may have run, and the
- * unmap is completed instead: a gap stays where the new mapping failed. Port of vms_abort_munmap_vmas(), mm/vma.c.
- */
+/** Undoes a gathered unmap after an error. */
 export function vms_abort_munmap_vmas(vms: vma_munmap_struct, mas_detach: ma_state<vm_area_struct>): void {
   if (vms.clear_ptes) {
     reattach_vmas(mas_detach);
@@ -322,10 +313,7 @@ export function init_vma_munmap(
   vms.clear_ptes = false;
 }
 
-/**
- * Unmaps [start, end), page-aligned, whose first VMA is vma. 0, with the mmap lock dropped if `unlock`; or a negative
- * errno with the lock held. Port of do_vmi_align_munmap(), mm/vma.c.
- */
+/** Unmaps [start, end), page-aligned, whose first VMA is vma. */
 export function do_vmi_align_munmap(
   vmi: vma_iterator,
   vma: vm_area_struct,
@@ -335,8 +323,6 @@ export function do_vmi_align_munmap(
   uf: list_head | null,
   unlock: boolean,
 ): number {
-  checkLive('do_vmi_align_munmap', 'vma', vma);
-  checkPageRange('do_vmi_align_munmap', 'start', start, 'end', end);
   const mas_detach = detachedTree(vmi);
   const vms = new vma_munmap_struct(vmi);
 
@@ -354,11 +340,7 @@ export function do_vmi_align_munmap(
   return error;
 }
 
-/**
- * Unmaps len bytes, rounded up to pages, from start on; the iterator is new or before the range. 0, also where nothing
- * was mapped, with the mmap lock dropped if `unlock`; -EINVAL for an unaligned start, an empty range or one that leaves
- * user space, or another negative errno, with the lock held. Port of do_vmi_munmap(), mm/vma.c.
- */
+/** Unmaps len bytes, rounded up to pages, from start on; the iterator is new or before the range. */
 export function do_vmi_munmap(
   vmi: vma_iterator,
   mm: mm_struct,
@@ -367,8 +349,6 @@ export function do_vmi_munmap(
   uf: list_head | null,
   unlock: boolean,
 ): number {
-  checkUlong('do_vmi_munmap', 'start', start);
-  checkUlong('do_vmi_munmap', 'len', len);
   if (offset_in_page(start) !== 0 || start > TASK_SIZE || len > TASK_SIZE - start) return -EINVAL;
 
   const end = start + PAGE_ALIGN(len);
@@ -382,15 +362,10 @@ export function do_vmi_munmap(
   return do_vmi_align_munmap(vmi, vma, mm, start, end, uf, unlock);
 }
 
-/**
- * Takes the mmap lock of the current address space and unmaps; `unlock` lets it be downgraded on the way. -EINTR when a
- * fatal signal came before the lock; else as do_vmi_munmap(). Port of __vm_munmap(), mm/vma.c.
- */
+/** Takes the mmap lock of the current address space and unmaps; `unlock` lets it be downgraded on the way. */
 export function __vm_munmap(start: number, len: number, unlock: boolean): number {
   const mm = currentMm('__vm_munmap');
   const uf = new list_head();
-  checkUlong('__vm_munmap', 'start', start);
-  checkUlong('__vm_munmap', 'len', len);
   const vmi = VMA_ITERATOR(mm, start);
 
   if (stubs.mmap_write_lock_killable(mm) !== 0) return -EINTR;

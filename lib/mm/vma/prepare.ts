@@ -66,7 +66,7 @@ export function anon_vma_interval_tree_post_update_vma(vma: vm_area_struct): voi
   }
 }
 
-/** Locks the file's and the anonymous reverse map, and takes the VMAs off them. vma_complete() undoes it. */
+/** Locks the file's and the anonymous reverse map, and takes the VMAs off them. */
 export function vma_prepare(vp: struct_vma_prepare): void {
   const { vma, adj_next, mapping, anon_vma } = vp;
 

@@ -3,12 +3,11 @@
  * Making one VMA two, and making one smaller. Port of __split_vma(), split_vma() and vma_shrink() of mm/vma.c
  * (Linux 7.2).
  */
-import { badArgument, checkPageAligned, checkPageRange, checkUlong } from '../../../include/check.js';
 import { ENOMEM } from '../../../include/linux/errno.js';
 import { PHYS_PFN, type pgoff_t } from '../../../include/linux/mm.js';
 import { VMA_OP_SPLIT, type vm_area_struct, type vma_iterator } from '../../../include/mm_types.js';
 import { stubs } from '../../../stubs/index.js';
-import { WARN_ON } from '../../bug.js';
+import { missing, WARN_ON } from '../../bug.js';
 import { get_sysctl_max_map_count } from '../inlines/accounting.js';
 import {
   vma_iter_clear,
@@ -19,7 +18,6 @@ import {
   vma_prev,
 } from '../inlines/iterator.js';
 import { vma_set_range } from '../inlines/lifecycle.js';
-import { checkLive, missing } from '../inlines/live.js';
 import { vm_area_dup, vm_area_free } from '../vma_init.js';
 import { init_vma_prep, vma_complete, vma_prepare } from './prepare.js';
 import { validate_mm } from './validate.js';
@@ -39,15 +37,8 @@ function equipSplit(vmi: vma_iterator, vma: vm_area_struct, half: vm_area_struct
   return err;
 }
 
-/**
- * Splits vma at addr, which must lie inside it, page-aligned. A new VMA takes the part below addr (new_below) or above;
- * vma keeps the other, and the iterator ends at it. sysctl_max_map_count is not looked at: callers have, or do not
- * care. 0, what may_split() or a stub returned, or -ENOMEM; on failure nothing has changed.
- * Port of __split_vma(), mm/vma.c.
- */
+/** Splits vma at addr, which must lie inside it, page-aligned. */
 export function __split_vma(vmi: vma_iterator, vma: vm_area_struct, addr: number, new_below: boolean): number {
-  checkLive('__split_vma', 'vma', vma);
-  checkPageAligned('__split_vma', 'addr', addr);
   WARN_ON(vma.vm_start >= addr, '__split_vma', 'addr is not above the start of the VMA');
   WARN_ON(vma.vm_end <= addr, '__split_vma', 'addr is not below the end of the VMA');
 
@@ -112,26 +103,16 @@ function completeSplit(
   else vma_prev(vmi);
 }
 
-/** As __split_vma(), but -ENOMEM when the address space has as many VMAs as it may. Port of split_vma(), mm/vma.c. */
+/** As __split_vma(), but -ENOMEM when the address space has as many VMAs as it may. */
 export function split_vma(vmi: vma_iterator, vma: vm_area_struct, addr: number, new_below: boolean): number {
-  checkLive('split_vma', 'vma', vma);
-  checkPageAligned('split_vma', 'addr', addr);
   const mm = vma.vm_mm ?? missing('split_vma', 'vma.vm_mm');
   if (mm.map_count >= get_sysctl_max_map_count()) return -ENOMEM;
 
   return __split_vma(vmi, vma, addr, new_below);
 }
 
-/**
- * Cuts vma down to [start, end), from one side only, with a new page offset. The iterator must be at the VMA. 0, or
- * -ENOMEM with nothing changed. Port of vma_shrink(), mm/vma.c.
- */
+/** Cuts vma down to [start, end), from one side only, with a new page offset. */
 export function vma_shrink(vmi: vma_iterator, vma: vm_area_struct, start: number, end: number, pgoff: pgoff_t): number {
-  checkLive('vma_shrink', 'vma', vma);
-  checkPageRange('vma_shrink', 'start', start, 'end', end);
-  checkUlong('vma_shrink', 'pgoff', pgoff);
-  if (start < vma.vm_start) badArgument('vma_shrink', 'start', start, 'below the VMA: it would grow');
-  if (end > vma.vm_end) badArgument('vma_shrink', 'end', end, 'past the VMA: it would grow');
   WARN_ON(vma.vm_start !== start && vma.vm_end !== end, 'vma_shrink', 'both ends change');
 
   if (vma.vm_start < start) vma_iter_config(vmi, vma.vm_start, start);

@@ -3,7 +3,7 @@
  * Growing a stack. Port of acct_stack_growth() and expand_downwards() of mm/vma.c (Linux 7.2). expand_upwards() is
  * compiled only where stacks grow up, which is not this configuration.
  */
-import { checkUlong } from '../../../include/check.js';
+
 import { EFAULT, ENOMEM, EPERM } from '../../../include/linux/errno.js';
 import { PAGE_ALIGN_DOWN, PAGE_SIZE, PHYS_PFN, RLIMIT_STACK } from '../../../include/linux/mm.js';
 import {
@@ -15,6 +15,7 @@ import {
 } from '../../../include/mm_types.js';
 import { VMA_GROWSDOWN_BIT, VMA_LOCKED_BIT } from '../../../include/vma_flags.js';
 import { globals, stubs } from '../../../stubs/index.js';
+import { missing } from '../../bug.js';
 import { accountPages, mlock_future_ok } from '../inlines/accounting.js';
 import { vma_test } from '../inlines/flag_operations.js';
 import {
@@ -25,7 +26,6 @@ import {
   vma_iter_store_overwrite,
   vma_prev,
 } from '../inlines/iterator.js';
-import { checkLive, missing } from '../inlines/live.js';
 import { vma_is_accessible } from '../inlines/range.js';
 import { anon_vma_interval_tree_post_update_vma, anon_vma_interval_tree_pre_update_vma } from './prepare.js';
 import { validate_mm } from './validate.js';
@@ -72,14 +72,8 @@ function hitsGuardGap(prev: vm_area_struct, address: number): boolean {
   return address >= prev.vm_end && address - prev.vm_end < globals.stack_guard_gap;
 }
 
-/**
- * Grows a VM_GROWSDOWN VMA so that it holds address, which lies below it and above the VMA before. The caller holds
- * mmap_lock for writing. 0; -EFAULT for another kind of VMA, -EPERM below mmap_min_addr, -ENOMEM for a limit, the guard
- * gap or want of memory. Port of expand_downwards(), mm/vma.c.
- */
+/** Grows a VM_GROWSDOWN VMA so that it holds address, which lies below it and above the VMA before. */
 export function expand_downwards(vma: vm_area_struct, address: number): number {
-  checkLive('expand_downwards', 'vma', vma);
-  checkUlong('expand_downwards', 'address', address);
   const mm = vma.vm_mm ?? missing('expand_downwards', 'vma.vm_mm');
   const vmi = VMA_ITERATOR(mm, vma.vm_start);
 

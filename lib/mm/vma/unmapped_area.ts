@@ -5,7 +5,6 @@
  * Deviation: C relies on unsigned wrap-around, for sums that overflow and for masks of differences below zero; here the
  * first is a comparison with ULONG_MAX, the second alignSlack().
  */
-import { checkUlong } from '../../../include/check.js';
 import { ENOMEM } from '../../../include/linux/errno.js';
 import { ULONG_MAX } from '../../../include/linux/limits.js';
 import { VMA_ITERATOR, type vm_area_struct, type vm_unmapped_area_info } from '../../../include/mm_types.js';
@@ -30,15 +29,6 @@ function alignSlack(a: number, b: number, mask: number): number {
   return slack < 0 ? slack + size : slack;
 }
 
-function checkInfo(fn: string, info: vm_unmapped_area_info): void {
-  checkUlong(fn, 'info.length', info.length);
-  checkUlong(fn, 'info.low_limit', info.low_limit);
-  checkUlong(fn, 'info.high_limit', info.high_limit);
-  checkUlong(fn, 'info.align_mask', info.align_mask);
-  checkUlong(fn, 'info.align_offset', info.align_offset);
-  checkUlong(fn, 'info.start_gap', info.start_gap);
-}
-
 /** Bytes to search for: the length, with the worst that alignment and gap can cost. */
 function searchLength(info: vm_unmapped_area_info): number {
   return info.length + info.align_mask + info.start_gap;
@@ -49,11 +39,10 @@ function keepsGapBelow(vma: vm_area_struct | null): vma is vm_area_struct {
 }
 
 /**
- * The lowest address in the current address space from which info.length bytes are free within
- * [info.low_limit, info.high_limit), aligned and clear of guard gaps; -ENOMEM if there is none.
+ * The lowest address in the current address space from which info.length bytes are free within [info.low_limit,
+ * info.high_limit), aligned and clear of guard gaps; -ENOMEM if there is none.
  */
 export function unmapped_area(info: vm_unmapped_area_info): number {
-  checkInfo('unmapped_area', info);
   const length = searchLength(info);
   if (length > ULONG_MAX) return -ENOMEM;
 
@@ -82,7 +71,6 @@ export function unmapped_area(info: vm_unmapped_area_info): number {
 
 /** As unmapped_area(), but the highest such address. */
 export function unmapped_area_topdown(info: vm_unmapped_area_info): number {
-  checkInfo('unmapped_area_topdown', info);
   const length = searchLength(info);
   if (length > ULONG_MAX) return -ENOMEM;
 

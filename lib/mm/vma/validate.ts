@@ -12,7 +12,7 @@ import { type mm_struct, VMA_ITERATOR, type vm_area_struct, type vma_iterator } 
 import { globals, stubs } from '../../../stubs/index.js';
 import { BUG_ON, WARN_ON_ONCE } from '../../bug.js';
 import { mt_validate } from '../../maple_tree.js';
-import { vma_iter_addr, vma_iter_end, vma_next } from '../inlines/iterator.js';
+import { for_each_vma, vma_iter_addr, vma_iter_end } from '../inlines/iterator.js';
 
 /** Does the VMA lie where the tree has it? */
 function validateRange(vma: vm_area_struct, vmi: vma_iterator): void {
@@ -29,7 +29,7 @@ export function validate_mm(mm: mm_struct): void {
   mt_validate(mm.mm_mt);
   const vmi = VMA_ITERATOR(mm, 0);
   let count = 0;
-  for (let vma = vma_next(vmi); vma !== null; vma = vma_next(vmi)) {
+  for (const vma of for_each_vma(vmi)) {
     validateRange(vma, vmi);
     if (vma.anon_vma !== null) {
       for (const avc of list_for_each_entry(vma.anon_vma_chain)) stubs.anon_vma_interval_tree_verify(avc);

@@ -10,7 +10,6 @@ import type { pgprot_t, vm_area_struct, vm_operations_struct } from '../../../in
 import { mk_vma_flags, VMA_PFNMAP_BIT, VMA_SHARED_BIT, VMA_WRITE_BIT } from '../../../include/vma_flags.js';
 import { stubs } from '../../../stubs/index.js';
 import { vma_flags_clear_mask, vma_test, vma_test_all_mask } from '../inlines/flag_operations.js';
-import { checkLive } from '../inlines/live.js';
 import { pgprot_modify, pgprotSame, vma_get_page_prot } from '../inlines/pgprot.js';
 
 const SHARED_WRITABLE = Object.freeze(mk_vma_flags(VMA_WRITE_BIT, VMA_SHARED_BIT));
@@ -30,19 +29,14 @@ function vma_fs_can_writeback(vma: vm_area_struct): boolean {
   return vma.vm_file !== null && stubs.mapping_can_writeback(vma.vm_file.f_mapping);
 }
 
-/** Must the dirty state of the pages be tracked? Port of vma_needs_dirty_tracking(), mm/vma.c. */
+/** Must the dirty state of the pages be tracked? */
 export function vma_needs_dirty_tracking(vma: vm_area_struct): boolean {
-  checkLive('vma_needs_dirty_tracking', 'vma', vma);
   if (!vma_is_shared_writable(vma)) return false;
   return vm_ops_needs_writenotify(vma.vm_ops) || vma_fs_can_writeback(vma);
 }
 
-/**
- * Are pages to be mapped read-only at first, so that the first write is seen? Not if the protection has more in it than
- * the flags give, which is then a driver's doing. Port of vma_wants_writenotify(), mm/vma.c.
- */
+/** Are pages to be mapped read-only at first, so that the first write is seen? */
 export function vma_wants_writenotify(vma: vm_area_struct, vm_page_prot: pgprot_t): boolean {
-  checkLive('vma_wants_writenotify', 'vma', vma);
   if (!vma_is_shared_writable(vma)) return false;
   if (vm_ops_needs_writenotify(vma.vm_ops)) return true;
 
@@ -61,7 +55,6 @@ export function vma_wants_manual_pte_write_upgrade(vma: vm_area_struct): boolean
 
 /** Brings the VMA's protection in line with its flags. */
 export function vma_set_page_prot(vma: vm_area_struct): void {
-  checkLive('vma_set_page_prot', 'vma', vma);
   let vm_page_prot = pgprot_modify(vma.vm_page_prot, vma_get_page_prot(vma.flags));
 
   if (vma_wants_writenotify(vma, vm_page_prot)) {

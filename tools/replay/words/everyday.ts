@@ -15,7 +15,14 @@ import {
 import { Ref } from '../../../include/ref.js';
 import { unlink_vma_file_batch } from '../../../include/vma.js';
 import { VM_LOCKED, type vma_flags_t } from '../../../include/vma_flags.js';
-import { vma_flags_same_pair } from '../../../lib/mm/inlines/flag_operations.js';
+import {
+  vma_modify_flags,
+  vma_modify_flags_uffd,
+  vma_modify_name,
+  vma_modify_policy,
+  vma_shrink,
+} from '../../../lib/doors/change.js';
+import { vma_flags_same_pair } from '../../../lib/doors/flags.js';
 import {
   for_each_vma_range,
   vma_find,
@@ -24,31 +31,31 @@ import {
   vma_lookup,
   vma_next,
   vma_prev,
-} from '../../../lib/mm/inlines/iterator.js';
-import { vma_pages } from '../../../lib/mm/inlines/range.js';
-import { mm_drop_all_locks, mm_take_all_locks } from '../../../lib/mm/vma/all_locks.js';
-import { find_mergeable_anon_vma } from '../../../lib/mm/vma/anon_vma.js';
-import { do_brk_flags } from '../../../lib/mm/vma/brk.js';
-import { copy_vma } from '../../../lib/mm/vma/copy.js';
+} from '../../../lib/doors/iterator.js';
 import {
+  __mmap_region,
+  __vm_munmap,
+  copy_vma,
+  do_brk_flags,
+  do_vmi_munmap,
+  expand_downwards,
+  mm_drop_all_locks,
+  mm_take_all_locks,
+  mmap_region,
+  relocate_vma_down,
+  unmapped_area,
+  unmapped_area_topdown,
+} from '../../../lib/doors/map.js';
+import {
+  find_mergeable_anon_vma,
   unlink_file_vma_batch_add,
   unlink_file_vma_batch_final,
   unlink_file_vma_batch_init,
   vma_link_file,
-} from '../../../lib/mm/vma/file_links.js';
-import { __mmap_region, mmap_region } from '../../../lib/mm/vma/mmap_region.js';
-import {
-  vma_modify_flags,
-  vma_modify_flags_uffd,
-  vma_modify_name,
-  vma_modify_policy,
-} from '../../../lib/mm/vma/modify.js';
-import { __vm_munmap, do_vmi_munmap } from '../../../lib/mm/vma/munmap.js';
-import { vma_shrink } from '../../../lib/mm/vma/split.js';
-import { expand_downwards } from '../../../lib/mm/vma/stack.js';
-import { unmapped_area, unmapped_area_topdown } from '../../../lib/mm/vma/unmapped_area.js';
-import { vma_needs_dirty_tracking, vma_wants_writenotify } from '../../../lib/mm/vma/writenotify.js';
-import { relocate_vma_down } from '../../../lib/mm/vma_exec.js';
+  vma_needs_dirty_tracking,
+  vma_pages,
+  vma_wants_writenotify,
+} from '../../../lib/doors/vma.js';
 import { stubs } from '../../../stubs/index.js';
 import { at } from '../hex.js';
 import { changeRange } from '../protect.js';

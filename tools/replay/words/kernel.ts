@@ -11,26 +11,34 @@ import { NULL_VM_UFFD_CTX, VMA_ITERATOR, type vm_area_struct, type vma_iterator 
 import { Ref } from '../../../include/ref.js';
 import { VMA_MERGE_ERROR_NOMEM, vma_merge_struct } from '../../../include/vma.js';
 import {
+  __split_vma,
+  split_vma,
+  vma_expand,
+  vma_merge_existing_range,
+  vma_merge_extend,
+  vma_merge_new_range,
+  vma_modify_flags,
+  vma_modify_flags_uffd,
+  vma_shrink,
+} from '../../../lib/doors/change.js';
+import {
   find_vma_intersection,
   vma_iter_load,
   vma_iter_set,
   vma_lookup,
   vma_next,
   vma_prev,
-} from '../../../lib/mm/inlines/iterator.js';
-import { vma_is_anonymous, vma_set_anonymous, vma_set_range } from '../../../lib/mm/inlines/lifecycle.js';
-import { copy_vma } from '../../../lib/mm/vma/copy.js';
-import { insert_vm_struct, vma_link } from '../../../lib/mm/vma/link.js';
+} from '../../../lib/doors/iterator.js';
+import { copy_vma, create_init_stack_vma } from '../../../lib/doors/map.js';
 import {
-  vma_expand,
-  vma_merge_existing_range,
-  vma_merge_extend,
-  vma_merge_new_range,
-} from '../../../lib/mm/vma/merge.js';
-import { vma_modify_flags, vma_modify_flags_uffd } from '../../../lib/mm/vma/modify.js';
-import { __split_vma, split_vma, vma_shrink } from '../../../lib/mm/vma/split.js';
-import { create_init_stack_vma } from '../../../lib/mm/vma_exec.js';
-import { vm_area_alloc, vm_area_free } from '../../../lib/mm/vma_init.js';
+  insert_vm_struct,
+  vm_area_alloc,
+  vm_area_free,
+  vma_is_anonymous,
+  vma_link,
+  vma_set_anonymous,
+  vma_set_range,
+} from '../../../lib/doors/vma.js';
 import { at } from '../hex.js';
 import { flagsOf, type ReplayedSpace } from '../vma_space.js';
 import {

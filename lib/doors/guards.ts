@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/**
- * Guards for the VMAs that a caller hands in: not null where one is needed, not freed. C would read freed memory.
- */
-import { badArgument, hexOf } from '../../../include/check.js';
-import { vm_area_struct } from '../../../include/mm_types.js';
+/** The guard for VMAs that a caller hands in: not freed, and nothing else than a VMA. C would read freed memory. */
+import { badArgument, hexOf } from '../../include/check.js';
+import { vm_area_struct } from '../../include/mm_types.js';
 
 /** vm_refcnt of a VMA that was freed; a live one never has it. */
 const FREED = -1;
@@ -13,7 +11,10 @@ export function markFreed(vma: vm_area_struct): void {
   vma.vm_refcnt = FREED;
 }
 
-/** Throws when vma is neither null nor a live VMA. The checked world's freed objects are no vm_area_struct any more. */
+/**
+ * Throws when vma is neither null nor a live VMA. The checked world's freed objects are no vm_area_struct any more.
+ * @internal
+ */
 export function checkLive(fn: string, arg: string, vma: vm_area_struct | null): void {
   // Not instanceof, which walks the chain of prototypes: this comes down to the look at the map that a field needs anyway.
   if (vma !== null && (vma?.constructor !== vm_area_struct || vma.vm_refcnt === FREED)) refuseDead(fn, arg, vma);
@@ -24,9 +25,4 @@ function refuseDead(fn: string, arg: string, vma: unknown): never {
     throw new TypeError(`${fn}: ${arg} = VMA ${hexOf(vma.vm_start)}-${hexOf(vma.vm_end)}: freed`);
   }
   return badArgument(fn, arg, vma, 'not a live VMA');
-}
-
-/** Throws: an argument that the operation cannot do without is null. */
-export function missing(fn: string, arg: string): never {
-  throw new TypeError(`${fn}: ${arg} = null: must be set`);
 }
