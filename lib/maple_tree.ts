@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /**
- * The range tree behind the kernel's maple-state API: lib/maple_tree.c, Linux 7.2, room by room. Each range of
+ * The range tree behind the kernel's maple-state API: lib/maple_tree.c, Linux 7.3, room by room. Each range of
  * [0, ULONG_MAX] has an entry or NULL; ranges, NULLs included, can be found, walked both ways and stored over, and room
  * can be looked for. Every operation is logarithmic; lookups and steps allocate nothing. It knows nothing of VMAs.
  *

@@ -46,6 +46,7 @@ export function randomTreeTrace(random: Random, operations: number): string[] {
       [180, () => `store ${range()} ${entry()}`],
       [120, () => `prealloc ${range()} ${entry()}`],
       [30, () => `unused ${range()} ${entry()}`],
+      [30, () => `reserve ${range()} ${entry()}`],
       [40, () => 'erase'],
       [80, () => `set ${hex(index())}`],
       [40, () => `range ${range()}`],

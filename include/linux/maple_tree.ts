@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
- * The range tree's structs and constants. Port of include/linux/maple_tree.h, Linux 7.2 (GPL-2.0+ there).
+ * The range tree's structs and constants. Port of include/linux/maple_tree.h, Linux 7.3 (GPL-2.0+ there).
  *
  * Node sizes are those of upstream's userland harness. It does not pass CONFIG_64BIT on to this header, so that its
  * trees have 32 slots a node where a 64-bit kernel's have 16; `new maple_tree(flags, 16)` has the kernel's.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/** Where the tree's warnings go: MT_WARN_ON() and MAS_WARN_ON() of include/linux/maple_tree.h (Linux 7.2). */
+/** Where the tree's warnings go: MT_WARN_ON() and MAS_WARN_ON() of include/linux/maple_tree.h (Linux 7.3). */
 
 /** The one seam through which the tree complains; whoever owns the world around it replaces `warn`. */
 export const maple_debug = {

@@ -2,7 +2,7 @@
 /**
  * Looking for room. Ports mas_empty_area(), mas_empty_area_rev() and what they stand on (mas_awalk(),
  * mas_anode_descend(), mas_rev_awalk(), mas_rewind_node(), mas_skip_node(), mas_sparse_area()) of lib/maple_tree.c,
- * Linux 7.2.
+ * Linux 7.3.
  *
  * As upstream, a tree without MT_FLAGS_ALLOC_RANGE finds room only while it is a single leaf: its inner nodes know of
  * no gaps.
@@ -29,6 +29,11 @@ type Answer = typeof FOUND | typeof DESCENDED | typeof NOTHING_HERE | typeof FAI
 /** First index of the slot at offset. */
 function slotMin<T>(mas: ma_state<T>, nodes: maple_nodes<T>, offset: number): number {
   return offset > 0 ? (nodes.pivot[mas.node + offset - 1] as number) + 1 : mas.min;
+}
+
+/** Indices from first to last. Upstream counts modulo 2^64, so that all of them are none; answers depend on it. */
+function lengthOf(first: number, last: number): number {
+  return first === 0 && last === ULONG_MAX ? 0 : last - first + 1;
 }
 
 /** Moves the state to the child at offset. */
@@ -94,7 +99,7 @@ function mas_anode_descend<T>(mas: ma_state<T>, nodes: maple_nodes<T>, size: num
     if (mas.index <= pivot) {
       let gap = 0;
       if (!leaf) gap = gaps ? (nodes.gap[at] as number) : 0;
-      else if (nodes.slot[at] === null) gap = Math.min(pivot, mas.last) - Math.max(mas.index, min) + 1;
+      else if (nodes.slot[at] === null) gap = lengthOf(Math.max(mas.index, min), Math.min(pivot, mas.last));
       if (gap >= size) {
         mas.offset = leaf ? offset : 0;
         if (leaf) return FOUND;
@@ -137,10 +142,8 @@ function mas_rev_awalk<T>(mas: ma_state<T>, nodes: maple_nodes<T>, size: number,
     if (mas.index > max) return FAILED;
     let gap = 0;
     if (!leaf) gap = gaps ? (nodes.gap[at] as number) : 0;
-    else if (nodes.slot[at] === null) gap = max - min + 1;
-    // Upstream computes this room modulo 2^64, so that from 0 to ULONG_MAX it is none. It is kept: answers depend on it.
-    const room = min === 0 && mas.last === ULONG_MAX ? 0 : mas.last - min + 1;
-    if (gap < size || size > room) continue;
+    else if (nodes.slot[at] === null) gap = lengthOf(min, max);
+    if (gap < size || size > lengthOf(min, mas.last)) continue;
     if (size - 1 > max - mas.index) return FAILED;
     if (leaf) {
       mas.offset = offset;

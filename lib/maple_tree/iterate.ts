@@ -2,7 +2,7 @@
 /**
  * Stepping through the ranges. Ports mas_next(), mas_next_range(), mas_prev(), mas_prev_range(), mas_find(),
  * mas_find_range(), mas_find_rev(), mas_find_range_rev() and what they stand on (mas_next_slot(), mas_next_node(),
- * mas_prev_slot(), mas_prev_node(), mas_may_activate(), the *_setup() functions) of lib/maple_tree.c, Linux 7.2.
+ * mas_prev_slot(), mas_prev_node(), mas_may_activate(), the *_setup() functions) of lib/maple_tree.c, Linux 7.3.
  *
  * Deviations
  * - Whether the tree has changed is asked once, in the set-up of each function, not at every slot: nothing else runs.

@@ -2,7 +2,7 @@
 /**
  * Operations on a tree without a state. Ports mt_init(), mt_init_flags(), mtree_load(), mtree_store(),
  * mtree_store_range(), mtree_insert(), mtree_insert_range(), mtree_erase(), mtree_destroy(), __mt_destroy(), mt_find(),
- * mt_find_after(), mt_next(), mt_prev() and mt_for_each() of include/linux/maple_tree.h and lib/maple_tree.c, Linux 7.2.
+ * mt_find_after(), mt_next(), mt_prev() and mt_for_each() of include/linux/maple_tree.h and lib/maple_tree.c, Linux 7.3.
  *
  * Deviation: the lookups walk the nodes themselves, without a state, so that they allocate nothing.
  */

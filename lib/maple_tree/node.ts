@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /**
  * Reading and keeping up single nodes: limits, gaps, neighbours. Ports ma_leaf_max_gap(), ma_max_gap(),
- * mas_update_gap() and mas_parent_gap() of lib/maple_tree.c, Linux 7.2.
+ * mas_update_gap() and mas_parent_gap() of lib/maple_tree.c, Linux 7.3.
  *
  * Deviation: the offset of a node's longest gap is not stored; ten gaps are read faster than kept in order.
  */

@@ -3,7 +3,7 @@
  * Stores that change more than one node: split, rebalance, span. Ports mas_wr_split(), mas_wr_rebalance(),
  * mas_wr_spanning_store(), mas_extend_spanning_null() and the maple_copy functions under them (cp_leaf_init(),
  * cp_data_calc(), push_data_sib(), rebalance_sib(), spanning_sib(), dst_setup(), cp_data_write(), cp_dst_to_slots(),
- * cp_is_new_root(), *_ascend()) of lib/maple_tree.c, Linux 7.2.
+ * cp_is_new_root(), *_ascend()) of lib/maple_tree.c, Linux 7.3.
  *
  * Storey by storey from the leaves, the slots from the left end of the change to its right end, with what the store
  * puts between them and perhaps a sibling's, are gathered and dealt out to one, two or three new nodes, which are the

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /**
  * Where nodes come from. Ports mas_alloc_nodes(), mas_empty_nodes(), mas_pop_node() and the freeing half of
- * lib/maple_tree.c, Linux 7.2.
+ * lib/maple_tree.c, Linux 7.3.
  *
  * Deviation: a reservation is a count, not a list of nodes. A node itself is a place in its tree's arrays; the arrays
  * grow when a reserved node is used, and go away with the last node.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /**
  * The state of an operation: set-up, status, and the walk from the root to a range. Ports mas_init(), mas_set(),
- * mas_set_range(), __mas_set_range(), mas_reset(), mas_pause(), mas_start(), mas_walk(), mtree_range_walk() and the
- * status predicates of include/linux/maple_tree.h and lib/maple_tree.c, Linux 7.2.
+ * mas_set_range(), __mas_set_range(), mas_reset(), mas_pause(), mas_start(), mas_make_walkable(), mas_walk(), mtree_range_walk() and the
+ * status predicates of include/linux/maple_tree.h and lib/maple_tree.c, Linux 7.3.
  *
  * Deviation: a state whose tree another state has changed walks again from the root, by its index. Upstream does that
  * only if its node has been replaced, and otherwise relies on nobody having changed it.
@@ -194,6 +194,14 @@ export function mtree_range_walk<T>(mas: ma_state<T>): T | null {
   }
 }
 
+/**
+ * Has a state walk from the node that it stands in if index lies there, else from the root. Port of
+ * mas_make_walkable(), which takes the former for granted.
+ */
+export function mas_make_walkable<T>(mas: ma_state<T>): void {
+  if (mas.status !== ma_active || !isFresh(mas) || mas.index < mas.min || mas.index > mas.max) mas.status = ma_start;
+}
+
 /** Port of mas_state_walk(): index and last are left alone if the tree has no nodes. */
 export function mas_state_walk<T>(mas: ma_state<T>): T | null {
   const entry = mas_start(mas);
@@ -205,7 +213,7 @@ export function mas_state_walk<T>(mas: ma_state<T>): T | null {
  * empty tree the range is all of it and the status none; past a single entry at 0 it is the rest, and none too.
  */
 export function mas_walk<T>(mas: ma_state<T>): T | null {
-  if (mas.status !== ma_active || !isFresh(mas) || mas.index < mas.min || mas.index > mas.max) mas.status = ma_start;
+  mas_make_walkable(mas);
   const entry = mas_state_walk(mas);
   if (mas.status === ma_none) {
     mas.index = 0;

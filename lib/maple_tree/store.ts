@@ -1,26 +1,38 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /**
  * Storing through a state. Ports mas_store(), mas_store_gfp(), mas_store_prealloc(), mas_preallocate(), mas_destroy(),
- * mas_erase(), mas_insert() and mas_nomem() of lib/maple_tree.c, Linux 7.2.
+ * mas_erase(), mas_insert(), mas_nomem() and mas_nomem_nofail() of lib/maple_tree.c, Linux 7.3.
  *
  * Deviation: a promised store whose tree has changed since walks anew, and throws if that takes more nodes than were
  * reserved. Upstream would write into a node that may be gone.
  */
 import { EEXIST, ENOMEM } from '../../include/linux/errno.js';
-import { GFP_KERNEL, type gfp_t } from '../../include/linux/gfp.js';
+import { __GFP_NOFAIL, GFP_KERNEL, type gfp_t } from '../../include/linux/gfp.js';
 import {
+  MT_FLAGS_LOCK_EXTERN,
+  MT_FLAGS_LOCK_MASK,
   ma_active,
   ma_error,
-  ma_start,
   type ma_state,
   type ma_wr_state,
+  type maple_tree,
   wr_new_root,
   wr_spanning_store,
   wr_store_root,
 } from '../../include/linux/maple_tree.js';
+import { maple_debug } from './debug.js';
 import { nodesOf } from './node.js';
 import { mas_alloc_nodes, mas_empty_nodes, mas_set_err, NODE_SHIFT } from './slab.js';
-import { isFresh, mas_error, mas_reset, mas_start, mas_state_walk, STALE } from './state.js';
+import {
+  isFresh,
+  mas_error,
+  mas_make_walkable,
+  mas_reset,
+  mas_set_range,
+  mas_start,
+  mas_state_walk,
+  STALE,
+} from './state.js';
 import {
   mas_prealloc_calc,
   mas_wr_end_piv,
@@ -49,12 +61,31 @@ function mas_wr_preallocate<T>(mas: ma_state<T>, wr: ma_wr_state<T>, entry: T | 
   if (mas.node_request > 0) mas_alloc_nodes(mas, GFP_NOWAIT);
 }
 
-/** After a failure for want of memory: tries again with gfp; true if the store is to be planned anew. */
+/** Whether a tree is protected by a lock that is not its own. Port of mt_external_lock(). */
+function mt_external_lock<T>(mt: maple_tree<T>): boolean {
+  return (mt.ma_flags & MT_FLAGS_LOCK_MASK) === MT_FLAGS_LOCK_EXTERN;
+}
+
+/**
+ * After a failure for want of memory: tries again with gfp; true if the store is to be planned anew. Warns of a second
+ * attempt that may not wait for memory either. Port of mas_nomem().
+ */
 export function mas_nomem<T>(mas: ma_state<T>, gfp: gfp_t): boolean {
   if (mas.status !== ma_error || mas.err !== -ENOMEM) return false;
+  if ((gfp & GFP_KERNEL) === 0 && mt_external_lock(mas.tree)) {
+    maple_debug.warn('mas_nomem', 'an allocation that may not block, for a tree with an external lock');
+  }
   mas_alloc_nodes(mas, gfp);
   if (mas.reserved === 0) return false;
   mas_reset(mas);
+  return true;
+}
+
+/** As mas_nomem(), but memory is not refused, and the state is set back to [index, last]. Port of mas_nomem_nofail(). */
+function mas_nomem_nofail<T>(mas: ma_state<T>, index: number, last: number): boolean {
+  if (mas.status !== ma_error || mas.err !== -ENOMEM) return false;
+  mas_alloc_nodes(mas, GFP_KERNEL | __GFP_NOFAIL);
+  mas_set_range(mas, index, last);
   return true;
 }
 
@@ -187,24 +218,23 @@ export function mas_insert<T>(mas: ma_state<T>, entry: T | null): T | null {
   return wr.content;
 }
 
-/** Erases the whole range that holds index and returns its entry, or NULL if there was none. Port of mas_erase(). */
+/**
+ * Erases the whole range that holds index and returns its entry, or NULL if there was none. It cannot fail: memory is
+ * asked for until there is some. Port of mas_erase().
+ */
 export function mas_erase<T>(mas: ma_state<T>): T | null {
   const wr = wrOf(mas.tree);
   const index = mas.index;
-  mas.status = ma_start;
-  for (;;) {
-    const entry = mas_state_walk(mas);
-    if (entry === null) return null;
+  mas_make_walkable(mas);
+  let entry: T | null;
+  do {
+    entry = mas_state_walk(mas);
+    if (entry === null) break;
     // From the root, so that a NULL at the end of a leaf is seen to span.
     mas_reset(mas);
     mas_wr_preallocate(mas, wr, null);
-    if (mas_nomem(mas, GFP_KERNEL)) {
-      mas.index = index;
-      mas.last = index;
-      continue;
-    }
-    if (mas.status !== ma_error) mas_wr_store_entry(mas, wr, null);
-    mas_destroy(mas);
-    return entry;
-  }
+  } while (mas_nomem_nofail(mas, index, index));
+  if (entry !== null) mas_wr_store_entry(mas, wr, null);
+  mas_destroy(mas);
+  return entry;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /**
- * Is the tree what it should be? Ports mt_validate() and mt_dump() of lib/maple_tree.c, Linux 7.2 (built there with
+ * Is the tree what it should be? Ports mt_validate() and mt_dump() of lib/maple_tree.c, Linux 7.3 (built there with
  * CONFIG_DEBUG_MAPLE_TREE only), and checks this port's own book-keeping besides.
  */
 import { hexOf } from '../../include/check.js';

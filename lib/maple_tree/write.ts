@@ -3,7 +3,7 @@
  * One store, from the walk to the change. Ports mas_wr_prealloc_setup(), mas_wr_walk(), mas_is_span_wr(),
  * mas_wr_extend_null(), mas_wr_store_type(), mas_prealloc_calc(), mas_wr_store_entry() and the stores that stay in one
  * node (mas_wr_node_store(), mas_wr_slot_store(), mas_wr_append(), mas_root_expand(), mas_store_root(),
- * mas_new_root()) of lib/maple_tree.c, Linux 7.2.
+ * mas_new_root()) of lib/maple_tree.c, Linux 7.3.
  *
  * Deviations
  * - The three ways to store within a leaf leave the same leaf, so here they are one function that moves the tail of the
@@ -161,12 +161,17 @@ export function mas_wr_store_type<T>(mas: ma_state<T>, wr: ma_wr_state<T>, entry
 
   const tree = mas.tree;
   const new_end = mas_wr_new_end(mas, wr);
-  if (new_end < tree.leaf_min_slots) return mas.node === tree.root ? wr_node_store : wr_rebalance;
+  const in_rcu = mt_in_rcu(tree);
+  const appending = mas.offset === mas.end;
+  const one_slot = wr.offset_end - mas.offset === 1;
+  if (new_end < tree.leaf_min_slots) {
+    if (mas.node !== tree.root) return wr_rebalance;
+    if (!in_rcu && appending) return wr_append;
+    return !in_rcu && new_end === mas.end && one_slot ? wr_slot_store : wr_node_store;
+  }
   if (new_end >= tree.leaf_slots) return wr_split_store;
-  const rcu = mt_in_rcu(tree);
-  if (!rcu && mas.offset === mas.end) return wr_append;
-  if (new_end === mas.end && (!rcu || wr.offset_end - mas.offset === 1)) return wr_slot_store;
-  return wr_node_store;
+  if (!in_rcu && appending) return wr_append;
+  return new_end === mas.end && (!in_rcu || one_slot) ? wr_slot_store : wr_node_store;
 }
 
 /** How many nodes the store may take, at most. Port of mas_prealloc_calc(). */

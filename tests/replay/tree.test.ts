@@ -8,7 +8,7 @@ import { firstDifference, readPair, recordedPairs, written } from './recorded.js
 
 t.test('recorded traces', async (t) => {
   const names = recordedPairs('tree');
-  t.equal(names.length, 5, 'all five are there');
+  t.equal(names.length, 6, 'all six are there');
   for (const { name, trace, expected } of names.map(readPair)) {
     const found = written((write) => replayTree(trace, write, { after: mt_validate }));
     t.equal(firstDifference(found, expected), null, name);
@@ -40,6 +40,19 @@ const KEPT: { what: string; fanout?: number; flags?: number; trace: string[]; wa
       'walk 0 index=0 last=max active',
       'next 0 index=0 last=max overflow',
       'gap 0 index=0 last=f active',
+    ],
+  },
+  {
+    what: 'one NULL over everything is no room where its length, modulo 2^64, counts',
+    trace: ['store 0 max 5', 'erase', 'gaprev 0 ff 1', 'gaprev 10 ff 1', 'gap 0 ff 1', 'gap 0 max 1', 'gap 1 max 1'],
+    wanted: [
+      'store 0 index=0 last=max active',
+      'erase 5 index=0 last=max active',
+      'gaprev -10 index=0 last=ff start',
+      'gaprev -10 index=10 last=ff start',
+      'gap 0 index=0 last=0 active',
+      'gap -10 index=0 last=max start',
+      'gap 0 index=1 last=1 active',
     ],
   },
   {

@@ -91,6 +91,25 @@ t.test('trees without nodes', async (t) => {
   t.equal(place(single), '1-1 root');
 });
 
+t.test('a tree that is one NULL over everything', async (t) => {
+  const mt = treeOf([[0, ULONG_MAX, 'all']]);
+  mtree_erase(mt, 0);
+  const mas = MA_STATE(mt, 0, 0);
+  for (const [low, high] of [
+    [0, 0xff],
+    [0x10, 0xff],
+    [0, ULONG_MAX],
+  ] as const) {
+    mas_reset(mas);
+    t.equal(mas_empty_area_rev(mas, low, high, 1), -EBUSY, 'looked for from above it has no length, as upstream');
+  }
+  mas_reset(mas);
+  t.equal(mas_empty_area(mas, 0, ULONG_MAX, 1), -EBUSY, 'as has a window over all of it');
+  mas_reset(mas);
+  t.equal(mas_empty_area(mas, 1, ULONG_MAX, ULONG_MAX), 0, 'a smaller one has room');
+  t.equal(place(mas), '1-max active');
+});
+
 t.test('room in a deep tree, as entries come and go', async (t) => {
   const mt = deepTree(60);
   const mas = MA_STATE(mt, 0, 0);

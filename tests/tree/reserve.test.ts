@@ -4,16 +4,25 @@ import t, { type Test } from 'tap';
 import { ENOMEM } from '../../include/linux/errno.js';
 import { __GFP_NOFAIL, GFP_KERNEL, type gfp_t } from '../../include/linux/gfp.js';
 import { ULONG_MAX } from '../../include/linux/limits.js';
-import { MT_FLAGS_ALLOC_RANGE, MT_FLAGS_USE_RCU, maple_tree } from '../../include/linux/maple_tree.js';
+import {
+  MT_FLAGS_ALLOC_RANGE,
+  MT_FLAGS_LOCK_EXTERN,
+  MT_FLAGS_LOCK_IRQ,
+  MT_FLAGS_USE_RCU,
+  maple_tree,
+  wr_append,
+  wr_node_store,
+  wr_slot_store,
+} from '../../include/linux/maple_tree.js';
 import {
   MA_STATE,
+  maple_debug,
   maple_slab,
   mas_destroy,
   mas_erase,
   mas_error,
   mas_next,
   mas_preallocate,
-  mas_set,
   mas_set_range,
   mas_store,
   mas_store_gfp,
@@ -21,8 +30,10 @@ import {
   mas_walk,
   mt_validate,
   mtree_destroy,
+  mtree_empty,
   mtree_erase,
   mtree_insert,
+  mtree_load,
   mtree_store_range,
 } from '../../lib/doors/maple_tree.js';
 import { deepTree, place, ranges, treeOf } from './expect.js';
@@ -128,6 +139,30 @@ t.test('a second promise takes over the nodes of the first', async (t) => {
   t.equal(maple_slab.reserved, reserved);
 });
 
+t.test('a second promise that needs more asks for more', async (t) => {
+  const { reserved } = maple_slab;
+  const mt = deepTree(40);
+  const mas = MA_STATE(mt, 0x22, 0x23);
+  const seen = watchAlloc(t, () => true);
+  t.equal(mas_preallocate(mas, 'x', GFP_KERNEL), 0);
+  const first = mas.reserved;
+  mas_set_range(mas, 0x22, 0x107);
+  t.equal(mas_preallocate(mas, 'y', GFP_KERNEL), 0);
+  t.ok(mas.reserved > first && first > 0, `${first}, then ${mas.reserved} nodes`);
+  t.equal(seen.nodes, mas.reserved, 'those of the first are used');
+  mas_store_prealloc(mas, 'y');
+  t.match(ranges(mt), /20-21:e1 22-107:y 108-10f:- /);
+  const none = MA_STATE(mt, 0x1a0, 0x1a7);
+  t.equal(mas_preallocate(none, 'z', GFP_KERNEL), 0);
+  t.equal(none.reserved, 0);
+  mas_set_range(none, 0x180, 0x20f);
+  t.equal(mas_preallocate(none, 'z', GFP_KERNEL), 0, 'after one that needed none');
+  t.ok(none.reserved > 0);
+  mas_store_prealloc(none, 'z');
+  t.match(ranges(mt), / 180-20f:z /);
+  t.equal(maple_slab.reserved, reserved);
+});
+
 t.test('after a promise over several leaves that is not kept, steps begin anew', async (t) => {
   const mas = MA_STATE(deepTree(40), 0x20, 0x107);
   mas_preallocate(mas, 'x', GFP_KERNEL);
@@ -183,24 +218,16 @@ t.test('a store without memory changes nothing', async (t) => {
 });
 
 t.test('a NULL without memory leaves the range widened, as upstream', async (t) => {
-  const mt = treeOf([], 8);
-  for (let i = 0; i < 12; i++) mtree_store_range(mt, 4 * i, 4 * i + 3, `e${i}`, GFP_KERNEL);
-  mtree_store_range(mt, 4, 7, null, GFP_KERNEL);
+  const mt = deepTree(20, 8);
   const before = ranges(mt);
   watchAlloc(t, () => false);
-  let failed = 0;
-  for (let i = 2; i < 12; i++) {
-    const mas = MA_STATE(mt, 4 * i, 4 * i + 3);
-    if (mas_store_gfp(mas, null, GFP_KERNEL) === 0) {
-      mtree_store_range(mt, 4 * i, 4 * i + 3, `e${i}`, GFP_KERNEL);
-      continue;
-    }
-    failed++;
-    t.equal(mas_error(mas), -ENOMEM);
-    t.equal(ranges(mt), before);
-  }
-  t.ok(failed > 0, `${failed} stores needed a node`);
-  t.equal(mtree_erase(mt, 0x10), mtree_erase(mt, 0x10), 'and again');
+  const mas = MA_STATE(mt, 0x110, 0x117);
+  t.equal(mas_store_gfp(mas, null, GFP_KERNEL), -ENOMEM);
+  t.equal(place(mas), '108-11f error', 'over the NULLs beside it');
+  const spanning = MA_STATE(mt, 0x120, 0x127);
+  t.equal(mas_store_gfp(spanning, null, GFP_KERNEL), -ENOMEM);
+  t.equal(place(spanning), '120-127 error', 'but not over those that it has not walked to yet');
+  t.equal(ranges(mt), before);
 });
 
 t.test('the second attempt has the flags of the caller', async (t) => {
@@ -213,15 +240,17 @@ t.test('the second attempt has the flags of the caller', async (t) => {
 });
 
 t.test('a retried store of NULL begins with the range that was asked for', async (t) => {
-  for (let fail = 1; fail <= 2; fail++) {
-    const mt = treeOf([], 8);
-    for (let i = 0; i < 12; i++) mtree_store_range(mt, 4 * i, 4 * i + 3, `e${i}`, GFP_KERNEL);
-    const seen = watchAlloc(t, (request) => request > fail);
-    const mas = MA_STATE(mt, 0xc, 0xf);
-    const error = mas_store_gfp(mas, null, GFP_KERNEL);
-    t.equal(error, fail === 2 && seen.requests >= 2 ? -ENOMEM : 0);
-    mt_validate(mt);
-  }
+  const mt = deepTree(20, 8);
+  // Upstream drops the lock while it waits for memory: somebody else may store then.
+  const seen = watchAlloc(t, (request) => {
+    if (request === 2) mtree_store_range(mt, 0x108, 0x10f, 'n', GFP_KERNEL);
+    return request > 1;
+  });
+  const mas = MA_STATE(mt, 0x110, 0x117);
+  t.equal(mas_store_gfp(mas, null, GFP_KERNEL), 0);
+  t.equal(seen.requests, 2);
+  t.match(ranges(mt), / 100-107:e15 108-10f:n 110-11f:- 120-127:e17 /);
+  t.equal(place(mas), '110-11f active');
 });
 
 t.test('with __GFP_NOFAIL memory is never refused', async (t) => {
@@ -232,31 +261,96 @@ t.test('with __GFP_NOFAIL memory is never refused', async (t) => {
   mt_validate(mt);
 });
 
-t.test('erasing without memory', async (t) => {
-  const mt = deepTree(40);
-  let failures = 0;
-  for (let i = 0; i < 40; i++) {
-    const before = ranges(mt);
-    watchAlloc(t, () => false);
-    const mas = MA_STATE(mt, 16 * (i + 1), 16 * (i + 1));
-    const entry = mas_erase(mas);
-    maple_slab.alloc = alloc;
-    t.equal(entry, `e${i}`, 'the entry is returned');
-    if (mas_error(mas) === 0) continue;
-    failures++;
-    t.equal(ranges(mt), before);
-    mas_set(mas, 16 * (i + 1));
-    t.equal(mas_erase(mas), `e${i}`);
+t.test('erasing asks for memory until there is some', async (t) => {
+  const { reserved } = maple_slab;
+  for (const flags of [MT_FLAGS_ALLOC_RANGE, MT_FLAGS_ALLOC_RANGE | MT_FLAGS_LOCK_EXTERN]) {
+    const mt = new maple_tree<string>(flags, 4);
+    for (let i = 0; i < 40; i++) mtree_store_range(mt, 16 * i, 16 * i + 7, `e${i}`, GFP_KERNEL);
+    let retried = 0;
+    for (let i = 0; i < 40; i++) {
+      const seen = watchAlloc(t, () => false);
+      const mas = MA_STATE(mt, 16 * i + 3, 16 * i + 3);
+      t.equal(mas_erase(mas), `e${i}`, 'the entry is returned');
+      maple_slab.alloc = alloc;
+      t.equal(mas_error(mas), 0);
+      t.equal(mtree_load(mt, 16 * i + 3), null, 'and gone');
+      t.ok(mas.index <= 16 * i && mas.last >= 16 * i + 7, `the state is at the NULL, at ${place(mas)}`);
+      if (seen.requests === 0) continue;
+      retried++;
+      t.same(seen.gfp, [0, GFP_KERNEL | __GFP_NOFAIL]);
+    }
+    t.ok(retried > 0, `${retried} of 40 needed a node`);
+    t.ok(mtree_empty(mt) || ranges(mt) === '0-max:-');
+    mtree_destroy(mt);
   }
-  t.ok(failures > 0, `${failures} of 40 needed a node`);
-  const mas = MA_STATE(deepTree(40), 0x40, 0x40);
-  const seen = watchAlloc(t, (request) => request > 1);
-  for (let i = 0; i < 40 && seen.requests === 0; i++) {
-    mas_set(mas, 16 * (i + 1));
-    t.equal(mas_erase(mas), `e${i}`, 'the second attempt succeeds');
-  }
+  t.equal(maple_slab.reserved, reserved);
+});
+
+t.test('an erase that waited for memory looks again at what is there', async (t) => {
+  const mt = deepTree(20, 8);
+  const seen = watchAlloc(t, (request) => {
+    if (request === 2) mtree_store_range(mt, 0x108, 0x112, 'n', GFP_KERNEL);
+    return request > 1;
+  });
+  t.equal(mtree_erase(mt, 0x111), 'n');
   t.equal(seen.requests, 2);
-  t.equal(mas_walk(mas), null);
+  t.match(ranges(mt), / 100-107:e15 108-112:- 113-117:e16 /);
+});
+
+t.test('erasing NULL gives back what was reserved', async (t) => {
+  const { reserved } = maple_slab;
+  const mt = fullLeaf();
+  mtree_store_range(mt, 4, 7, null, GFP_KERNEL);
+  const mas = MA_STATE(mt, 5, 5);
+  mas_preallocate(mas, 'x', GFP_KERNEL);
+  t.equal(maple_slab.reserved - reserved, 3);
+  t.equal(mas_erase(mas), null);
+  t.equal(maple_slab.reserved, reserved);
+});
+
+t.test('a second attempt that may not block is warned of where the lock is not the own one of the tree', async (t) => {
+  const { warn } = maple_debug;
+  t.teardown(() => {
+    maple_debug.warn = warn;
+  });
+  for (const [flags, gfp, wanted] of [
+    [MT_FLAGS_LOCK_EXTERN, 0, 1],
+    [MT_FLAGS_LOCK_EXTERN, GFP_KERNEL, 0],
+    [MT_FLAGS_LOCK_IRQ, 0, 0],
+    [0, 0, 0],
+  ] as const) {
+    const mt = new maple_tree<string>(flags);
+    const warnings: string[] = [];
+    maple_debug.warn = (where, what) => warnings.push(`${where}: ${what}`);
+    watchAlloc(t, () => false);
+    t.equal(mtree_store_range(mt, 5, 6, 'x', gfp), -ENOMEM);
+    t.equal(warnings.length, wanted, `lock flags 0x${flags.toString(16)}, gfp ${gfp}`);
+    for (const warning of warnings) t.match(warning, /^mas_nomem: /);
+  }
+});
+
+t.test('a small root is stored to as any leaf is', async (t) => {
+  for (const [flags, first, last, type] of [
+    [0, 0x10, 0x27, wr_slot_store],
+    [0, 0x18, 0x2f, wr_slot_store],
+    [0, 0x18, 0x27, wr_node_store],
+    [0, 0x18, 0x3f, wr_node_store],
+    [0, 0x12, 0x13, wr_node_store],
+    [0, 0x10, 0x3f, wr_node_store],
+    [0, 0x40, ULONG_MAX, wr_append],
+    [0, 0x40, 0x4f, wr_append],
+    [MT_FLAGS_USE_RCU, 0x10, 0x27, wr_node_store],
+    [MT_FLAGS_USE_RCU, 0x40, ULONG_MAX, wr_node_store],
+  ] as const) {
+    const mt = new maple_tree<string>(flags);
+    mtree_store_range(mt, 0x10, 0x1f, 'a', GFP_KERNEL);
+    mtree_store_range(mt, 0x20, 0x2f, 'b', GFP_KERNEL);
+    const mas = MA_STATE(mt, first, last);
+    mas_preallocate(mas, 'x', GFP_KERNEL);
+    t.equal(mas.store_type, type, `flags ${flags}, ${place(mas)}`);
+    mas_destroy(mas);
+    mtree_destroy(mt);
+  }
 });
 
 t.test('no more nodes are ever used than were reserved', async (t) => {

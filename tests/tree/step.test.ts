@@ -1,12 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Walking, stepping and searching: what is returned, and where the state is after it. */
 import t, { type Test } from 'tap';
+import { EBUSY } from '../../include/linux/errno.js';
 import { ULONG_MAX } from '../../include/linux/limits.js';
-import { type ma_state, maple_tree } from '../../include/linux/maple_tree.js';
+import {
+  ma_active,
+  ma_error,
+  ma_none,
+  ma_overflow,
+  ma_pause,
+  ma_root,
+  ma_start,
+  type ma_state,
+  ma_underflow,
+  maple_tree,
+} from '../../include/linux/maple_tree.js';
 import {
   __mas_set_range,
   MA_STATE,
   maple_debug,
+  mas_empty_area,
+  mas_error,
   mas_find,
   mas_find_range,
   mas_find_range_rev,
@@ -273,6 +287,43 @@ t.test('a single entry at 0 is before everything', async (t) => {
   ]);
   mas_reset(mas);
   t.equal(mas_is_err(mas), false);
+});
+
+t.test('each status has one name', async (t) => {
+  const predicates = [
+    mas_is_active,
+    mas_is_start,
+    mas_is_ptr,
+    mas_is_none,
+    mas_is_paused,
+    mas_is_overflow,
+    mas_is_underflow,
+    mas_is_err,
+  ];
+  const status = [ma_active, ma_start, ma_root, ma_none, ma_pause, ma_overflow, ma_underflow, ma_error];
+  const mas = MA_STATE(treeOf(AB), 0, 0);
+  for (const [i, value] of status.entries()) {
+    mas.status = value;
+    t.same(
+      predicates.map((is) => is(mas)),
+      predicates.map((_, j) => i === j),
+      `status ${value}`,
+    );
+  }
+});
+
+t.test('a state in error takes no step', async (t) => {
+  const mas = MA_STATE(deepTree(20), 0x50, 0x50);
+  t.equal(mas_empty_area(mas, 0x50, 0x100, 0x10), -EBUSY);
+  for (const step of [mas_next, mas_next_range, mas_find, mas_find_range]) {
+    t.equal(step(mas, ULONG_MAX), null, step.name);
+    t.equal(place(mas), '50-100 error', step.name);
+  }
+  for (const step of [mas_prev, mas_prev_range, mas_find_rev, mas_find_range_rev]) {
+    t.equal(step(mas, 0), null, step.name);
+    t.equal(place(mas), '50-100 error', step.name);
+  }
+  t.equal(mas_error(mas), -EBUSY);
 });
 
 t.test('steps cross nodes of a deep tree both ways', async (t) => {

@@ -133,13 +133,23 @@ function runUnused(mas: Mas, args: readonly number[]): number {
   return error;
 }
 
+/** How many nodes a store may take. */
+function runReserve(mas: Mas, args: readonly number[]): number {
+  mas_set_range(mas, at(args, 0), at(args, 1));
+  const error = mas_preallocate(mas, entryOf(at(args, 2)), GFP_KERNEL);
+  const { reserved } = mas;
+  mas_destroy(mas);
+  mas_reset(mas);
+  return error === 0 ? reserved : error;
+}
+
 function runStore(mas: Mas, args: readonly number[]): number {
   mas_set_range(mas, at(args, 0), at(args, 1));
   return mas_store_gfp(mas, entryOf(at(args, 2)), GFP_KERNEL);
 }
 
 /** Operations whose first two arguments are a range. */
-const RANGED = new Set(['range', 'store', 'prealloc', 'unused']);
+const RANGED = new Set(['range', 'store', 'prealloc', 'unused', 'reserve']);
 
 /** All operations on `tree` by name. */
 function operationsOn(tree: maple_tree<number>): Map<string, Operation> {
@@ -161,6 +171,7 @@ function operationsOn(tree: maple_tree<number>): Map<string, Operation> {
     ['store', { args: 3, run: runStore }],
     ['prealloc', { args: 3, run: runPrealloc }],
     ['unused', { args: 3, run: runUnused }],
+    ['reserve', { args: 3, run: runReserve }],
     ['gap', gap(mas_empty_area)],
     ['gaprev', gap(mas_empty_area_rev)],
     ['load', { args: 1, run: (_mas, args) => traceValue(mtree_load(tree, at(args, 0))) }],

@@ -11,6 +11,7 @@
 #include "generated/bit-length.h"
 #include "maple-shared.h"
 #include <linux/maple_tree.h>
+#include <linux/slab.h>
 #include <linux/xarray.h>
 
 typedef unsigned long ulong;
@@ -132,6 +133,19 @@ static long op_unused(ulong *a)
 	return err;
 }
 
+/* How many nodes a store may take. */
+static long op_reserve(ulong *a)
+{
+	long err, nodes;
+
+	mas_set_range(&mas, a[0], a[1]);
+	err = mas_preallocate(&mas, entry_of(a[2]), GFP_KERNEL);
+	nodes = mas.sheaf ? kmem_cache_sheaf_size(mas.sheaf) : mas.alloc != NULL;
+	mas_destroy(&mas);
+	mas_reset(&mas);
+	return err ? err : nodes;
+}
+
 static long op_gap(ulong *a)
 {
 	long err;
@@ -188,8 +202,8 @@ static const struct {
 	{ "find", 1, op_find },		{ "findrange", 1, op_findrange }, { "findrev", 1, op_findrev },
 	{ "next", 1, op_next },		{ "nextrange", 1, op_nextrange }, { "prev", 1, op_prev },
 	{ "prevrange", 1, op_prevrange }, { "store", 3, op_store },	{ "prealloc", 3, op_prealloc },
-	{ "unused", 3, op_unused },	{ "gap", 3, op_gap },		{ "gaprev", 3, op_gaprev },
-	{ "load", 1, op_load },		{ "mtfind", 2, op_mtfind },
+	{ "unused", 3, op_unused },	{ "reserve", 3, op_reserve },	{ "gap", 3, op_gap },
+	{ "gaprev", 3, op_gaprev },	{ "load", 1, op_load },		{ "mtfind", 2, op_mtfind },
 };
 
 static const char *status_name(void)
