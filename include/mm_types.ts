@@ -13,6 +13,7 @@ import { UINT_MAX } from './linux/limits.js';
 import { list_head } from './linux/list.js';
 import { ma_state, maple_tree } from './linux/maple_tree.js';
 import { type pgoff_t, TASK_COMM_LEN } from './linux/mm.js';
+import { RB_CLEAR_NODE, rb_node, rb_root_cached } from './linux/rbtree.js';
 import { type vm_flags_t, vma_flags_t } from './vma_flags.js';
 
 /** A reader-writer semaphore. Its state is kept by the stub world; the struct only gives the lock an identity. */
@@ -25,7 +26,7 @@ export class rw_semaphore {
   }
 }
 
-export class mutex {
+export class spinlock_t {
   readonly name: string;
 
   constructor(name: string) {
@@ -33,15 +34,11 @@ export class mutex {
   }
 }
 
-/**
- * Root of an interval tree. The harness stubs the trees out; the checked world keeps what was linked.
- */
-export class rb_root_cached {
-  /** Stands for bit 0 of rb_root.rb_node, which mm_take_all_locks() borrows to mark a lock as taken. */
-  lsb: boolean;
+export class mutex {
+  readonly name: string;
 
-  constructor() {
-    this.lsb = false;
+  constructor(name: string) {
+    this.name = name;
   }
 }
 
@@ -121,6 +118,8 @@ export class mm_struct {
   readonly flags: Set<number>;
   /** Not in the harness, which stubs all locking out. */
   readonly mmap_lock: rw_semaphore;
+  /** Keeps threads apart that give a VMA its anon_vma. Not in the harness. */
+  readonly page_table_lock: spinlock_t;
 
   constructor(ma_flags = 0) {
     this.mm_mt = new maple_tree(ma_flags);
@@ -133,6 +132,7 @@ export class mm_struct {
     this.ownDefFlags = new vma_flags_t();
     this.flags = new Set();
     this.mmap_lock = new rw_semaphore('mmap_lock');
+    this.page_table_lock = new spinlock_t('page_table_lock');
   }
 
   /** Flags that brk mappings get on top of the usual ones, VM_LOCKED after mlockall() for one. */
@@ -153,7 +153,7 @@ export class mm_struct {
 
 /** The pages of a file and the VMAs that map them. */
 export class address_space {
-  readonly i_mmap: rb_root_cached;
+  readonly i_mmap: rb_root_cached<vm_area_struct>;
   /** Bit set; AS_MM_ALL_LOCKS is the one that the VMA code uses. */
   flags: number;
   /** Writable shared mappings; negative when such mappings are denied. */
@@ -194,7 +194,14 @@ export class file {
 export class anon_vma {
   /** The anon_vma whose lock covers this one: itself, or an ancestor's after a fork. Null until it was set up. */
   root: anon_vma | null;
-  readonly rb_root: rb_root_cached;
+  /** The one it was forked from, or itself. This field and the next three: not in the harness, which stubs mm/rmap.c out. */
+  parent: anon_vma | null;
+  refcount: number;
+  /** anon_vmas whose parent this is, itself included at a root. */
+  num_children: number;
+  /** VMAs whose anon_vma this is. */
+  num_active_vmas: number;
+  readonly rb_root: rb_root_cached<anon_vma_chain>;
   /** Was anon_vma_clone() called with it? Set by the stub, read by tests. */
   was_cloned: boolean;
   /** Was unlink_anon_vmas() called with it? Set by the stub, read by tests. */
@@ -204,6 +211,10 @@ export class anon_vma {
 
   constructor() {
     this.root = null;
+    this.parent = null;
+    this.refcount = 0;
+    this.num_children = 0;
+    this.num_active_vmas = 0;
     this.rb_root = new rb_root_cached();
     this.was_cloned = false;
     this.was_unlinked = false;
@@ -215,13 +226,21 @@ export class anon_vma {
 export class anon_vma_chain {
   anon_vma: anon_vma | null;
   readonly same_vma: list_head<anon_vma_chain>;
-  /** The VMA on whose list it is; the kernel has it, the harness does not. */
+  /** The VMA on whose list it is; this and the rest the kernel has, the harness does not. */
   vma: vm_area_struct | null;
+  /** Its place on the interval tree of the anon_vma. */
+  readonly rb: rb_node<anon_vma_chain>;
+  /** The page offsets it was put there with, for anon_rmap_tree_verify(). */
+  cached_vma_start: pgoff_t;
+  cached_vma_last: pgoff_t;
 
   constructor(init: { anon_vma?: anon_vma | null; vma?: vm_area_struct | null } = {}) {
     this.anon_vma = init.anon_vma ?? null;
     this.same_vma = new list_head<anon_vma_chain>(this);
     this.vma = init.vma ?? null;
+    this.rb = new rb_node<anon_vma_chain>(this);
+    this.cached_vma_start = 0;
+    this.cached_vma_last = 0;
   }
 }
 
@@ -251,6 +270,8 @@ export class vm_area_struct {
   private readonly ownFlags: vma_flags_t;
   /** Counts vma_start_write() calls, from UINT_MAX on, which wraps to 0. */
   vm_lock_seq: number;
+  /** Its place on the interval tree of its file; `shared.rb` in C. */
+  readonly shared: rb_node<vm_area_struct>;
   readonly anon_vma_chain: list_head<anon_vma_chain>;
   /** Null until the first write fault. */
   anon_vma: anon_vma | null;
@@ -273,6 +294,7 @@ export class vm_area_struct {
     this.vm_page_prot = NO_PROTECTION;
     this.ownFlags = new vma_flags_t();
     this.vm_lock_seq = UINT_MAX;
+    this.shared = new rb_node<vm_area_struct>(this);
     this.anon_vma_chain = new list_head<anon_vma_chain>();
     this.anon_vma = null;
     this.vm_ops = null;
@@ -295,6 +317,7 @@ export class vm_area_struct {
     this.ownFlags.w2 = 0;
     this.ownFlags.w3 = 0;
     this.vm_lock_seq = UINT_MAX;
+    RB_CLEAR_NODE(this.shared);
     this.anon_vma_chain.next = this.anon_vma_chain;
     this.anon_vma_chain.prev = this.anon_vma_chain;
     this.anon_vma = null;

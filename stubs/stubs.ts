@@ -7,6 +7,7 @@
  * remap_pfn_range_prepare, remap_pfn_range_complete (docs/upstream.md).
  */
 import type { list_head } from '../include/linux/list.js';
+import type { rb_root_cached } from '../include/linux/rbtree.js';
 import type {
   address_space,
   anon_vma,
@@ -20,8 +21,8 @@ import type {
   page,
   pagetable_move_control,
   pgprot_t,
-  rb_root_cached,
   rw_semaphore,
+  spinlock_t,
   task_struct,
   vm_area_struct,
   vm_userfaultfd_ctx,
@@ -37,6 +38,12 @@ export interface SlabStubs {
   /** Memory for a VMA, all fields as the constructor leaves them; null when there is none. */
   vm_area_cache_alloc(): vm_area_struct | null;
   vm_area_cache_free(vma: vm_area_struct): void;
+  /** Memory for an anon_vma; null when there is none. */
+  anon_vma_cache_alloc(): anon_vma | null;
+  anon_vma_cache_free(anon_vma: anon_vma): void;
+  /** Memory for a link between a VMA and an anon_vma; null when there is none. */
+  anon_vma_chain_cache_alloc(): anon_vma_chain | null;
+  anon_vma_chain_cache_free(avc: anon_vma_chain): void;
   /** Does a pre-allocation for the tree fail here? Beside globals.fail_prealloc, which fails all of them. */
   vma_iter_prealloc_fails(): boolean;
 }
@@ -71,6 +78,9 @@ export interface LockStubs {
   anon_vma_lock_write(anon_vma: anon_vma): void;
   anon_vma_unlock_write(anon_vma: anon_vma): void;
   down_write_nest_lock(sem: rw_semaphore, nest_lock: rw_semaphore): void;
+  rwsem_is_locked(sem: rw_semaphore): boolean;
+  spin_lock(lock: spinlock_t): void;
+  spin_unlock(lock: spinlock_t): void;
   mutex_lock(lock: mutex): void;
   mutex_unlock(lock: mutex): void;
   mutex_is_locked(lock: mutex): boolean;
@@ -85,10 +95,10 @@ export interface RmapStubs {
   unlink_anon_vmas(vma: vm_area_struct): void;
   anon_vma_prepare(vma: vm_area_struct): number;
   __anon_vma_prepare(vma: vm_area_struct): number;
-  vma_interval_tree_insert(vma: vm_area_struct, rb: rb_root_cached): void;
-  vma_interval_tree_remove(vma: vm_area_struct, rb: rb_root_cached): void;
-  anon_vma_interval_tree_insert(avc: anon_vma_chain, rb: rb_root_cached): void;
-  anon_vma_interval_tree_remove(avc: anon_vma_chain, rb: rb_root_cached): void;
+  vma_interval_tree_insert(vma: vm_area_struct, rb: rb_root_cached<vm_area_struct>): void;
+  vma_interval_tree_remove(vma: vm_area_struct, rb: rb_root_cached<vm_area_struct>): void;
+  anon_vma_interval_tree_insert(avc: anon_vma_chain, rb: rb_root_cached<anon_vma_chain>): void;
+  anon_vma_interval_tree_remove(avc: anon_vma_chain, rb: rb_root_cached<anon_vma_chain>): void;
   /** Part of validate_mm(): is the link where the VMA's range says? The harness compiles it out. */
   anon_vma_interval_tree_verify(avc: anon_vma_chain): void;
 }

@@ -8,7 +8,7 @@
 
 import { ULONG_MAX } from '../include/linux/limits.js';
 import { PAGE_SIZE } from '../include/linux/mm.js';
-import { anon_vma, vm_area_struct } from '../include/mm_types.js';
+import { anon_vma, anon_vma_chain, vm_area_struct } from '../include/mm_types.js';
 import type { Stubs } from './stubs.js';
 
 /** A BUG_ON() that held: the code under test cannot go on. */
@@ -54,6 +54,10 @@ export const upstreamStubs: Stubs = {
   },
   vm_area_cache_alloc,
   vm_area_cache_free,
+  anon_vma_cache_alloc: () => new anon_vma(),
+  anon_vma_cache_free: nothing,
+  anon_vma_chain_cache_alloc: () => new anon_vma_chain(),
+  anon_vma_chain_cache_free: nothing,
   vma_iter_prealloc_fails: () => false,
 
   warn: (where, what) => {
@@ -88,6 +92,9 @@ export const upstreamStubs: Stubs = {
   anon_vma_lock_write: nothing,
   anon_vma_unlock_write: nothing,
   down_write_nest_lock: nothing,
+  rwsem_is_locked: () => false,
+  spin_lock: nothing,
+  spin_unlock: nothing,
   mutex_lock: nothing,
   mutex_unlock: nothing,
   mutex_is_locked: () => true,

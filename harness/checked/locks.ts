@@ -23,7 +23,7 @@ interface Hold {
 }
 
 /** Places in the order of taking: a lock must not be taken while one that comes later is held. */
-const ORDER: readonly string[] = ['mmap_lock', 'mm_all_locks_mutex', 'i_mmap_rwsem', 'anon_vma', 'flush_dcache'];
+const ORDER: readonly string[] = ['mmap_lock', 'mm_all_locks_mutex', 'i_mmap_rwsem', 'anon_vma', 'page_table_lock', 'flush_dcache'];
 
 /** Anything with a lock's name: a semaphore, a mutex, the dcache lock of a mapping. */
 interface Lockable {

@@ -14,6 +14,36 @@ export function vma_pages(vma: vm_area_struct): number {
   return PHYS_PFN(vma.vm_end - vma.vm_start);
 }
 
+/** Page offset of the VMA's first page, in its file or in the virtual space of anonymous memory. */
+export function vma_start_pgoff(vma: vm_area_struct): pgoff_t {
+  return vma.vm_pgoff;
+}
+
+/** Page offset past its last page. */
+export function vma_end_pgoff(vma: vm_area_struct): pgoff_t {
+  return vma_start_pgoff(vma) + vma_pages(vma);
+}
+
+/** Page offset of its last page. */
+export function vma_last_pgoff(vma: vm_area_struct): pgoff_t {
+  return vma_end_pgoff(vma) - 1;
+}
+
+/** Page offset by which the anonymous pages of the VMA are found: in 7.2 the same as that in its file. */
+export function vma_start_anon_pgoff(vma: vm_area_struct): pgoff_t {
+  return vma.vm_pgoff;
+}
+
+/** The same past its last page. */
+export function vma_end_anon_pgoff(vma: vm_area_struct): pgoff_t {
+  return vma_start_anon_pgoff(vma) + vma_pages(vma);
+}
+
+/** The same of its last page. */
+export function vma_last_anon_pgoff(vma: vm_area_struct): pgoff_t {
+  return vma_end_anon_pgoff(vma) - 1;
+}
+
 /** Size of a VMA to be, in bytes. */
 export function vma_desc_size(desc: vm_area_desc): number {
   return desc.end - desc.start;
