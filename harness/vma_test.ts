@@ -182,10 +182,10 @@ export class VmaTest {
   }
 
   private doFault(vma: vm_area_struct): void {
-    const shared = find_mergeable_anon_vma(vma);
     const { checked } = this.world;
-    if (checked !== null) checked.rmap.fault(vma, shared);
-    else linkAnonVma(vma, shared);
+    if (checked === null) linkAnonVma(vma, find_mergeable_anon_vma(vma));
+    const error = checked?.fault(vma) ?? 0;
+    if (error !== 0) throw new VmaAssertionError('fault', show(error), '0', this.fault);
   }
 
   /** Unmaps everything, closing and letting go as munmap() does. */

@@ -10,6 +10,7 @@ import type {
   mm_struct,
   mutex,
   rw_semaphore,
+  spinlock_t,
   vm_area_struct,
 } from '../../include/mm_types.js';
 import { Place } from './place.js';
@@ -23,7 +24,14 @@ interface Hold {
 }
 
 /** Places in the order of taking: a lock must not be taken while one that comes later is held. */
-const ORDER: readonly string[] = ['mmap_lock', 'mm_all_locks_mutex', 'i_mmap_rwsem', 'anon_vma', 'page_table_lock', 'flush_dcache'];
+const ORDER: readonly string[] = [
+  'mmap_lock',
+  'mm_all_locks_mutex',
+  'i_mmap_rwsem',
+  'anon_vma',
+  'page_table_lock',
+  'flush_dcache',
+];
 
 /** Anything with a lock's name: a semaphore, a mutex, the dcache lock of a mapping. */
 interface Lockable {
@@ -191,11 +199,11 @@ export class Locks {
     this.release(this.dcache.get(mapping) ?? { name: 'flush_dcache' }, 'write');
   }
 
-  lockMutex(lock: mutex): void {
+  lockMutex(lock: mutex | spinlock_t): void {
     this.acquire(lock, 'write', false);
   }
 
-  unlockMutex(lock: mutex): void {
+  unlockMutex(lock: mutex | spinlock_t): void {
     this.release(lock, 'write');
   }
 

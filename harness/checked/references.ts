@@ -47,6 +47,11 @@ export class References {
     this.graveyard.bury(vma, describeVma(vma), place);
   }
 
+  /** VMAs that the code under test allocated, and has not freed. */
+  liveVmas(): vm_area_struct[] {
+    return [...this.vmas.keys()];
+  }
+
   private account(f: file): FileAccount {
     const known = this.files.get(f);
     if (known !== undefined) return known;

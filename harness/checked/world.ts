@@ -2,23 +2,23 @@
 /**
  * One test's checked world: the set of stubs, and everything it keeps count of. Nothing of it outlives the test.
  */
+
+import { hexOf } from '../../include/check.js';
 import { EINTR, ENOMEM } from '../../include/linux/errno.js';
-import type { mm_struct } from '../../include/mm_types.js';
-import { VMA_MAYWRITE_BIT, VMA_SHARED_BIT, type vma_flags_t } from '../../include/vma_flags.js';
+import { PHYS_PFN } from '../../include/linux/mm.js';
+import type { anon_vma, mm_struct, vm_area_struct } from '../../include/mm_types.js';
+import { free_pgtables } from '../../lib/mm/free_pgtables.js';
+import { vma_start_anon_pgoff } from '../../lib/mm/inlines/range.js';
+import { __anon_vma_prepare, anon_vma_prepare } from '../../lib/mm/rmap.js';
 import type { Stubs } from '../../stubs/stubs.js';
 import { upstreamStubs } from '../../stubs/upstream.js';
 import { Faults } from './faults.js';
 import { Graveyard } from './freed.js';
 import { Locks } from './locks.js';
-import { References } from './references.js';
+import { type AnonPages, PageRecord } from './pages.js';
+import { describeVma, References } from './references.js';
 import { Reports } from './reports.js';
-import { ReverseMap } from './rmap.js';
-
-/** Does the mapping count in i_mmap_writable? Both bits are among the lowest 32. */
-function countsAsWritable(flags: vma_flags_t): boolean {
-  const both = (1 << VMA_SHARED_BIT) | (1 << VMA_MAYWRITE_BIT);
-  return (flags.w0 & both) === both;
-}
+import { ReverseMap } from './reverse_map.js';
 
 export class CheckedWorld {
   readonly reports: Reports;
@@ -26,6 +26,8 @@ export class CheckedWorld {
   readonly locks: Locks;
   readonly references: References;
   readonly rmap: ReverseMap;
+  /** The anonymous pages that were faulted in. */
+  readonly pages: AnonPages;
   readonly faults: Faults;
   /** What `stubs` is to be filled from. */
   readonly stubs: Stubs;
@@ -36,6 +38,7 @@ export class CheckedWorld {
     this.locks = new Locks(this.reports);
     this.references = new References(this.reports, this.graveyard);
     this.rmap = new ReverseMap(this.reports, this.graveyard, this.locks);
+    this.pages = new PageRecord();
     this.faults = new Faults();
     this.stubs = {
       ...upstreamStubs,
@@ -112,6 +115,9 @@ export class CheckedWorld {
       anon_vma_lock_write: (anon_vma) => locks.lockAnonVma(anon_vma),
       anon_vma_unlock_write: (anon_vma) => locks.unlockAnonVma(anon_vma),
       down_write_nest_lock: (sem, nest_lock) => locks.lockNested(sem, nest_lock),
+      rwsem_is_locked: (sem) => locks.isHeld(sem),
+      spin_lock: (lock) => locks.lockMutex(lock),
+      spin_unlock: (lock) => locks.unlockMutex(lock),
       mutex_lock: (lock) => locks.lockMutex(lock),
       mutex_unlock: (lock) => locks.unlockMutex(lock),
       mutex_is_locked: (lock) => locks.isHeld(lock),
@@ -120,36 +126,47 @@ export class CheckedWorld {
   }
 
   private rmapStubs(): Partial<Stubs> {
-    const { rmap, references, faults } = this;
+    const { rmap, pages, faults } = this;
     return {
-      anon_vma_clone: (dst, src) => {
-        if (src.anon_vma === null) return 0;
-        const error = faults.check('anon_vma_clone', -ENOMEM);
-        // A clone that fails leaves dst without an anon_vma, also where the caller had set it.
-        if (error === 0) rmap.clone(dst, src);
-        else dst.anon_vma = null;
-        return error;
-      },
+      anon_vma_cache_alloc: () => (faults.check('anon_vma_alloc', -ENOMEM) !== 0 ? null : rmap.newAnonVma()),
+      anon_vma_cache_free: (anon_vma) => rmap.freeAnonVma(anon_vma, this.usersOf(anon_vma)),
+      anon_vma_chain_cache_alloc: () => (faults.check('anon_vma_chain_alloc', -ENOMEM) !== 0 ? null : rmap.newChain()),
+      anon_vma_chain_cache_free: (avc) => rmap.freeChain(avc),
+      anon_vma_clone: (dst, src, operation) =>
+        rmap.clone(dst, src, operation, () => faults.check('anon_vma_clone', -ENOMEM)),
       unlink_anon_vmas: (vma) => rmap.unlink(vma),
-      anon_vma_prepare: (vma) => (vma.anon_vma !== null ? 0 : this.stubs.__anon_vma_prepare(vma)),
-      __anon_vma_prepare: (vma) => {
-        const error = faults.check('anon_vma_prepare', -ENOMEM);
-        if (error === 0) rmap.prepare(vma);
-        return error;
-      },
+      anon_vma_prepare,
+      __anon_vma_prepare,
       vma_interval_tree_insert: (vma, rb) => rmap.insertVma(vma, rb),
       vma_interval_tree_remove: (vma, rb) => rmap.removeVma(vma, rb),
       anon_vma_interval_tree_insert: (avc) => rmap.insertChain(avc),
       anon_vma_interval_tree_remove: (avc) => rmap.removeChain(avc),
       anon_vma_interval_tree_verify: (avc) => rmap.verifyChain(avc),
-      free_pgtables: (_tlb, unmap) => {
-        const { vm_mm: mm } = unmap.first;
-        if (mm === null) return;
-        rmap.freePageTables(mm, unmap.vma_start, unmap.vma_end, (mapping, vma) => {
-          if (countsAsWritable(vma.flags)) references.unmapWritable(mapping);
-        });
+      unmap_vmas: (_tlb, unmap) => {
+        if (unmap.first.vm_mm !== null) pages.drop(unmap.first.vm_mm, unmap.vma_start, unmap.vma_end);
       },
+      free_pgtables,
     };
+  }
+
+  /** What still is of an anon_vma that is about to die, in words. */
+  private usersOf(anon_vma: anon_vma): string[] {
+    const users = this.references.liveVmas().filter((vma) => vma.anon_vma === anon_vma);
+    const left = [...this.pages.ranges()].filter((range) => range.anon_vma === anon_vma);
+    return [...users.map(describeVma), ...left.map(({ start, end }) => `pages ${hexOf(start)}-${hexOf(end)}`)];
+  }
+
+  /**
+   * What write faults on the pages [start, end) of a VMA do: it gets an anon_vma, a neighbour's if one can be shared, and
+   * the pages are of that. 0 or a negative errno.
+   */
+  fault(vma: vm_area_struct, start = vma.vm_start, end = vma.vm_end): number {
+    const { vm_mm: mm } = vma;
+    const error = this.stubs.anon_vma_prepare(vma);
+    if (error !== 0 || mm === null || vma.anon_vma === null || !this.rmap.knows(vma.anon_vma)) return error;
+    const pgoff = vma_start_anon_pgoff(vma) + PHYS_PFN(start - vma.vm_start);
+    this.pages.add({ mm, start, end, anon_vma: vma.anon_vma, pgoff });
+    return 0;
   }
 
   private fileStubs(): Partial<Stubs> {

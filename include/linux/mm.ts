@@ -9,6 +9,8 @@ export type pgoff_t = number;
 export const PAGE_SHIFT = 12;
 /** Bytes in a page. */
 export const PAGE_SIZE = 4096;
+/** Bytes that one page of page tables maps. */
+export const PMD_SIZE = 512 * PAGE_SIZE;
 
 /** End of user space in the harness: the last page below 2^47 stays out. */
 export const TASK_SIZE = 2 ** 47 - PAGE_SIZE;

@@ -52,11 +52,7 @@ export function rb_link_node<T>(node: rb_node<T>, parent: Link<T>, side: Side, r
 }
 
 /** Restores the colours above a node that was just linked. Port of __rb_insert(), lib/rbtree.c. */
-export function rb_insert_augmented<T>(
-  inserted: rb_node<T>,
-  root: rb_root<T>,
-  augment: rb_augment_callbacks<T>,
-): void {
+export function rb_insert_augmented<T>(inserted: rb_node<T>, root: rb_root<T>, augment: rb_augment_callbacks<T>): void {
   let node = inserted;
 
   for (;;) {

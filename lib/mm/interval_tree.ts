@@ -5,10 +5,9 @@
  */
 import type { pgoff_t } from '../../include/linux/mm.js';
 import type { address_space, anon_vma, anon_vma_chain, vm_area_struct } from '../../include/mm_types.js';
-import { VM_WARN_ON_ONCE, WARN_ON_ONCE } from '../bug.js';
+import { missing, VM_WARN_ON_ONCE, WARN_ON_ONCE } from '../bug.js';
 import { INTERVAL_TREE_DEFINE } from '../interval_tree/interval_tree_generic.js';
 import { rb_insert_augmented, rb_link_node } from '../interval_tree/rbtree.js';
-import { missing } from './inlines/live.js';
 import { vma_last_anon_pgoff, vma_last_pgoff, vma_start_anon_pgoff, vma_start_pgoff } from './inlines/range.js';
 
 const mappingTree = INTERVAL_TREE_DEFINE<vm_area_struct>({

@@ -6,7 +6,13 @@
  * Deviation: the slab caches and the locks are the stub world's.
  */
 import { ENOMEM } from '../../include/linux/errno.js';
-import { list_add, list_del_init, list_empty, list_for_each_entry, list_is_singular } from '../../include/linux/list.js';
+import {
+  list_add,
+  list_del_init,
+  list_empty,
+  list_for_each_entry,
+  list_is_singular,
+} from '../../include/linux/list.js';
 import { RB_EMPTY_ROOT } from '../../include/linux/rbtree.js';
 import {
   type anon_vma,
@@ -17,8 +23,7 @@ import {
   type vma_operation,
 } from '../../include/mm_types.js';
 import { stubs } from '../../stubs/index.js';
-import { VM_BUG_ON, VM_WARN_ON, VM_WARN_ON_ONCE } from '../bug.js';
-import { missing } from './inlines/live.js';
+import { missing, VM_BUG_ON, VM_WARN_ON, VM_WARN_ON_ONCE } from '../bug.js';
 import { find_mergeable_anon_vma } from './vma/anon_vma.js';
 
 /** A new anon_vma, its own root and parent, with one reference; null when memory is out. */
@@ -150,7 +155,11 @@ function check_anon_vma_clone(dst: vm_area_struct, src: vm_area_struct, operatio
   const faulted = src.anon_vma !== null;
 
   stubs.mmap_assert_write_locked(src.vm_mm);
-  VM_WARN_ON_ONCE(!fork && dst.vm_mm !== src.vm_mm, where, 'src and dst are of two address spaces, and this is no fork');
+  VM_WARN_ON_ONCE(
+    !fork && dst.vm_mm !== src.vm_mm,
+    where,
+    'src and dst are of two address spaces, and this is no fork',
+  );
   VM_WARN_ON_ONCE(!faulted && !list_empty(src.anon_vma_chain), where, 'src has links but no anon_vma');
   VM_WARN_ON_ONCE(!faulted && dst.anon_vma !== null, where, 'dst has an anon_vma, src has none');
   VM_WARN_ON_ONCE(!list_empty(dst.anon_vma_chain), where, 'dst has links already');

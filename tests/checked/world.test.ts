@@ -4,56 +4,18 @@
  * worlds here are the test's own objects: what they complain about is compared, not reported.
  */
 
-import { CheckedWorld, test, type VmaTest } from '../../harness/index.js';
+import { CheckedWorld, test } from '../../harness/index.js';
 import {
   address_space,
   anon_vma,
-  anon_vma_chain,
   ENOMEM,
   file,
   mm_struct,
   mutex,
-  type rb_root_cached,
   VMA_OP_SPLIT,
   vm_area_struct,
 } from '../../lib/index.js';
-
-/** Lets `break_` loose on a new world and asserts the one complaint that must come of it. */
-function assertComplaint(t: VmaTest, break_: (world: CheckedWorld) => void, wanted: RegExp): void {
-  const world = new CheckedWorld();
-  break_(world);
-  const complaints = world.end();
-  t.ASSERT_EQ(complaints.length, 1, `one complaint: ${complaints.join(' | ')}`);
-  t.ASSERT_TRUE(wanted.test(complaints[0] ?? ''), `${complaints[0]} matches ${wanted}`);
-}
-
-function assertSilent(t: VmaTest, use: (world: CheckedWorld) => void): void {
-  const world = new CheckedWorld();
-  use(world);
-  t.ASSERT_EQ(world.end().join(' | '), '', 'no complaint');
-}
-
-/** A VMA of mm that maps f, as far as the reverse map cares. */
-function mapped(world: CheckedWorld, mm: mm_struct, f: file): vm_area_struct {
-  const vma = world.references.newVma();
-  vma.vm_mm = mm;
-  vma.vm_file = f;
-  vma.vm_start = 0x1000;
-  vma.vm_end = 0x3000;
-  return vma;
-}
-
-/** Links it under the file's lock. */
-function link(
-  world: CheckedWorld,
-  vma: vm_area_struct,
-  mapping: address_space,
-  rb: rb_root_cached = mapping.i_mmap,
-): void {
-  world.stubs.i_mmap_lock_write(mapping);
-  world.stubs.vma_interval_tree_insert(vma, rb);
-  world.stubs.i_mmap_unlock_write(mapping);
-}
+import { assertComplaint, assertSilent } from './broken.js';
 
 test('locks that are taken and dropped in order raise no complaint', (t) => {
   assertSilent(t, ({ stubs, locks }) => {
@@ -247,174 +209,6 @@ test('a VMA, a file reference and a count of writable mappings that are left are
     },
     /file has 2 references, 3 before/,
   );
-});
-
-test('a VMA that is still reachable when it dies is reported', (t) => {
-  assertComplaint(
-    t,
-    (world) => {
-      const f = new file();
-      const vma = mapped(world, new mm_struct(), f);
-      link(world, vma, f.f_mapping);
-      world.stubs.vm_area_cache_free(vma);
-    },
-    /freed at .* is still on i_mmap, since/,
-  );
-  assertComplaint(
-    t,
-    (world) => {
-      const vma = world.references.newVma();
-      world.stubs.anon_vma_prepare(vma);
-      world.stubs.vm_area_cache_free(vma);
-    },
-    /still holds the anon_vma of/,
-  );
-});
-
-test('entries of the file reverse map come once, go once, and do not change meanwhile', (t) => {
-  const inWorld = (use: (world: CheckedWorld, vma: vm_area_struct, mapping: address_space) => void) => {
-    return (world: CheckedWorld): void => {
-      const f = new file();
-      const vma = mapped(world, new mm_struct(), f);
-      const { f_mapping: mapping } = f;
-      world.stubs.i_mmap_lock_write(mapping);
-      use(world, vma, mapping);
-      world.stubs.i_mmap_unlock_write(mapping);
-      world.stubs.vm_area_cache_free(vma);
-    };
-  };
-  assertSilent(
-    t,
-    inWorld(({ stubs }, vma, { i_mmap }) => {
-      stubs.vma_interval_tree_insert(vma, i_mmap);
-      stubs.vma_interval_tree_remove(vma, i_mmap);
-    }),
-  );
-  assertComplaint(
-    t,
-    inWorld(({ stubs }, vma, { i_mmap }) => {
-      stubs.vma_interval_tree_insert(vma, i_mmap);
-      stubs.vma_interval_tree_insert(vma, i_mmap);
-      stubs.vma_interval_tree_remove(vma, i_mmap);
-    }),
-    /put on i_mmap at .* is there already/,
-  );
-  assertComplaint(
-    t,
-    inWorld(({ stubs }, vma, { i_mmap }) => stubs.vma_interval_tree_remove(vma, i_mmap)),
-    /taken off i_mmap at .* is not on it/,
-  );
-  assertComplaint(
-    t,
-    inWorld(({ stubs }, vma, { i_mmap }) => {
-      stubs.vma_interval_tree_insert(vma, i_mmap);
-      vma.vm_end = 0x4000;
-      stubs.vma_interval_tree_remove(vma, i_mmap);
-    }),
-    /changed its range while on i_mmap/,
-  );
-});
-
-test('the reverse map is changed only under its lock', (t) => {
-  assertComplaint(
-    t,
-    (world) => {
-      const f = new file();
-      const vma = mapped(world, new mm_struct(), f);
-      world.stubs.vma_interval_tree_insert(vma, f.f_mapping.i_mmap);
-      world.stubs.i_mmap_lock_write(f.f_mapping);
-      world.stubs.vma_interval_tree_remove(vma, f.f_mapping.i_mmap);
-      world.stubs.i_mmap_unlock_write(f.f_mapping);
-      world.stubs.vm_area_cache_free(vma);
-    },
-    /i_mmap_rwsem is not held for writing/,
-  );
-});
-
-test('an entry and an anon_vma that are left are leaks', (t) => {
-  const world = new CheckedWorld();
-  const f = new file();
-  const vma = mapped(world, new mm_struct(), f);
-  link(world, vma, f.f_mapping);
-  world.stubs.anon_vma_prepare(vma);
-  const complaints = world.end().join('\n');
-  t.ASSERT_TRUE(/leak: vm_area_struct 0x1000-0x3000, allocated/.test(complaints), 'the VMA');
-  t.ASSERT_TRUE(/leak: vm_area_struct 0x1000-0x3000 is still on i_mmap/.test(complaints), 'the entry');
-  t.ASSERT_TRUE(/leak: anon_vma held by 1 VMAs, allocated at/.test(complaints), 'the anon_vma');
-});
-
-test('links of anon_vmas that the world made are held to the same rules', (t) => {
-  const faulted = (use: (world: CheckedWorld, vma: vm_area_struct, avc: anon_vma_chain, anon: anon_vma) => void) => {
-    return (world: CheckedWorld): void => {
-      const vma = mapped(world, new mm_struct(), new file());
-      world.rmap.fault(vma, null);
-      const avc = vma.anon_vma_chain.next.owner;
-      if (avc === null || vma.anon_vma === null) throw new Error('fault() made no link');
-      world.stubs.anon_vma_lock_write(vma.anon_vma);
-      use(world, vma, avc, vma.anon_vma);
-      world.stubs.anon_vma_unlock_write(vma.anon_vma);
-      world.stubs.unlink_anon_vmas(vma);
-      world.stubs.vm_area_cache_free(vma);
-    };
-  };
-  assertSilent(
-    t,
-    faulted(({ stubs }, _vma, avc, { rb_root }) => {
-      stubs.anon_vma_interval_tree_verify(avc);
-      stubs.anon_vma_interval_tree_remove(avc, rb_root);
-      stubs.anon_vma_interval_tree_insert(avc, rb_root);
-    }),
-  );
-  assertComplaint(
-    t,
-    faulted(({ stubs }, vma, avc) => {
-      vma.vm_end = 0x9000;
-      stubs.anon_vma_interval_tree_verify(avc);
-    }),
-    /changed its range while on its anon_vma/,
-  );
-  assertComplaint(
-    t,
-    faulted(({ stubs }, _v, avc, { rb_root }) => stubs.anon_vma_interval_tree_insert(avc, rb_root)),
-    /is on its anon_vma already/,
-  );
-  assertComplaint(
-    t,
-    faulted(({ stubs }, _v, avc, { rb_root }) => {
-      stubs.anon_vma_interval_tree_remove(avc, rb_root);
-      stubs.anon_vma_interval_tree_remove(avc, rb_root);
-    }),
-    /is not on its anon_vma/,
-  );
-});
-
-test('an anon_vma lives until the last VMA lets go of it', (t) => {
-  assertSilent(t, (world) => {
-    const mm = new mm_struct();
-    const [a, b] = [mapped(world, mm, new file()), mapped(world, mm, new file())];
-    world.rmap.fault(a, null);
-    const shared = a.anon_vma;
-    world.stubs.anon_vma_clone(b, a, VMA_OP_SPLIT);
-    t.ASSERT_EQ(b.anon_vma, shared);
-    t.ASSERT_NE(b.anon_vma_chain.next, b.anon_vma_chain, 'a link of its own');
-    world.stubs.unlink_anon_vmas(a);
-    t.ASSERT_EQ(shared?.was_unlinked, true, 'still alive');
-    world.stubs.unlink_anon_vmas(b);
-    t.throws(() => shared?.root, /use after free: anon_vma/);
-    world.stubs.vm_area_cache_free(a);
-    world.stubs.vm_area_cache_free(b);
-  });
-});
-
-test('anon_vmas that a test made itself are nobody’s business', (t) => {
-  assertSilent(t, ({ stubs }) => {
-    const vma = new vm_area_struct();
-    const own = new anon_vma();
-    const avc = new anon_vma_chain({ anon_vma: own, vma });
-    stubs.anon_vma_interval_tree_remove(avc, own.rb_root);
-    stubs.anon_vma_interval_tree_insert(avc, own.rb_root);
-    stubs.anon_vma_interval_tree_insert(avc, own.rb_root);
-  });
 });
 
 test('a warning is a complaint unless it was the one expected, and an expected one must come', (t) => {

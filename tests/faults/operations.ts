@@ -183,11 +183,11 @@ export const OPERATIONS: readonly FaultOperation[] = [
       faulted(t, 0x16000, 0x18000);
       return { run: () => region(null, 0x14000, 0x16000, PRIVATE) };
     },
-    warns: { call: 'anon_vma_clone', where: '__mas_set_range' },
+    warns: { call: 'anon_vma_chain_alloc', where: '__mas_set_range' },
     leaves: [
       'may_expand_vm: same, same',
       'security_vm_enough_memory_mm: same, same',
-      'anon_vma_clone: done, same',
+      'anon_vma_chain_alloc: done, same',
       'vma_iter_prealloc: done, same',
     ],
   },
@@ -261,11 +261,11 @@ export const OPERATIONS: readonly FaultOperation[] = [
       'vm_area_cache_alloc: same, same',
       'vma_iter_prealloc: same, same',
       'vma_dup_policy: same, same',
-      'anon_vma_clone: same, same',
+      'anon_vma_chain_alloc: same, same',
       'vm_area_cache_alloc: split, split',
       'vma_iter_prealloc: split, split',
       'vma_dup_policy: split, split',
-      'anon_vma_clone: split, split',
+      'anon_vma_chain_alloc: split, split',
       'userfaultfd_unmap_prep: split, split',
     ],
   },
@@ -281,7 +281,7 @@ export const OPERATIONS: readonly FaultOperation[] = [
       'vm_area_cache_alloc: same, same',
       'vma_iter_prealloc: same, same',
       'vma_dup_policy: same, same',
-      'anon_vma_clone: same, same',
+      'anon_vma_chain_alloc: same, same',
       'userfaultfd_unmap_prep: split, split',
       'maple_slab.alloc: done, split',
       'userfaultfd_unmap_prep: split, split',
@@ -330,11 +330,11 @@ export const OPERATIONS: readonly FaultOperation[] = [
       'vm_area_cache_alloc: same, same',
       'vma_iter_prealloc: same, same',
       'vma_dup_policy: same, same',
-      'anon_vma_clone: same, same',
+      'anon_vma_chain_alloc: same, same',
       'vm_area_cache_alloc: split, split',
       'vma_iter_prealloc: split, split',
       'vma_dup_policy: split, split',
-      'anon_vma_clone: split, split',
+      'anon_vma_chain_alloc: split, split',
     ],
   },
   {
@@ -349,7 +349,7 @@ export const OPERATIONS: readonly FaultOperation[] = [
         settle: () => setFlags(t, 0x12000, prev.flags),
       };
     },
-    leaves: ['anon_vma_clone: same, same', 'vma_iter_prealloc: same, same'],
+    leaves: ['anon_vma_chain_alloc: same, same', 'vma_iter_prealloc: same, same'],
   },
   {
     name: 'vma_modify_flags_uffd that may do without its merge',
@@ -373,7 +373,7 @@ export const OPERATIONS: readonly FaultOperation[] = [
         settle: () => setFlags(t, 0x12000, prev.flags),
       };
     },
-    leaves: ['anon_vma_clone: done, done', 'vma_iter_prealloc: done, done'],
+    leaves: ['anon_vma_chain_alloc: done, done', 'vma_iter_prealloc: done, done'],
   },
   {
     name: 'copy_vma to a place of its own',
@@ -390,7 +390,7 @@ export const OPERATIONS: readonly FaultOperation[] = [
     leaves: [
       'vm_area_cache_alloc: same, same',
       'vma_dup_policy: same, same',
-      'anon_vma_clone: same, same',
+      'anon_vma_chain_alloc: same, same',
       'vma_iter_prealloc: same, same',
     ],
   },
@@ -405,7 +405,7 @@ export const OPERATIONS: readonly FaultOperation[] = [
         settle: () => accountPages(t.mm, vma.flags, 4),
       };
     },
-    leaves: ['anon_vma_clone: done, same', 'vma_iter_prealloc: done, same'],
+    leaves: ['anon_vma_chain_alloc: done, same', 'vma_iter_prealloc: done, same'],
   },
   {
     name: 'vma_merge_extend up to a neighbour',
@@ -421,7 +421,7 @@ export const OPERATIONS: readonly FaultOperation[] = [
         settle: () => accountPages(t.mm, vma.flags, 2),
       };
     },
-    leaves: ['anon_vma_clone: same, same', 'vma_iter_prealloc: same, same'],
+    leaves: ['anon_vma_chain_alloc: same, same', 'vma_iter_prealloc: same, same'],
   },
   {
     name: 'do_brk_flags that grows the VMA before',
@@ -451,7 +451,8 @@ export const OPERATIONS: readonly FaultOperation[] = [
     },
     leaves: [
       'vma_iter_prealloc: same, same',
-      'anon_vma_prepare: same, same',
+      'anon_vma_chain_alloc: same, same',
+      'anon_vma_alloc: same, same',
       'may_expand_vm: faulted, faulted',
       'security_vm_enough_memory_mm: faulted, faulted',
     ],
