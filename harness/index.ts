@@ -7,10 +7,12 @@ export * from './c.js';
 export { Faults } from './checked/faults.js';
 export { DoubleFreeError, UseAfterFreeError } from './checked/freed.js';
 export { CheckedWorld } from './checked/world.js';
+export { defaultStubSet, type StubSet } from './environment.js';
 export { layoutLine, picture, snapshot, type VmaSnapshot } from './picture.js';
 export * from './shared.js';
+export { TestWorld, type TestWorldOptions } from './test_world.js';
 export { show, type TestBody, type TestOptions, VmaAssertionError, VmaTest } from './vma_test.js';
-export { defaultStubSet, type StubSet, TestWorld } from './world.js';
+export { World, type WorldOptions } from './world.js';
 
 /** A top-level test with a fresh address space, a stub world and a sinon sandbox. */
 export function test(name: string, body: TestBody): void;

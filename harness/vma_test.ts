@@ -14,10 +14,11 @@ import { vma_flags_empty, vma_flags_same, vma_flags_same_mask } from '../lib/doo
 import { do_munmap } from '../lib/doors/map.js';
 import { find_mergeable_anon_vma } from '../lib/doors/vma.js';
 import { linkAnonVma } from './anon_link.js';
+import { defaultStubSet, type StubSet } from './environment.js';
 import { difference, layoutLine, snapshot, type VmaSnapshot } from './picture.js';
 import { recorder } from './recorder.js';
+import { TestWorld } from './test_world.js';
 import { checkTracing, tracing } from './tracing/current.js';
-import { defaultStubSet, type StubSet, TestWorld } from './world.js';
 
 export interface TestOptions {
   /** The set of stubs to run on; what VMA_STUBS says, or checked, unless given. */

@@ -1,193 +1,168 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
- * What surrounds one test: a fresh address space, a stub world, a sinon sandbox, and the globals as the harness starts
- * with them. Nested tests each have their own; the outer one's is put back at the end.
+ * One owner of everything that the code under test finds around it and that is no argument: the stubs, the globals, the
+ * current task, the tree's allocator and its warnings, the seam of mmap_region(), the dummy anon_vma, and what is kept
+ * for reuse. They change together, when a world is entered or left, and at no other place.
  */
-import sinon from 'sinon';
-import { ENOMEM } from '../include/linux/errno.js';
-import { __GFP_NOFAIL } from '../include/linux/gfp.js';
-import { PAGE_SIZE } from '../include/linux/mm.js';
-import { mm_struct, VMA_ITERATOR } from '../include/mm_types.js';
+import type { ma_state } from '../include/linux/maple_tree.js';
+import { anon_vma, type mm_struct, task_struct, type vm_area_struct } from '../include/mm_types.js';
 import { type MapleSlab, maple_debug, maple_slab } from '../lib/maple_tree.js';
-import { vma_next } from '../lib/mm/inlines/iterator.js';
-import {
-  current,
-  globals,
-  reset_dummy_anon_vma,
-  resetGlobals,
-  type Stubs,
+import { type MmapHooks, mmapHooks, ownMmapHooks } from '../lib/mm/mmap_hooks.js';
+import { sideTrees } from '../lib/mm/vma/side_trees.js';
+import { current, dummy_anon_vma, Globals, globals, type Stubs, stubs, upstreamStubs } from '../stubs/index.js';
+import { sheaf } from '../stubs/upstream.js';
+
+/** Where a world differs from the one that the C harness starts with. */
+export interface WorldOptions {
+  /** In place of upstream's stubs: all of them, or some. */
+  stubs?: Partial<Stubs>;
+  globals?: Partial<Globals>;
+  /** current->mm; nothing unless given. */
+  mm?: mm_struct | null;
+  /** Asks for nodes of a tree; there is always memory unless given. */
+  allocNodes?: MapleSlab['alloc'];
+  /** In place of what mmap_region() calls between a region and a file's hooks: another revision of it. */
+  mmapHooks?: Partial<MmapHooks>;
+}
+
+/** What a world owns, one entry for each object that the modules of the code under test export. */
+interface Things {
+  stubs: Stubs;
+  globals: Globals;
+  current: task_struct;
+  dummy_anon_vma: anon_vma;
+  maple_slab: MapleSlab;
+  maple_debug: typeof maple_debug;
+  mmapHooks: MmapHooks;
+  sheaf: { vmas: vm_area_struct[] };
+  sideTrees: { idle: ma_state<vm_area_struct>[] };
+}
+
+/** The objects themselves. Modules hold on to them, so their fields change, not they. */
+const LIVE: Things = {
   stubs,
-  upstreamStubs,
-  useStubs,
-} from '../stubs/index.js';
-import { CheckedWorld } from './checked/world.js';
-import { layoutLine, snapshot, type VmaSnapshot } from './picture.js';
-import { MOST_OBSERVED, type RecordedSpace, recorder } from './recorder.js';
-import { Timeline } from './timeline.js';
+  globals,
+  current,
+  dummy_anon_vma,
+  maple_slab,
+  maple_debug,
+  mmapHooks,
+  sheaf,
+  sideTrees,
+};
 
-/** The sets of stubs that a test can run on. */
-export type StubSet = 'checked' | 'upstream';
-
-/** The set that tests run on unless they say otherwise: environment variable VMA_STUBS, checked unless given. */
-export function defaultStubSet(text: string | undefined = process.env.VMA_STUBS): StubSet {
-  if (text === undefined || text === '' || text === 'checked') return 'checked';
-  if (text === 'upstream') return 'upstream';
-  throw new RangeError(`environment: VMA_STUBS = ${JSON.stringify(text)}: must be checked or upstream`);
-}
-
-/** A number that changes when any field of a picture does, nearly always; null where the tree cannot be walked. */
-function fingerprint(mm: mm_struct): number | null {
-  let sum = mm.map_count;
-  const mix = (value: number): void => {
-    sum = Math.imul(sum ^ (value % 2 ** 31), 0x9e3779b1) ^ (sum >>> 15);
+/** The fields of all of them as they are now. */
+function take(): Things {
+  return {
+    stubs: { ...stubs },
+    globals: { ...globals },
+    current: { ...current },
+    dummy_anon_vma: { ...dummy_anon_vma },
+    maple_slab: { ...maple_slab },
+    maple_debug: { ...maple_debug },
+    mmapHooks: { ...mmapHooks },
+    sheaf: { ...sheaf },
+    sideTrees: { ...sideTrees },
   };
-  try {
-    const vmi = VMA_ITERATOR(mm, 0);
-    for (let vma = vma_next(vmi); vma !== null; vma = vma_next(vmi)) {
-      const { flags } = vma;
-      for (const value of [vma.vm_start / PAGE_SIZE, vma.vm_end / PAGE_SIZE, vma.vm_pgoff]) mix(value);
-      for (const value of [flags.w0, flags.w1, flags.w2, flags.w3]) mix(value);
-      mix((vma.vm_file === null ? 0 : 1) + (vma.anon_vma === null ? 0 : 2));
+}
+
+/** Puts fields into all of them. */
+function put(things: Things): void {
+  for (const [name, live] of Object.entries(LIVE)) Object.assign(live, Reflect.get(things, name));
+}
+
+/** What is given over what is there. A name that nothing has is a mistake. */
+function over<T extends object>(what: string, own: T, given: Partial<T> = {}): T {
+  const unknown = Object.keys(given).find((name) => !(name in own));
+  if (unknown !== undefined) throw new RangeError(`World: ${what} = {${unknown}}: there is nothing of that name`);
+  return { ...own, ...given };
+}
+
+/** As the C harness starts, but for what the options say. */
+function begin(options: WorldOptions): Things {
+  const task = new task_struct();
+  task.mm = options.mm ?? null;
+  return {
+    stubs: over('stubs', upstreamStubs, options.stubs),
+    globals: over('globals', new Globals(), options.globals),
+    current: task,
+    dummy_anon_vma: new anon_vma(),
+    maple_slab: { alloc: options.allocNodes ?? (() => true), reserved: 0, live: 0 },
+    maple_debug: { warn: (where, what) => stubs.warn(where, what) },
+    mmapHooks: over('mmapHooks', { ...ownMmapHooks }, options.mmapHooks),
+    sheaf: { vmas: [] },
+    sideTrees: { idle: [] },
+  };
+}
+
+/**
+ * A world. What it owns is in force from enter() to leave(), and kept until it is entered again. Worlds nest: the one
+ * that was entered last is left first.
+ */
+export class World {
+  /** The world that was entered last. The outermost is what the modules begin with, and is never left. */
+  private static innermost: World | null = null;
+
+  private readonly own: Things;
+  /** What was in force before; null while this world is not entered. */
+  private before: { world: World | null; things: Things } | null;
+
+  constructor(options: WorldOptions = {}) {
+    this.own = begin(options);
+    this.before = null;
+  }
+
+  /** Was it entered, and not left? */
+  get isEntered(): boolean {
+    return this.before !== null;
+  }
+
+  /** What the world's own fields are in: the objects that the code under test sees, while it is the innermost. */
+  private get things(): Things {
+    return World.innermost === this ? LIVE : this.own;
+  }
+
+  /** The globals of this world: what is set here is put back with it. */
+  get globals(): Globals {
+    return this.things.globals;
+  }
+
+  /** How many tree nodes this world's trees have, and how many were promised to a store. */
+  get nodes(): Readonly<Pick<MapleSlab, 'live' | 'reserved'>> {
+    return this.things.maple_slab;
+  }
+
+  /** Puts this world in force. Throws when it is in force already. */
+  enter(): void {
+    if (this.before !== null) throw new Error('World: enter: it is entered already');
+    this.before = { world: World.innermost, things: take() };
+    World.innermost?.keep(this.before.things);
+    put(this.own);
+    World.innermost = this;
+  }
+
+  /** Puts back what was in force before. Throws, and leaves all as it is, when another world is entered inside. */
+  leave(): void {
+    const { before } = this;
+    if (before === null) throw new Error('World: leave: it is not entered');
+    if (World.innermost !== this) throw new Error('World: leave: a world inside it is entered still');
+    this.keep(take());
+    put(before.things);
+    World.innermost = before.world;
+    this.before = null;
+  }
+
+  /** Carries out body in this world; whatever it throws, the world is left. */
+  run<T>(body: () => T): T {
+    this.enter();
+    try {
+      return body();
+    } finally {
+      this.leave();
     }
-  } catch {
-    return null;
-  }
-  return sum;
-}
-
-/** Null where a test has freed VMAs that the tree still has, as upstream's do at their end. */
-function trySnapshot(mm: mm_struct): VmaSnapshot[] | null {
-  try {
-    return snapshot(mm);
-  } catch {
-    return null;
-  }
-}
-
-function isSame(a: readonly VmaSnapshot[], b: readonly VmaSnapshot[]): boolean {
-  return a.length === b.length && a.every((shot, i) => layoutLine(shot) === layoutLine(b[i] ?? shot));
-}
-
-/** The world of one test, from its construction to leave(). */
-export class TestWorld {
-  readonly mm: mm_struct;
-  readonly sandbox: sinon.SinonSandbox;
-  /** What the checked world keeps count of; null on the upstream stubs. */
-  readonly checked: CheckedWorld | null;
-  /** The address space as an assertion saw it last, and before it last changed. */
-  private seen: readonly VmaSnapshot[];
-  private before: readonly VmaSnapshot[];
-  /** Fingerprint of what was seen last. */
-  private print: number;
-  private readonly others: mm_struct[];
-  /** For the report; null when nobody records. */
-  private readonly timeline: Timeline | null;
-  private readonly outerStubs: Stubs;
-  private readonly outerGlobals: typeof globals;
-  private readonly outerMm: mm_struct | null;
-  private readonly outerTreeWarn: (typeof maple_debug)['warn'];
-  private readonly outerSlab: { alloc: MapleSlab['alloc']; reserved: number; live: number };
-
-  constructor(set: StubSet) {
-    this.outerStubs = { ...stubs };
-    this.outerGlobals = { ...globals };
-    this.outerMm = current.mm;
-    this.outerSlab = { ...maple_slab };
-    this.outerTreeWarn = maple_debug.warn;
-
-    resetGlobals();
-    reset_dummy_anon_vma();
-    this.checked = set === 'checked' ? new CheckedWorld() : null;
-    useStubs(this.checked?.stubs ?? upstreamStubs);
-    this.connectTree();
-    this.mm = new mm_struct();
-    const sandbox = sinon.createSandbox();
-    this.timeline = recorder.enabled ? new Timeline(this.mm) : null;
-    this.sandbox = this.timeline?.listenTo(sandbox) ?? sandbox;
-    current.mm = this.mm;
-    this.lock(this.mm);
-    this.seen = snapshot(this.mm);
-    this.before = this.seen;
-    this.others = [];
-    this.print = 0;
   }
 
-  /** The tree's warnings go to the stub world, and its allocator is one of the calls that can be made to fail. */
-  private connectTree(): void {
-    maple_debug.warn = (where, what) => stubs.warn(where, what);
-    const { checked } = this;
-    if (checked === null) return;
-    const { alloc } = this.outerSlab;
-    maple_slab.alloc = (count, gfp) => {
-      // A request that must not fail is no point of failure.
-      if ((gfp & __GFP_NOFAIL) === 0 && checked.faults.check('maple_slab.alloc', -ENOMEM) !== 0) return false;
-      return alloc(count, gfp);
-    };
-  }
-
-  /** Takes the lock of an address space for writing, as the test's own is from the start. */
-  lock(mm: mm_struct): void {
-    this.checked?.locks.mmapWriteLock(mm);
-  }
-
-  /** What the report shows of this world; null when nobody records. */
-  recorded(): RecordedSpace | null {
-    return this.timeline?.recorded() ?? null;
-  }
-
-  /** Remembers the address space, if it is another than last time. Called at every assertion. */
-  observe(what: string): void {
-    this.timeline?.look(`assertion ${what}`);
-    if (this.mm.map_count > MOST_OBSERVED) return;
-    // A snapshot is text, and most assertions change nothing.
-    const print = fingerprint(this.mm);
-    if (print === null || print === this.print) return;
-    this.print = print;
-    const now = trySnapshot(this.mm);
-    if (now === null || isSame(now, this.seen)) return;
-    this.before = this.seen;
-    this.seen = now;
-  }
-
-  /** The last change there was: up to now, or if nothing has changed since the last assertion the one before. */
-  lastChange(now: readonly VmaSnapshot[]): { before: readonly VmaSnapshot[]; after: readonly VmaSnapshot[] } {
-    return { before: isSame(now, this.seen) ? this.before : this.seen, after: now };
-  }
-
-  /** Another address space, locked for writing until leave(). */
-  newMm(): mm_struct {
-    const mm = new mm_struct();
-    this.lock(mm);
-    this.others.push(mm);
-    return mm;
-  }
-
-  /** Drops it. */
-  unlock(mm: mm_struct): void {
-    this.checked?.locks.mmapWriteUnlock(mm);
-  }
-
-  /** Puts the outer world back. Returns what this one has to complain about. */
-  leave(): string[] {
-    this.timeline?.leave();
-    this.sandbox.restore();
-    for (const mm of [this.mm, ...this.others]) if (this.checked?.locks.isWriteLocked(mm)) this.unlock(mm);
-    const complaints = this.checked === null ? [] : [...this.checked.end(), ...this.treeComplaints()];
-    useStubs(this.outerStubs);
-    Object.assign(globals, this.outerGlobals);
-    Object.assign(maple_slab, this.outerSlab);
-    maple_debug.warn = this.outerTreeWarn;
-    current.mm = this.outerMm;
-    return complaints;
-  }
-
-  /** Nodes that a store was promised and never used, and nodes of trees that nobody destroyed. */
-  private treeComplaints(): string[] {
-    const complaints: string[] = [];
-    const reserved = maple_slab.reserved - this.outerSlab.reserved;
-    const live = maple_slab.live - this.outerSlab.live;
-    if (reserved !== 0) complaints.push(`leak: ${reserved} tree nodes are reserved for a store that never came`);
-    if (live !== 0) complaints.push(`leak: ${live} tree nodes are in trees that were not destroyed`);
-    return complaints;
+  private keep(things: Things): void {
+    Object.assign(this.own, things);
   }
 }

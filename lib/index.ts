@@ -40,11 +40,9 @@ export {
   Globals,
   globals,
   reset_dummy_anon_vma,
-  resetGlobals,
   type Stubs,
   stubs,
   upstreamStubs,
-  useStubs,
   vma_dummy_vm_ops,
 } from '../stubs/index.js';
 export {
@@ -66,5 +64,3 @@ export * from './doors/iterator.js';
 export * from './doors/map.js';
 export * from './doors/maple_tree.js';
 export * from './doors/vma.js';
-
-export { type MmapHooks, mmapHooks } from './mm/mmap_hooks.js';

@@ -34,23 +34,24 @@ function __anon_vma_prepare(vma: vm_area_struct): number {
 
 /** VMAs that the cache keeps for reuse: the capacity that vma_state_init() asks of the slab's per-CPU sheaf. */
 const SHEAF_CAPACITY = 32;
-const sheaf: vm_area_struct[] = [];
+/** Those of the world in force. */
+export const sheaf: { vmas: vm_area_struct[] } = { vmas: [] };
 
 /** A VMA as its constructor makes it: one that was freed before, if there is one. */
 function vm_area_cache_alloc(): vm_area_struct {
-  const vma = sheaf.pop();
+  const vma = sheaf.vmas.pop();
   if (vma === undefined) return new vm_area_struct();
   vma.reset();
   return vma;
 }
 
 function vm_area_cache_free(vma: vm_area_struct): void {
-  if (sheaf.length < SHEAF_CAPACITY) sheaf.push(vma);
+  if (sheaf.vmas.length < SHEAF_CAPACITY) sheaf.vmas.push(vma);
 }
 
 export const upstreamStubs: Stubs = {
   vm_area_cache_create: () => {
-    sheaf.length = 0;
+    sheaf.vmas = [];
   },
   vm_area_cache_alloc,
   vm_area_cache_free,

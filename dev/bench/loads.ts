@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The loads that are measured: on n VMAs side by side, readable and writable in turn, at places drawn at random. */
 
+import { World } from '../../harness/world.js';
 import { MT_FLAGS_ALLOC_RANGE } from '../../include/linux/maple_tree.js';
 import { PAGE_SIZE } from '../../include/linux/mm.js';
 import { mm_struct, VMA_ITERATOR } from '../../include/mm_types.js';
@@ -15,7 +16,6 @@ import { vma_modify_flags } from '../../lib/doors/change.js';
 import { mk_vma_flags, vma_flags_same_mask } from '../../lib/doors/flags.js';
 import { vma_lookup } from '../../lib/doors/iterator.js';
 import { __mmap_region, do_vmi_munmap } from '../../lib/doors/map.js';
-import { current, globals, resetGlobals, stubs, upstreamStubs, useStubs } from '../../stubs/index.js';
 import { changeRange } from '../../tools/replay/protect.js';
 
 export const LOADS = ['churn', 'protect', 'lookup'] as const;
@@ -35,21 +35,19 @@ class LoadedSpace {
   private state: number;
   found: number;
 
-  constructor(n: number) {
-    this.mm = new mm_struct(MT_FLAGS_ALLOC_RANGE);
+  constructor(mm: mm_struct, n: number) {
+    this.mm = mm;
     this.flags = [
       mk_vma_flags(VMA_READ_BIT, VMA_MAYREAD_BIT, VMA_MAYWRITE_BIT),
       mk_vma_flags(VMA_READ_BIT, VMA_WRITE_BIT, VMA_MAYREAD_BIT, VMA_MAYWRITE_BIT),
     ];
     this.state = SEED;
     this.found = 0;
-    this.restart();
     for (let k = 0; k < n; k++) this.map(k);
   }
 
-  /** Makes it the current address space, and the numbers begin anew. */
+  /** The numbers begin anew. */
   restart(): void {
-    current.mm = this.mm;
     this.state = SEED;
   }
 
@@ -115,21 +113,10 @@ function heapUsed(): number {
   return heapUsed + arrayBuffers;
 }
 
-/** Calls back on the harness's stubs, without the checks that a user can switch off, and puts the world back. */
-function unchecked<T>(measure: () => T): T {
-  const outer = { ...stubs };
-  const outerMm = current.mm;
-  useStubs(upstreamStubs);
-  resetGlobals();
-  globals.debug_vm_maple_tree = false;
-  globals.sysctl_max_map_count = 2 ** 30;
-  try {
-    return measure();
-  } finally {
-    useStubs(outer);
-    resetGlobals();
-    current.mm = outerMm;
-  }
+/** An address space in a world on the harness's stubs, without the checks that a user can switch off. */
+function uncheckedSpace(): { mm: mm_struct; world: World } {
+  const mm = new mm_struct(MT_FLAGS_ALLOC_RANGE);
+  return { mm, world: new World({ mm, globals: { debug_vm_maple_tree: false, sysctl_max_map_count: 2 ** 30 } }) };
 }
 
 /**
@@ -138,10 +125,11 @@ function unchecked<T>(measure: () => T): T {
  * alive has V8 throw away the code compiled for it, and one that is due runs when it likes.
  */
 export function prepareLoad(load: Load, n: number): (operations: number) => number {
-  const space = unchecked(() => new LoadedSpace(n));
+  const { mm, world } = uncheckedSpace();
+  const space = world.run(() => new LoadedSpace(mm, n));
   const run = RUN[load];
   return (operations) =>
-    unchecked(() => {
+    world.run(() => {
       space.restart();
       const began = process.hrtime.bigint();
       for (let i = 0; i < operations; i++) run(space, space.random(n));
@@ -151,9 +139,10 @@ export function prepareLoad(load: Load, n: number): (operations: number) => numb
 
 /** Bytes of heap that each of n VMAs takes, its share of the tree included. Node has to run with --expose-gc. */
 export function heapPerVma(n: number): number {
-  return unchecked(() => {
+  const { mm, world } = uncheckedSpace();
+  return world.run(() => {
     const before = heapUsed();
-    const space = new LoadedSpace(n);
+    const space = new LoadedSpace(mm, n);
     const bytes = heapUsed() - before;
     // Used once more after the measure, so that it is alive until then.
     space.lookup(0);

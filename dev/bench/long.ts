@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** One long run: a million VMAs in one address space, mapped, split, merged and unmapped, and the heap back to where it was. */
+import { World } from '../../harness/world.js';
 import { MT_FLAGS_ALLOC_RANGE } from '../../include/linux/maple_tree.js';
 import { PAGE_SIZE, TASK_SIZE } from '../../include/linux/mm.js';
 import { mm_struct, VMA_ITERATOR } from '../../include/mm_types.js';
@@ -15,7 +16,6 @@ import { mk_vma_flags } from '../../lib/doors/flags.js';
 import { vma_iter_load } from '../../lib/doors/iterator.js';
 import { __mmap_region, do_munmap } from '../../lib/doors/map.js';
 import { mt_validate } from '../../lib/doors/maple_tree.js';
-import { current, globals, resetGlobals, stubs, upstreamStubs, useStubs } from '../../stubs/index.js';
 
 export interface LongRun {
   vmas: number;
@@ -68,28 +68,19 @@ function exercise(mm: mm_struct, vmas: number): { most: number; heap: number } {
   return { most, heap };
 }
 
+/** One round on an address space of its own, which nothing holds any more when it is over. */
+function round(vmas: number): { most: number; heap: number } {
+  const mm = new mm_struct(MT_FLAGS_ALLOC_RANGE);
+  const world = new World({ mm, globals: { debug_vm_maple_tree: false, sysctl_max_map_count: 2 ** 30 } });
+  return world.run(() => exercise(mm, vmas));
+}
+
 export function longRun(vmas: number): LongRun {
-  const outer = { ...stubs };
-  useStubs(upstreamStubs);
-  resetGlobals();
-  globals.debug_vm_maple_tree = false;
-  globals.sysctl_max_map_count = 2 ** 30;
-  try {
-    // A small round first, for what is compiled and cached once and for all.
-    current.mm = new mm_struct(MT_FLAGS_ALLOC_RANGE);
-    exercise(current.mm, 20_000);
-    current.mm = null;
-    const heapBefore = heapUsed();
-    const mm = new mm_struct(MT_FLAGS_ALLOC_RANGE);
-    current.mm = mm;
-    const { most, heap } = exercise(mm, vmas);
-    current.mm = null;
-    return { vmas, most, heapBefore, heapFull: heap, heapAfter: 0 };
-  } finally {
-    useStubs(outer);
-    resetGlobals();
-    current.mm = null;
-  }
+  // A small round first, for what is compiled and cached once and for all.
+  round(20_000);
+  const heapBefore = heapUsed();
+  const { most, heap } = round(vmas);
+  return { vmas, most, heapBefore, heapFull: heap, heapAfter: 0 };
 }
 
 /** The heap once the address space of a long run is gone. */

@@ -120,7 +120,7 @@ export const DEFECTS: readonly Defect[] = [
   {
     name: 'unmap allowed under the read lock',
     kind: /^no lock assertion failed in unmap_vma_locked/,
-    run: (revision, { checked, mm, ...world }) => {
+    run: (revision, { checked, mm }) => {
       const vma = vm_area_alloc(mm);
       if (vma === null || checked === null) throw new Error('this scenario needs the checked world');
       vma.vm_start = START;
@@ -131,7 +131,6 @@ export const DEFECTS: readonly Defect[] = [
       revision.unmap_vma_locked(vma);
       checked.locks.mmapReadUnlock(mm);
       vm_area_free(vma);
-      void world;
     },
   },
   {

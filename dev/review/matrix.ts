@@ -2,7 +2,7 @@
 /** Runs every defect's scenario on every revision, each in a checked world of its own, and collects what it reports. */
 import { TestWorld } from '../../harness/index.js';
 import { DEFECTS, type Defect } from './defects.js';
-import { onRevision, REVISIONS, type Revision } from './revisions/index.js';
+import { REVISIONS, type Revision } from './revisions/index.js';
 
 export interface Cell {
   defect: string;
@@ -21,12 +21,17 @@ function reportOf(error: unknown): string {
   return property === null ? error.message : `NULL dereference: field ${property[1]} of NULL`;
 }
 
+/** A checked world with a revision at the seam. It is left by leave(). */
+export function worldOf(revision: Revision): TestWorld {
+  return new TestWorld('checked', { mmapHooks: revision.hooks });
+}
+
 /** Everything that the checked world has to say of one scenario on one revision. */
 export function reportsOf(defect: Defect, revision: Revision): string[] {
-  const world = new TestWorld('checked');
+  const world = worldOf(revision);
   const reports: string[] = [];
   try {
-    onRevision(revision, () => defect.run(revision, world));
+    defect.run(revision, world);
   } catch (error) {
     reports.push(reportOf(error));
   }

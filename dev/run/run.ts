@@ -6,7 +6,7 @@
 import { spawnSync } from 'node:child_process';
 import { relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { traceWanted } from '../../harness/tracing/environment.js';
+import { defaultStubSet, traceWanted } from '../../harness/environment.js';
 import { removeStaleOutputs } from '../build/stale.js';
 import { collectTests, testFilesBelow } from './collect.js';
 import { ktapOf } from './ktap.js';
@@ -33,7 +33,7 @@ function setEnvironment(options: RunOptions): void {
 async function checkEnvironment(): Promise<void> {
   try {
     if (traceWanted()) await import('../../tools/trace/register.js');
-    const { defaultStubSet } = await import('../../harness/world.js');
+    await import('../../include/vma_flags.js');
     defaultStubSet();
   } catch (error) {
     throw error instanceof RangeError ? new UsageError(error.message) : error;
@@ -86,9 +86,11 @@ async function run(options: RunOptions): Promise<void> {
   removeStaleOutputs(root);
   const files = chooseFiles(options);
   setEnvironment(options);
+  // Not with node's option: that would read the maps of all modules of tap and sinon as well.
+  process.setSourceMapsEnabled(true);
   await checkEnvironment();
-  const { t } = await import('tap');
-  // Not with node's option: that would read the maps of all of tap's modules as well.
+  process.setSourceMapsEnabled(false);
+  const [{ t }] = await Promise.all([import('tap'), import('sinon')]);
   process.setSourceMapsEnabled(true);
   const tally = new Tally();
   t.parser.on('assert', (result) => tally.add(result));

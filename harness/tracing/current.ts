@@ -4,7 +4,7 @@
  * finds null here, and that is all it costs.
  */
 import type { mm_struct } from '../../include/mm_types.js';
-import { traceWanted } from './environment.js';
+import { traceWanted } from '../environment.js';
 
 /** A test that begins. */
 export interface TracedTest {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
  * The seam between mapping a region and a file's hooks. `mmap_region()` calls the functions below through one object, so
- * that a test can put another revision of them in place; nothing else of lib/ can be exchanged.
+ * that a world can have another revision of them; nothing else of lib/ can be exchanged.
  */
 import type { file, mmap_action, vm_area_desc, vm_area_struct } from '../../include/mm_types.js';
 import { vfs_mmap_prepare } from './inlines/mapping.js';
@@ -14,5 +14,13 @@ export interface MmapHooks {
   mmap_action_complete(vma: vm_area_struct, action: mmap_action, is_compat: boolean): number;
 }
 
-/** What mmap_region() calls: Linux 7.2's, unless a test has put in something else. */
-export const mmapHooks: MmapHooks = { mmap_file, vfs_mmap_prepare, mmap_action_prepare, mmap_action_complete };
+/** Linux 7.2's. */
+export const ownMmapHooks: Readonly<MmapHooks> = {
+  mmap_file,
+  vfs_mmap_prepare,
+  mmap_action_prepare,
+  mmap_action_complete,
+};
+
+/** What mmap_region() calls: those of the world in force. */
+export const mmapHooks: MmapHooks = { ...ownMmapHooks };

@@ -6,7 +6,7 @@
  */
 import t, { type Test } from 'tap';
 import { layoutLine, snapshot, VmaTest } from '../../harness/index.js';
-import { TestWorld } from '../../harness/world.js';
+import { TestWorld } from '../../harness/test_world.js';
 import { type mm_struct, mt_validate, validate_mm } from '../../lib/index.js';
 import { type FaultOperation, OPERATIONS, type Outcome, type Prepared } from './operations.js';
 

@@ -27,7 +27,7 @@ import {
   vma_munmap_struct,
   vms_gather_munmap_vmas,
 } from '../../lib/index.js';
-import { detachedTree } from '../../lib/mm/vma/munmap.js';
+import { detachedTree } from '../../lib/mm/vma/side_trees.js';
 import { DATA, mapRange, plainFile } from './space.js';
 
 function munmap(t: VmaTest, start: number, len: number, uf: list_head | null = null): number {

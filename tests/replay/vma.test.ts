@@ -2,7 +2,8 @@
 /** The same operations on the kernel's own mm/vma.c and on the port; and traces that are not as the format has them. */
 import { readFileSync } from 'node:fs';
 import t from 'tap';
-import { current, globals, mm_struct, stubs } from '../../lib/index.js';
+import { World } from '../../harness/index.js';
+import { current, globals, maple_slab, mm_struct, stubs } from '../../lib/index.js';
 import { at } from '../../tools/replay/hex.js';
 import { TraceError } from '../../tools/replay/trace_error.js';
 import { replayVma } from '../../tools/replay/vma.js';
@@ -150,16 +151,14 @@ t.test('a bad line ends the replay with its number and the reason', async (t) =>
 
 t.test('a replay leaves the world of its caller alone', async (t) => {
   const mm = new mm_struct();
-  const before = { stubs: { ...stubs }, globals: { ...globals } };
-  current.mm = mm;
-  try {
-    t.throws(() => replayVma('failprealloc 1\nmaxmaps 3\nfly\n', () => {}), TraceError);
+  new World({ mm, globals: { stack_guard_gap: 1 }, stubs: { capable: () => false } }).run(() => {
+    const before = { stubs: { ...stubs }, globals: { ...globals }, slab: { ...maple_slab } };
+    t.throws(() => replayVma('failprealloc 1\nmaxmaps 3\nmmap 10000 1000 31 10 0\nfly\n', () => {}), TraceError);
     t.equal(current.mm, mm);
     t.same({ ...globals }, before.globals);
+    t.same({ ...maple_slab }, before.slab);
     t.ok(Object.entries(before.stubs).every(([name, stub]) => Reflect.get(stubs, name) === stub));
-  } finally {
-    current.mm = null;
-  }
+  });
 });
 
 t.test('an operation that asks for an argument it does not name is a fault of the replayer', async (t) => {

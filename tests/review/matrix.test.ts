@@ -7,10 +7,10 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { DEFECTS } from '../../dev/review/defects.js';
-import { type Cell, reportsOf, runMatrix, shortReport } from '../../dev/review/matrix.js';
-import { hooksOf, onRevision, REVISIONS } from '../../dev/review/revisions/index.js';
-import { test } from '../../harness/index.js';
+import { type Cell, reportsOf, runMatrix, shortReport, worldOf } from '../../dev/review/matrix.js';
+import { hooksOf, REVISIONS } from '../../dev/review/revisions/index.js';
 import {
+  do_munmap,
   file,
   mmap_action_remap_full,
   mmap_region,
@@ -79,24 +79,31 @@ function mapWith(ask: (desc: vm_area_desc) => void): number {
 
 for (const revision of REVISIONS) {
   const has = revision.actionHooks;
-  test(`${revision.name}: ${has ? 'success_hook and error_hook' : 'error_override'} at the end of an action`, (t) => {
-    onRevision(revision, () => {
-      const success_hook = t.sandbox.fake.returns(0);
-      const error_hook = t.sandbox.fake.returns(-7);
-      const ask = (desc: vm_area_desc): void => {
-        if (has) Object.assign(hooksOf(desc.action), { success_hook, error_hook });
-        else desc.action.error_override = -7;
-      };
+  t.test(
+    `${revision.name}: ${has ? 'success_hook and error_hook' : 'error_override'} at the end of an action`,
+    async (t) => {
+      const world = worldOf(revision);
+      try {
+        const { sandbox } = world;
+        const success_hook = sandbox.fake.returns(0);
+        const error_hook = sandbox.fake.returns(-7);
+        const ask = (desc: vm_area_desc): void => {
+          if (has) Object.assign(hooksOf(desc.action), { success_hook, error_hook });
+          else desc.action.error_override = -7;
+        };
 
-      t.ASSERT_EQ(mapWith(ask), START);
-      t.ASSERT_EQ(success_hook.callCount, has ? 1 : 0);
-      t.unmapAll();
+        t.equal(mapWith(ask), START);
+        t.equal(success_hook.callCount, has ? 1 : 0);
+        do_munmap(world.mm, START, PAGE_SIZE, null);
 
-      t.sandbox.stub(stubs, 'remap_pfn_range_ptes').returns(-12);
-      t.ASSERT_EQ(mapWith(ask), -7);
-      t.ASSERT_EQ(error_hook.callCount, has ? 1 : 0);
-      if (has) t.ASSERT_TRUE(error_hook.calledOnceWithExactly(-12), 'it is given the error');
-      t.ASSERT_LAYOUT('');
-    });
-  });
+        sandbox.stub(stubs, 'remap_pfn_range_ptes').returns(-12);
+        t.equal(mapWith(ask), -7);
+        t.equal(error_hook.callCount, has ? 1 : 0);
+        if (has) t.ok(error_hook.calledOnceWithExactly(-12), 'it is given the error');
+        t.equal(world.mm.map_count, 0);
+      } finally {
+        t.same(world.leave(), []);
+      }
+    },
+  );
 }

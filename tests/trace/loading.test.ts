@@ -3,8 +3,8 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import t from 'tap';
+import { checkNode, traceFolder, traceWanted } from '../../harness/environment.js';
 import { tracing } from '../../harness/tracing/current.js';
-import { checkNode, traceFolder, traceWanted } from '../../harness/tracing/environment.js';
 import * as api from '../../lib/index.js';
 import { __split_vma, split_vma } from '../../lib/mm/vma/split.js';
 import { load, resolve } from '../../tools/trace/hooks.js';

@@ -271,6 +271,27 @@ t.test('a file for each test with operations, by its name', async (t) => {
   t.match(traces.get('outer--inner.trace'), '# test: outer > inner\n# ');
 });
 
+t.test('a replay has a world of its own, while that of the test is there still', async (t) => {
+  const dir = t.testdir({
+    'sample.test.js': sampleTest(`
+      test('out of memory', (t) => {
+        mapRange(t, 0x10000, 0x14000);
+        t.world.checked.faults.failFrom(1);
+        t.ASSERT_EQ(lib.do_munmap(t.mm, 0x11000, 0x1000, null), -lib.ENOMEM);
+      });`),
+  });
+  const folder = join(dir, 'traces');
+  const { stdout } = runTraced([dir], { VMA_STUBS: 'checked', VMA_TRACE_DIR: folder });
+  const trace = readTraces(folder).get('out-of-memory.trace') ?? '';
+  t.match(trace, /munmap 11000 1000\n# {3}-c in the test, 0 in a replay\n/, 'memory is out in the test alone');
+  t.same(lines(trace).slice(0, 4), ['mmap 10000 4000 33 10 0', 'munmap 11000 1000', 'drop 10000', 'drop 12000']);
+  t.match(
+    stdout,
+    'leak: 1 tree node is in a tree that was not destroyed',
+    'nodes of the replay are none of the test’s',
+  );
+});
+
 t.test('freed by hand, as the tests of the harness do', async (t) => {
   const { traces } = traced(
     t,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Nodes: reserved before a store, used by it, given back after it; and what happens without memory. */
+import sinon from 'sinon';
 import t, { type Test } from 'tap';
 import { ENOMEM } from '../../include/linux/errno.js';
 import { __GFP_NOFAIL, GFP_KERNEL, type gfp_t } from '../../include/linux/gfp.js';
@@ -38,19 +39,18 @@ import {
 } from '../../lib/doors/maple_tree.js';
 import { deepTree, place, ranges, treeOf } from './expect.js';
 
-const { alloc } = maple_slab;
+const sandbox = sinon.createSandbox();
 
 /** Counts requests for nodes, and answers them as told; restored with the test. */
 function watchAlloc(t: Test, answer: (request: number) => boolean): { requests: number; nodes: number; gfp: gfp_t[] } {
   const seen = { requests: 0, nodes: 0, gfp: [] as gfp_t[] };
-  maple_slab.alloc = (count, gfp) => {
+  sandbox.restore();
+  sandbox.stub(maple_slab, 'alloc').callsFake((count, gfp) => {
     seen.nodes += count;
     seen.gfp.push(gfp);
     return answer(++seen.requests);
-  };
-  t.teardown(() => {
-    maple_slab.alloc = alloc;
   });
+  t.teardown(() => sandbox.restore());
   return seen;
 }
 
@@ -271,7 +271,7 @@ t.test('erasing asks for memory until there is some', async (t) => {
       const seen = watchAlloc(t, () => false);
       const mas = MA_STATE(mt, 16 * i + 3, 16 * i + 3);
       t.equal(mas_erase(mas), `e${i}`, 'the entry is returned');
-      maple_slab.alloc = alloc;
+      sandbox.restore();
       t.equal(mas_error(mas), 0);
       t.equal(mtree_load(mt, 16 * i + 3), null, 'and gone');
       t.ok(mas.index <= 16 * i && mas.last >= 16 * i + 7, `the state is at the NULL, at ${place(mas)}`);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Walking, stepping and searching: what is returned, and where the state is after it. */
+import sinon from 'sinon';
 import t, { type Test } from 'tap';
 import { EBUSY } from '../../include/linux/errno.js';
 import { ULONG_MAX } from '../../include/linux/limits.js';
@@ -350,14 +351,11 @@ t.test('__mas_set_range stays in the slot', async (t) => {
   mas_walk(mas);
   __mas_set_range(mas, 0x18, 0x2f);
   t.equal(place(mas), '18-2f active', 'the end may lie outside');
-  const { warn } = maple_debug;
   const warnings: string[] = [];
-  maple_debug.warn = (where, what) => warnings.push(`${where}: ${what}`);
-  try {
-    __mas_set_range(mas, 0x17, 0x18);
-  } finally {
-    maple_debug.warn = warn;
-  }
+  const warn = sinon.stub(maple_debug, 'warn').callsFake((where, what) => warnings.push(`${where}: ${what}`));
+  t.teardown(() => warn.restore());
+  __mas_set_range(mas, 0x17, 0x18);
+  warn.restore();
   t.same(warnings, ['__mas_set_range: start = 0x17 is outside the range that the state stands on']);
   t.equal(place(mas), '17-18 active', 'a warning changes nothing');
   mas_set_range(mas, 0x30, 0x31);

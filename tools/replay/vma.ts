@@ -3,7 +3,7 @@
  * Replays a trace of VMA operations on one address space, and prints what the kernel's own mm/vma.c would print for it.
  * The format is in docs/traces.md, "VMA traces". The stub world is the harness's own, whatever the caller has set.
  */
-import { current, globals, resetGlobals, stubs, upstreamStubs, useStubs } from '../../stubs/index.js';
+import type { Stubs } from '../../stubs/index.js';
 import { formatHex, parseHex, wordsOf } from './hex.js';
 import { TraceError } from './trace_error.js';
 import { ReplayedSpace } from './vma_space.js';
@@ -52,26 +52,15 @@ function replayLines(space: ReplayedSpace, input: string, write: (text: string) 
 export interface ReplayOptions {
   /** Check the whole address space after each change? On unless said otherwise; long traces are faster without. */
   validate?: boolean;
+  /** In place of the harness's stubs. */
+  stubs?: Partial<Stubs>;
 }
 
-/** Runs `body` in the harness's own stub world, on a fresh address space, and puts back whatever world there was. */
+/** Runs `body` on a fresh address space, in a world of its own. */
 export function inReplayWorld<T>(body: (space: ReplayedSpace) => T, options: ReplayOptions = {}): T {
-  const outerStubs = { ...stubs };
-  const outerMm = current.mm;
-  const outerGlobals = { ...globals };
-
-  try {
-    resetGlobals();
-    globals.debug_vm_maple_tree = options.validate ?? true;
-    useStubs(upstreamStubs);
-    const space = new ReplayedSpace();
-    current.mm = space.mm;
-    return body(space);
-  } finally {
-    useStubs(outerStubs);
-    Object.assign(globals, outerGlobals);
-    current.mm = outerMm;
-  }
+  const { validate = true, stubs = {} } = options;
+  const space = new ReplayedSpace({ globals: { debug_vm_maple_tree: validate }, stubs });
+  return space.world.run(() => body(space));
 }
 
 /**

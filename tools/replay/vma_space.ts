@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/** The address space that a VMA trace is replayed on, with its files and anon_vmas by number. */
+/** The address space that a VMA trace is replayed on, with its world, its files and anon_vmas by number. */
 import { newRootAnonVma } from '../../harness/anon_link.js';
+import { World, type WorldOptions } from '../../harness/world.js';
 import { MT_FLAGS_ALLOC_RANGE } from '../../include/linux/maple_tree.js';
 import { type anon_vma, type file, mm_struct, VMA_ITERATOR } from '../../include/mm_types.js';
 import { VMA_LOCKED_BIT, type vma_flags_t } from '../../include/vma_flags.js';
@@ -18,13 +19,16 @@ export class ReplayedSpace {
   readonly mm: mm_struct;
   /** Are VMAs left out of the answers? */
   quiet: boolean;
+  /** Whose current address space it is: every operation is carried out in it. */
+  readonly world: World;
   private readonly files: file[];
   /** Number 1 is the first. */
   private readonly anonVmas: anon_vma[];
 
-  constructor() {
+  constructor(options: WorldOptions = {}) {
     this.mm = new mm_struct(MT_FLAGS_ALLOC_RANGE);
     this.quiet = false;
+    this.world = new World({ ...options, mm: this.mm });
     this.files = traceFiles();
     this.anonVmas = [];
   }

@@ -4,8 +4,8 @@
  * tests import from here on is traced; without it nothing happens.
  */
 import { register } from 'node:module';
+import { checkNode, traceFolder, traceWanted } from '../../harness/environment.js';
 import { tracing } from '../../harness/tracing/current.js';
-import { checkNode, traceFolder, traceWanted } from '../../harness/tracing/environment.js';
 
 if (traceWanted() && tracing.tracer === null) {
   checkNode();

@@ -6,7 +6,7 @@
  */
 import type { anon_vma } from '../../include/mm_types.js';
 import { NUM_VMA_FLAG_BITS } from '../../include/vma_flags.js';
-import { globals, stubs } from '../../stubs/index.js';
+import { globals } from '../../stubs/index.js';
 import { formatHex } from '../replay/hex.js';
 import { inReplayWorld, replayLine } from '../replay/vma.js';
 import type { ReplayedSpace } from '../replay/vma_space.js';
@@ -216,9 +216,6 @@ class TestTraceWriter {
 
 /** The trace of a test, as text. */
 export function traceOf(recording: Recording, numbers: TestNumbers): string {
-  return inReplayWorld((space) => {
-    // What the test's world had to say of it was said when it ran.
-    stubs.warn = () => {};
-    return new TestTraceWriter(space, numbers).write(recording);
-  });
+  // What the test's world had to say of a warning was said when it ran.
+  return inReplayWorld((space) => new TestTraceWriter(space, numbers).write(recording), { stubs: { warn: () => {} } });
 }

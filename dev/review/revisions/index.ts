@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/** The four revisions, and the way to run something on one of them. */
-import { compat_vma_mmap, mmapHooks, unmap_vma_locked, vfs_mmap } from '../../../lib/index.js';
+/** The four revisions. */
+import { compat_vma_mmap, unmap_vma_locked, vfs_mmap } from '../../../lib/index.js';
 import { v1, v2, v3 } from './posted.js';
 import type { Revision } from './revision.js';
 
@@ -17,14 +17,3 @@ export const merged: Revision = {
 };
 
 export const REVISIONS: readonly Revision[] = [v1, v2, v3, merged];
-
-/** Runs body with a revision at the seam, and puts lib's own back. */
-export function onRevision<T>(revision: Revision, body: () => T): T {
-  const own = { ...mmapHooks };
-  Object.assign(mmapHooks, revision.hooks);
-  try {
-    return body();
-  } finally {
-    Object.assign(mmapHooks, own);
-  }
-}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** One revision of the code that calls the mapped hook: what the seam of lib/ takes, and what drivers call themselves. */
-import type { file, MmapHooks, mmap_action, vm_area_struct } from '../../../lib/index.js';
+import type { file, mmap_action, vm_area_struct } from '../../../lib/index.js';
+import type { MmapHooks } from '../../../lib/mm/mmap_hooks.js';
 
 /** What an action had before error_override: hooks of the driver, called at its end. */
 export interface ActionHooks {

@@ -68,7 +68,6 @@ import {
   VMG_MMAP_STATE,
 } from './mmap_state.js';
 import {
-  detachedTree,
   init_vma_munmap,
   unmap_region,
   vms_abort_munmap_vmas,
@@ -76,6 +75,7 @@ import {
   vms_complete_munmap_vmas,
   vms_gather_munmap_vmas,
 } from './munmap.js';
+import { detachedTree } from './side_trees.js';
 import { validate_mm } from './validate.js';
 import { vma_set_page_prot } from './writenotify.js';
 

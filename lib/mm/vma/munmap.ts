@@ -12,7 +12,7 @@ import { EINTR, EINVAL, ENOMEM, EPERM } from '../../../include/linux/errno.js';
 import { __GFP_NOFAIL, GFP_KERNEL } from '../../../include/linux/gfp.js';
 import { ULONG_MAX } from '../../../include/linux/limits.js';
 import { list_head } from '../../../include/linux/list.js';
-import { MT_FLAGS_LOCK_MASK, type ma_state, maple_tree } from '../../../include/linux/maple_tree.js';
+import type { ma_state } from '../../../include/linux/maple_tree.js';
 import {
   FIRST_USER_ADDRESS,
   offset_in_page,
@@ -31,17 +31,7 @@ import { unmap_desc, vma_munmap_struct } from '../../../include/vma.js';
 import { VMA_ACCOUNT_BIT, VMA_LOCKED_BIT } from '../../../include/vma_flags.js';
 import { currentMm, globals, stubs } from '../../../stubs/index.js';
 import { BUG_ON, missing, VM_WARN_ON } from '../../bug.js';
-import {
-  __mt_destroy,
-  MA_STATE,
-  mas_find,
-  mas_for_each,
-  mas_init,
-  mas_next,
-  mas_set,
-  mas_set_range,
-  mas_store_gfp,
-} from '../../maple_tree.js';
+import { MA_STATE, mas_find, mas_for_each, mas_next, mas_set, mas_set_range, mas_store_gfp } from '../../maple_tree.js';
 import {
   get_sysctl_max_map_count,
   is_data_mapping_vma_flags,
@@ -64,6 +54,7 @@ import { vma_mark_attached, vma_mark_detached } from '../inlines/lifecycle.js';
 import { vma_is_sealed, vma_pages } from '../inlines/range.js';
 import { vma_close } from '../internal.js';
 import { vm_area_free } from '../vma_init.js';
+import { detachedTree, dropDetachedTree } from './side_trees.js';
 import { __split_vma } from './split.js';
 import { validate_mm } from './validate.js';
 
@@ -87,26 +78,6 @@ export function unmap_region(unmap: unmap_desc): void {
   mas_set(unmap.mas, unmap.tree_reset);
   stubs.free_pgtables(tlb, unmap);
   stubs.tlb_finish_mmu(tlb);
-}
-
-/** States on side trees that are empty again, for the next unmap. On the stack in C, as an unmap has one at a time. */
-const idleSideTrees: ma_state<vm_area_struct>[] = [];
-
-/** A side tree for the VMAs of one unmap, and a state on it. */
-export function detachedTree(vmi: vma_iterator): ma_state<vm_area_struct> {
-  const ma_flags = vmi.mas.tree.ma_flags & MT_FLAGS_LOCK_MASK;
-  const idle = idleSideTrees.pop();
-  if (idle === undefined) return MA_STATE(new maple_tree<vm_area_struct>(ma_flags), 0, 0);
-
-  idle.tree.ma_flags = ma_flags;
-  mas_init(idle, idle.tree, 0);
-  return idle;
-}
-
-/** The unmap is over, or was undone: nothing looks at its side tree any more. */
-function dropDetachedTree(mas_detach: ma_state<vm_area_struct>): void {
-  __mt_destroy(mas_detach.tree);
-  idleSideTrees.push(mas_detach);
 }
 
 /** Clears the page tables of what was gathered, once. */

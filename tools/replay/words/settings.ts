@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Words of a VMA trace that set what is the same for a whole trace: limits, memory that is out, what is printed. */
 import { MMF_HAS_MDWE, PAGE_SIZE } from '../../../include/linux/mm.js';
-import { globals } from '../../../stubs/index.js';
+import type { Globals } from '../../../stubs/index.js';
 import { at } from '../hex.js';
 import { type Run, type Words, word } from './word.js';
 
-/** Sets a global of the stub world. */
-function global<K extends keyof typeof globals>(name: K, parse: (word: number) => (typeof globals)[K]): Run {
-  return (_, a) => {
-    globals[name] = parse(at(a, 0));
+/** Sets a global of the replay's world. */
+function global<K extends keyof Globals>(name: K, parse: (word: number) => Globals[K]): Run {
+  return ({ world }, a) => {
+    world.globals[name] = parse(at(a, 0));
     return 0;
   };
 }

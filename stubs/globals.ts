@@ -7,7 +7,7 @@
 import { CONFIG_DEFAULT_MMAP_MIN_ADDR, DEFAULT_MAX_MAP_COUNT, PAGE_SIZE } from '../include/linux/mm.js';
 import { anon_vma, type mm_struct, task_struct, type vm_operations_struct } from '../include/mm_types.js';
 
-/** Everything a test may turn; `resetGlobals()` puts it back. */
+/** Everything that a test may turn, as the harness starts with it. The world that a test runs in puts it back. */
 export class Globals {
   /** Makes vma_iter_prealloc() fail with -ENOMEM. */
   fail_prealloc = false;
@@ -26,11 +26,6 @@ export class Globals {
 }
 
 export const globals = new Globals();
-
-/** Puts every global back to what the harness starts with. */
-export function resetGlobals(): void {
-  Object.assign(globals, new Globals());
-}
 
 /** The running task: `current` in the kernel. */
 export const current = new task_struct();

@@ -1,5 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/** What the environment says of tracing. */
+/** What the environment asks of tests: the stubs to run on, and traces. */
+
+/** The sets of stubs that a test can run on. */
+export type StubSet = 'checked' | 'upstream';
+
+/** The set that tests run on unless they say otherwise: environment variable VMA_STUBS, checked unless given. */
+export function defaultStubSet(text: string | undefined = process.env.VMA_STUBS): StubSet {
+  if (text === undefined || text === '' || text === 'checked') return 'checked';
+  if (text === 'upstream') return 'upstream';
+  throw new RangeError(`environment: VMA_STUBS = ${JSON.stringify(text)}: must be checked or upstream`);
+}
 
 /** Is tracing asked for? What VMA_TRACE says; throws a RangeError for a value that nobody knows. */
 export function traceWanted(text: string | undefined = process.env.VMA_TRACE): boolean {
