@@ -16,6 +16,7 @@ import { vma_modify_flags } from '../../lib/doors/change.js';
 import { mk_vma_flags, vma_flags_same_mask } from '../../lib/doors/flags.js';
 import { vma_lookup } from '../../lib/doors/iterator.js';
 import { __mmap_region, do_vmi_munmap } from '../../lib/doors/map.js';
+import { stubs } from '../../stubs/index.js';
 import { changeRange } from '../../tools/replay/protect.js';
 
 export const LOADS = ['churn', 'protect', 'lookup'] as const;
