@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Worlds that are broken on purpose: what they complain about is compared, not reported. */
 
-import { CheckedWorld, type VmaTest } from '../../harness/index.js';
+import { CheckedWorld, type VmaTest, World } from '../../harness/index.js';
 import {
   __mmap_region,
   current,
@@ -11,10 +11,7 @@ import {
   mm_struct,
   mtree_destroy,
   PAGE_SIZE,
-  type Stubs,
-  stubs,
   TASK_SIZE,
-  useStubs,
   VMA_MAYREAD_BIT,
   VMA_MAYWRITE_BIT,
   VMA_READ_BIT,
@@ -26,16 +23,10 @@ import {
 /** Complaints of a new world in which `use` ran, with its stubs in force. */
 export function complaintsOf(use: (world: CheckedWorld) => void): string[] {
   const world = new CheckedWorld();
-  const outer: Stubs = { ...stubs };
-  const { mm } = current;
-  useStubs(world.stubs);
-  try {
+  return new World({ stubs: world.stubs }).run(() => {
     use(world);
     return world.end();
-  } finally {
-    useStubs(outer);
-    current.mm = mm;
-  }
+  });
 }
 
 /** Lets `break_` loose on a new world and asserts the one complaint that must come of it. */
