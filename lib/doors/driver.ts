@@ -7,6 +7,7 @@
  */
 import { checkUlong } from '../../include/check.js';
 import type { file, mmap_action, page, vm_area_desc, vm_area_struct } from '../../include/mm_types.js';
+import { vma_desc_pages, vma_desc_size } from '../mm/inlines/range.js';
 import * as actions from '../mm/mmap_actions.js';
 import * as inner from '../mm/util.js';
 import { checkLive } from './guards.js';
@@ -28,7 +29,6 @@ export {
   simple_ioremap_prepare,
   vma_desc_is_cow_mapping,
 } from '../mm/memory.js';
-export { mmap_action_map_kernel_pages_full } from '../mm/mmap_actions.js';
 export { compat_set_vma_from_desc, mmap_action_prepare } from '../mm/util.js';
 
 function checkRemap(start: number, start_pfn: number, size: number): void {
@@ -55,13 +55,13 @@ export function mmap_action_ioremap(desc: vm_area_desc, start: number, start_pfn
 
 /** mmap_action_remap() over the whole VMA. mmap_action_remap_full() of include/linux/mm.h. */
 export function mmap_action_remap_full(desc: vm_area_desc, start_pfn: number): void {
-  checkUlong('mmap_action_remap', 'start_pfn', start_pfn);
+  checkRemap(desc.start, start_pfn, vma_desc_size(desc));
   actions.mmap_action_remap_full(desc, start_pfn);
 }
 
 /** mmap_action_ioremap() over the whole VMA. mmap_action_ioremap_full() of include/linux/mm.h. */
 export function mmap_action_ioremap_full(desc: vm_area_desc, start_pfn: number): void {
-  checkUlong('mmap_action_remap', 'start_pfn', start_pfn);
+  checkRemap(desc.start, start_pfn, vma_desc_size(desc));
   actions.mmap_action_ioremap_full(desc, start_pfn);
 }
 
@@ -146,4 +146,12 @@ export function vfs_mmap(file: file, vma: vm_area_struct): number {
 export function mmap_file(file: file, vma: vm_area_struct): number {
   checkLive('mmap_file', 'vma', vma);
   return inner.mmap_file(file, vma);
+}
+
+/**
+ * mmap_action_map_kernel_pages() over the whole VMA; there must be a page for each of its pages.
+ * mmap_action_map_kernel_pages_full() of include/linux/mm.h.
+ */
+export function mmap_action_map_kernel_pages_full(desc: vm_area_desc, pages: page[]): void {
+  mmap_action_map_kernel_pages(desc, desc.start, pages, vma_desc_pages(desc));
 }

@@ -58,7 +58,7 @@ export {
   init_multi_vma_prep,
   init_vma_prep,
 } from '../mm/vma/prepare.js';
-export { vma_mmu_pagesize, vma_wants_manual_pte_write_upgrade } from '../mm/vma/writenotify.js';
+export { vma_mmu_pagesize } from '../mm/vma/writenotify.js';
 export { vm_area_alloc, vma_state_init } from '../mm/vma_init.js';
 
 function checkBatch(vb: unlink_vma_file_batch): void {
@@ -226,4 +226,12 @@ export function vma_wants_writenotify(vma: vm_area_struct, vm_page_prot: pgprot_
 export function vma_set_page_prot(vma: vm_area_struct): void {
   checkLive('vma_set_page_prot', 'vma', vma);
   writenotify.vma_set_page_prot(vma);
+}
+
+/**
+ * Must each page table entry be looked at before it is made writable? vma_wants_manual_pte_write_upgrade() of mm/vma.h.
+ */
+export function vma_wants_manual_pte_write_upgrade(vma: vm_area_struct): boolean {
+  checkLive('vma_wants_manual_pte_write_upgrade', 'vma', vma);
+  return writenotify.vma_wants_manual_pte_write_upgrade(vma);
 }
