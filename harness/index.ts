@@ -3,9 +3,9 @@
 import tap from 'tap';
 import { registerTest, type TestBody, type TestOptions } from './vma_test.js';
 
+export { DoubleFreeError, UseAfterFreeError } from '../stubs/freed.js';
 export * from './c.js';
 export { Faults } from './checked/faults.js';
-export { DoubleFreeError, UseAfterFreeError } from './checked/freed.js';
 export { CheckedWorld } from './checked/world.js';
 export { defaultStubSet, type StubSet } from './environment.js';
 export { layoutLine, picture, snapshot, type VmaSnapshot } from './picture.js';

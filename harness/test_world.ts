@@ -91,7 +91,9 @@ export class TestWorld {
     this.world = new World({
       ...options,
       mm: this.mm,
-      ...(this.checked === null ? {} : { stubs: this.checked.stubs, allocNodes: fallibleNodes(this.checked) }),
+      ...(this.checked === null
+        ? {}
+        : { stubs: this.checked.stubs, allocNodes: fallibleNodes(this.checked), freed: this.checked.freed }),
     });
     const sandbox = sinon.createSandbox();
     this.timeline = recorder.enabled ? new Timeline(this.mm) : null;

@@ -9,6 +9,7 @@ import { anon_vma, type mm_struct, task_struct, type vm_area_struct } from '../i
 import { type MapleSlab, maple_debug, maple_slab } from '../lib/maple_tree.js';
 import { type MmapHooks, mmapHooks, ownMmapHooks } from '../lib/mm/mmap_hooks.js';
 import { sideTrees } from '../lib/mm/vma/side_trees.js';
+import { FreedObjects, freed } from '../stubs/freed.js';
 import { current, dummy_anon_vma, Globals, globals, type Stubs, stubs, upstreamStubs } from '../stubs/index.js';
 import { sheaf } from '../stubs/upstream.js';
 
@@ -23,6 +24,8 @@ export interface WorldOptions {
   allocNodes?: MapleSlab['alloc'];
   /** In place of what mmap_region() calls between a region and a file's hooks: another revision of it. */
   mmapHooks?: Partial<MmapHooks>;
+  /** The record of what was freed; a new one unless given. */
+  freed?: FreedObjects;
 }
 
 /** What a world owns, one entry for each object that the modules of the code under test export. */
@@ -36,6 +39,7 @@ interface Things {
   mmapHooks: MmapHooks;
   sheaf: { vmas: vm_area_struct[] };
   sideTrees: { idle: ma_state<vm_area_struct>[] };
+  freed: { objects: FreedObjects };
 }
 
 /** The objects themselves. Modules hold on to them, so their fields change, not they. */
@@ -49,6 +53,7 @@ const LIVE: Things = {
   mmapHooks,
   sheaf,
   sideTrees,
+  freed,
 };
 
 /** The fields of all of them as they are now. */
@@ -63,6 +68,7 @@ function take(): Things {
     mmapHooks: { ...mmapHooks },
     sheaf: { ...sheaf },
     sideTrees: { ...sideTrees },
+    freed: { ...freed },
   };
 }
 
@@ -92,6 +98,7 @@ function begin(options: WorldOptions): Things {
     mmapHooks: over('mmapHooks', { ...ownMmapHooks }, options.mmapHooks),
     sheaf: { vmas: [] },
     sideTrees: { idle: [] },
+    freed: { objects: options.freed ?? new FreedObjects(false) },
   };
 }
 

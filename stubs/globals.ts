@@ -23,6 +23,11 @@ export class Globals {
    * (CONFIG_DEBUG_VM_MAPLE_TREE); here it is on unless a benchmark or a long replay turns it off.
    */
   debug_vm_maple_tree = true;
+  /**
+   * Does the VMA cache of the upstream stubs record where each VMA was allocated and freed? SLUB's SLAB_STORE_USER; a
+   * benchmark or a long replay turns it off.
+   */
+  slab_store_user = true;
 }
 
 export const globals = new Globals();

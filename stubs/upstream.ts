@@ -9,6 +9,8 @@
 import { ULONG_MAX } from '../include/linux/limits.js';
 import { PAGE_SIZE } from '../include/linux/mm.js';
 import { anon_vma, anon_vma_chain, vm_area_struct } from '../include/mm_types.js';
+import { describeVma, freed } from './freed.js';
+import { globals } from './globals.js';
 import type { Stubs } from './stubs.js';
 
 /** A BUG_ON() that held: the code under test cannot go on. */
@@ -39,13 +41,17 @@ export const sheaf: { vmas: vm_area_struct[] } = { vmas: [] };
 
 /** A VMA as its constructor makes it: one that was freed before, if there is one. */
 function vm_area_cache_alloc(): vm_area_struct {
-  const vma = sheaf.vmas.pop();
-  if (vma === undefined) return new vm_area_struct();
-  vma.reset();
+  const again = sheaf.vmas.pop();
+  const vma = again ?? new vm_area_struct();
+  again?.reset();
+  if (again !== undefined || globals.slab_store_user) freed.objects.allocated(vma, globals.slab_store_user);
   return vma;
 }
 
 function vm_area_cache_free(vma: vm_area_struct): void {
+  const { objects } = freed;
+  if (globals.slab_store_user) objects.add(vma, describeVma(vma), objects.placeOfAllocation(vma));
+  else objects.addUntracked(vma);
   if (sheaf.vmas.length < SHEAF_CAPACITY) sheaf.vmas.push(vma);
 }
 

@@ -117,7 +117,13 @@ function heapUsed(): number {
 /** An address space in a world on the harness's stubs, without the checks that a user can switch off. */
 function uncheckedSpace(): { mm: mm_struct; world: World } {
   const mm = new mm_struct(MT_FLAGS_ALLOC_RANGE);
-  return { mm, world: new World({ mm, globals: { debug_vm_maple_tree: false, sysctl_max_map_count: 2 ** 30 } }) };
+  return {
+    mm,
+    world: new World({
+      mm,
+      globals: { debug_vm_maple_tree: false, slab_store_user: false, sysctl_max_map_count: 2 ** 30 },
+    }),
+  };
 }
 
 /**

@@ -71,7 +71,10 @@ function exercise(mm: mm_struct, vmas: number): { most: number; heap: number } {
 /** One round on an address space of its own, which nothing holds any more when it is over. */
 function round(vmas: number): { most: number; heap: number } {
   const mm = new mm_struct(MT_FLAGS_ALLOC_RANGE);
-  const world = new World({ mm, globals: { debug_vm_maple_tree: false, sysctl_max_map_count: 2 ** 30 } });
+  const world = new World({
+    mm,
+    globals: { debug_vm_maple_tree: false, slab_store_user: false, sysctl_max_map_count: 2 ** 30 },
+  });
   return world.run(() => exercise(mm, vmas));
 }
 

@@ -13,7 +13,7 @@ import type {
   spinlock_t,
   vm_area_struct,
 } from '../../include/mm_types.js';
-import { Place } from './place.js';
+import { Place } from '../../stubs/place.js';
 import type { Reports } from './reports.js';
 
 type Mode = 'read' | 'write';

@@ -3,10 +3,9 @@
  * Nothing leaks: what kmemleak is to the kernel. VMAs that the code under test allocates, references on files, counts of
  * writable mappings: at the end of a test all that it took is back.
  */
-import { hexOf } from '../../include/check.js';
 import { type address_space, type file, vm_area_struct } from '../../include/mm_types.js';
-import type { Graveyard } from './freed.js';
-import { Place } from './place.js';
+import { describeVma, type FreedObjects } from '../../stubs/freed.js';
+import { Place } from '../../stubs/place.js';
 import type { Reports } from './reports.js';
 
 interface FileAccount {
@@ -15,20 +14,16 @@ interface FileAccount {
   taken: Place[];
 }
 
-export function describeVma(vma: vm_area_struct): string {
-  return `vm_area_struct ${hexOf(vma.vm_start)}-${hexOf(vma.vm_end)}`;
-}
-
 export class References {
   private readonly reports: Reports;
-  private readonly graveyard: Graveyard;
+  private readonly freed: FreedObjects;
   private readonly vmas: Map<vm_area_struct, Place>;
   private readonly files: Map<file, FileAccount>;
   private readonly mappings: Map<address_space, { before: number; taken: Place[] }>;
 
-  constructor(reports: Reports, graveyard: Graveyard) {
+  constructor(reports: Reports, freed: FreedObjects) {
     this.reports = reports;
-    this.graveyard = graveyard;
+    this.freed = freed;
     this.vmas = new Map();
     this.files = new Map();
     this.mappings = new Map();
@@ -41,10 +36,10 @@ export class References {
   }
 
   freeVma(vma: vm_area_struct): void {
-    this.graveyard.assertLive(vma);
+    this.freed.assertLive(vma);
     const place = this.vmas.get(vma) ?? null;
     this.vmas.delete(vma);
-    this.graveyard.bury(vma, describeVma(vma), place);
+    this.freed.add(vma, describeVma(vma), place);
   }
 
   /** VMAs that the code under test allocated, and has not freed. */
@@ -75,13 +70,13 @@ export class References {
 
   /** Drops a reference; the last one frees the file. */
   putFile(f: file): void {
-    this.graveyard.assertLive(f);
+    this.freed.assertLive(f);
     const account = this.account(f);
     account.taken.pop();
     f.f_ref--;
     if (f.f_ref > 0) return;
     this.files.delete(f);
-    this.graveyard.bury(f, 'file', null);
+    this.freed.add(f, 'file', null);
   }
 
   unmapWritable(mapping: address_space): void {

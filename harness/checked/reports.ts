@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What a world has to complain about, and the warnings that a test said it would see. */
-import { Place } from './place.js';
+import { Place } from '../../stubs/place.js';
 
 interface Expectation {
   where: string;

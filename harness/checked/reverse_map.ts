@@ -25,11 +25,10 @@ import {
   mapping_rmap_tree_remove,
 } from '../../lib/mm/interval_tree.js';
 import { anon_vma_clone, unlink_anon_vmas } from '../../lib/mm/rmap.js';
+import { describeVma, type FreedObjects } from '../../stubs/freed.js';
 import { upstreamStubs } from '../../stubs/index.js';
-import type { Graveyard } from './freed.js';
+import { Place } from '../../stubs/place.js';
 import type { Locks } from './locks.js';
-import { Place } from './place.js';
-import { describeVma } from './references.js';
 import type { Reports } from './reports.js';
 
 /** What a VMA was when it was put on a tree. */
@@ -50,7 +49,7 @@ function entryFor(vma: vm_area_struct, pgoff: number): Entry {
 
 export class ReverseMap {
   private readonly reports: Reports;
-  private readonly graveyard: Graveyard;
+  private readonly freed: FreedObjects;
   private readonly locks: Locks;
   /** VMAs on the interval trees of files. */
   private readonly linked: Map<vm_area_struct, { mapping: address_space; entry: Entry }>;
@@ -59,9 +58,9 @@ export class ReverseMap {
   /** Links that live, on their interval trees while the entry is not null. */
   private readonly chains: Map<anon_vma_chain, { born: Place; entry: Entry | null }>;
 
-  constructor(reports: Reports, graveyard: Graveyard, locks: Locks) {
+  constructor(reports: Reports, freed: FreedObjects, locks: Locks) {
     this.reports = reports;
-    this.graveyard = graveyard;
+    this.freed = freed;
     this.locks = locks;
     this.linked = new Map();
     this.anonVmas = new Map();
@@ -120,7 +119,7 @@ export class ReverseMap {
 
   /** An anon_vma dies; `users` are VMAs and pages that are still of it, in words. */
   freeAnonVma(target: anon_vma, users: readonly string[]): void {
-    this.graveyard.assertLive(target);
+    this.freed.assertLive(target);
     const born = this.anonVmas.get(target) ?? null;
     if (!RB_EMPTY_ROOT(target.rb_root.rb_root)) {
       this.reports.complain(`rmap: anon_vma freed at ${new Place()} still has links on its tree; allocated at ${born}`);
@@ -129,7 +128,7 @@ export class ReverseMap {
       this.reports.complain(`rmap: anon_vma freed at ${new Place()} is still in use by ${user}; allocated at ${born}`);
     }
     this.anonVmas.delete(target);
-    this.graveyard.bury(target, 'anon_vma', born);
+    this.freed.add(target, 'anon_vma', born);
   }
 
   newChain(): anon_vma_chain {
@@ -139,7 +138,7 @@ export class ReverseMap {
   }
 
   freeChain(avc: anon_vma_chain): void {
-    this.graveyard.assertLive(avc);
+    this.freed.assertLive(avc);
     const known = this.chains.get(avc);
     if (known !== undefined && known.entry !== null) {
       this.reports.complain(
@@ -147,7 +146,7 @@ export class ReverseMap {
       );
     }
     this.chains.delete(avc);
-    this.graveyard.bury(avc, 'anon_vma_chain', known?.born ?? null);
+    this.freed.add(avc, 'anon_vma_chain', known?.born ?? null);
   }
 
   /** Is the anon_vma one that the code under test allocated, and has not freed? */

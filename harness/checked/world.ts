@@ -10,19 +10,19 @@ import type { anon_vma, mm_struct, vm_area_struct } from '../../include/mm_types
 import { free_pgtables } from '../../lib/mm/free_pgtables.js';
 import { vma_start_anon_pgoff } from '../../lib/mm/inlines/range.js';
 import { __anon_vma_prepare, anon_vma_prepare } from '../../lib/mm/rmap.js';
+import { describeVma, FreedObjects } from '../../stubs/freed.js';
 import type { Stubs } from '../../stubs/stubs.js';
 import { upstreamStubs } from '../../stubs/upstream.js';
 import { Faults } from './faults.js';
-import { Graveyard } from './freed.js';
 import { Locks } from './locks.js';
 import { type AnonPages, PageRecord } from './pages.js';
-import { describeVma, References } from './references.js';
+import { References } from './references.js';
 import { Reports } from './reports.js';
 import { ReverseMap } from './reverse_map.js';
 
 export class CheckedWorld {
   readonly reports: Reports;
-  readonly graveyard: Graveyard;
+  readonly freed: FreedObjects;
   readonly locks: Locks;
   readonly references: References;
   readonly rmap: ReverseMap;
@@ -34,10 +34,10 @@ export class CheckedWorld {
 
   constructor() {
     this.reports = new Reports();
-    this.graveyard = new Graveyard();
+    this.freed = new FreedObjects(true);
     this.locks = new Locks(this.reports);
-    this.references = new References(this.reports, this.graveyard);
-    this.rmap = new ReverseMap(this.reports, this.graveyard, this.locks);
+    this.references = new References(this.reports, this.freed);
+    this.rmap = new ReverseMap(this.reports, this.freed, this.locks);
     this.pages = new PageRecord();
     this.faults = new Faults();
     this.stubs = {
@@ -59,7 +59,7 @@ export class CheckedWorld {
 
   /** Frees an address space: from here on every use of it throws. */
   freeMm(mm: mm_struct): void {
-    this.graveyard.bury(mm, 'mm_struct', null);
+    this.freed.add(mm, 'mm_struct', null);
   }
 
   /** What the test broke or left behind, a sentence each. */
@@ -75,7 +75,7 @@ export class CheckedWorld {
     return {
       vm_area_cache_alloc: () => (faults.check('vm_area_cache_alloc', -ENOMEM) !== 0 ? null : references.newVma()),
       vm_area_cache_free: (vma) => {
-        this.graveyard.assertLive(vma);
+        this.freed.assertLive(vma);
         rmap.assertUnreachable(vma);
         locks.forgetVma(vma);
         references.freeVma(vma);

@@ -2,14 +2,7 @@
 /** The guard for VMAs that a caller hands in: not freed, and nothing else than a VMA. C would read freed memory. */
 import { badArgument, hexOf } from '../../include/check.js';
 import { vm_area_struct } from '../../include/mm_types.js';
-
-/** vm_refcnt of a VMA that was freed; a live one never has it. */
-const FREED = -1;
-
-/** Marks a VMA as freed, for checkLive() to see. */
-export function markFreed(vma: vm_area_struct): void {
-  vma.vm_refcnt = FREED;
-}
+import { freed } from '../../stubs/freed.js';
 
 /**
  * Throws when vma is neither null nor a live VMA. The checked world's freed objects are no vm_area_struct any more.
@@ -17,7 +10,7 @@ export function markFreed(vma: vm_area_struct): void {
  */
 export function checkLive(fn: string, arg: string, vma: vm_area_struct | null): void {
   // Not instanceof, which walks the chain of prototypes: this comes down to the look at the map that a field needs anyway.
-  if (vma !== null && (vma?.constructor !== vm_area_struct || vma.vm_refcnt === FREED)) refuseDead(fn, arg, vma);
+  if (vma !== null && (vma?.constructor !== vm_area_struct || freed.objects.has(vma))) refuseDead(fn, arg, vma);
 }
 
 function refuseDead(fn: string, arg: string, vma: unknown): never {

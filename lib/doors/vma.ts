@@ -16,6 +16,7 @@ import type {
 } from '../../include/mm_types.js';
 import type { Ref } from '../../include/ref.js';
 import type { struct_vma_prepare, unlink_vma_file_batch } from '../../include/vma.js';
+import { freed } from '../../stubs/freed.js';
 import * as lifecycle from '../mm/inlines/lifecycle.js';
 import * as internal from '../mm/internal.js';
 import * as anonVma from '../mm/vma/anon_vma.js';
@@ -89,6 +90,7 @@ export function vm_area_dup(orig: vm_area_struct): vm_area_struct | null {
 
 /** Frees a VMA, which must be detached. vm_area_free() of mm/vma_init.c. */
 export function vm_area_free(vma: vm_area_struct): void {
+  freed.objects.assertLive(vma);
   checkLive('vm_area_free', 'vma', vma);
   vmaInit.vm_area_free(vma);
 }

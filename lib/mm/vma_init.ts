@@ -9,7 +9,6 @@
 import { INIT_LIST_HEAD } from '../../include/linux/list.js';
 import type { mm_struct, vm_area_struct } from '../../include/mm_types.js';
 import { stubs } from '../../stubs/index.js';
-import { markFreed } from '../doors/guards.js';
 import { assignFlagsWord } from './inlines/flag_operations.js';
 import { vma_assert_detached, vma_init } from './inlines/lifecycle.js';
 
@@ -74,6 +73,5 @@ export function vm_area_free(vma: vm_area_struct): void {
   stubs.vma_numab_state_free(vma);
   stubs.free_anon_vma_name(vma);
   vma_pfnmap_track_ctx_release(vma);
-  markFreed(vma);
   stubs.vm_area_cache_free(vma);
 }

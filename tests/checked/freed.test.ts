@@ -5,6 +5,7 @@ import { CheckedWorld, test, type VmaTest } from '../../harness/index.js';
 import {
   file as FileClass,
   type file,
+  globals,
   mm_struct,
   VMA_ITERATOR,
   vm_area_alloc,
@@ -12,6 +13,7 @@ import {
   type vm_area_struct,
   vma_expand,
   vma_merge_struct,
+  stubs as world,
 } from '../../lib/index.js';
 import { anon_vma_alloc, put_anon_vma } from '../../lib/mm/rmap.js';
 
@@ -44,14 +46,36 @@ test('a freed VMA throws when it is read or written, field by field', ON_CHECKED
   );
 });
 
-test('a VMA that is freed twice throws', ON_CHECKED, (t) => {
+for (const stubs of ['checked', 'upstream'] as const) {
+  test(`a VMA that is freed twice is a double free, with the places of both: ${stubs}`, { stubs }, (t) => {
+    const vma = freedVma(t);
+    const error = t.throws(() => vm_area_free(vma), /^double free: vm_area_struct 0x3000-0x5000: freed again at /);
+    t.ASSERT_EQ(error.name, 'DoubleFreeError');
+    t.ASSERT_TRUE(
+      /again at .*freed\.test.*; allocated at .*freed\.test.*; freed at .*freed\.test/.test(error.message),
+      error.message,
+    );
+  });
+
+  test(`so is one that the cache itself is given twice: ${stubs}`, { stubs }, (t) => {
+    const vma = freedVma(t);
+    t.throws(() => world.vm_area_cache_free(vma), /^double free: vm_area_struct 0x3000-0x5000/);
+  });
+}
+
+test('where frees are not tracked, a double free is one all the same', { stubs: 'upstream' }, (t) => {
+  globals.slab_store_user = false;
+  const error = t.throws(
+    () => vm_area_free(freedVma(t)),
+    /^double free: vm_area_struct 0x3000-0x5000: freed again at /,
+  );
+  t.ASSERT_TRUE(error.message.endsWith('where it was freed is not recorded'), error.message);
+});
+
+test('a VMA that the cache hands out again is alive', { stubs: 'upstream' }, (t) => {
   const vma = freedVma(t);
-  t.throws(() => vm_area_free(vma), /vm_area_free: vma = freed vm_area_struct 0x3000-0x5000/);
-  const world = new CheckedWorld();
-  const other = world.references.newVma();
-  world.stubs.vm_area_cache_free(other);
-  const error = t.throws(() => world.stubs.vm_area_cache_free(other), /double free: vm_area_struct/);
-  t.ASSERT_EQ(error.name, 'DoubleFreeError');
+  t.ASSERT_EQ(vm_area_alloc(t.mm), vma);
+  vm_area_free(vma);
 });
 
 test('an operation that is handed a freed VMA names itself and its argument', ON_CHECKED, (t) => {

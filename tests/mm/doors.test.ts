@@ -26,6 +26,9 @@ const OF_THE_TREE = new Set(Object.keys(tree));
 /** Guards on what a hook leaves behind: tests/mapped/hooks_break.test.ts. */
 const BEHIND_HOOKS = ['vfs_mmap_prepare'];
 
+/** Refused as a double free, with both places: tests/checked/freed.test.ts. */
+const AS_DOUBLE_FREE = ['vm_area_free'];
+
 /**
  * Exported functions that take an address, a size or a VMA and only read or pass it on: what comes of a bad one is a bad
  * answer, or is refused where it is used. A new function belongs here only if that holds for it.
@@ -98,6 +101,7 @@ t.test('every guard of the package has a refusal that is tested', async (t) => {
     ...BIT_REFUSALS.map(([door]) => door),
     ...WORD_REFUSALS.map(([door]) => door),
     ...BEHIND_HOOKS,
+    ...AS_DOUBLE_FREE,
   ]);
   const own = GUARDED.filter((name) => !OF_THE_TREE.has(name));
   t.same(

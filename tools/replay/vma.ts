@@ -59,7 +59,7 @@ export interface ReplayOptions {
 /** Runs `body` on a fresh address space, in a world of its own. */
 export function inReplayWorld<T>(body: (space: ReplayedSpace) => T, options: ReplayOptions = {}): T {
   const { validate = true, stubs = {} } = options;
-  const space = new ReplayedSpace({ globals: { debug_vm_maple_tree: validate }, stubs });
+  const space = new ReplayedSpace({ globals: { debug_vm_maple_tree: validate, slab_store_user: validate }, stubs });
   return space.world.run(() => body(space));
 }
 

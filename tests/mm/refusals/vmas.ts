@@ -41,7 +41,6 @@ import {
   vfs_mmap,
   vm_area_desc,
   vm_area_dup,
-  vm_area_free,
   type vm_area_struct,
   vma_close,
   vma_complete,
@@ -85,7 +84,6 @@ function sideTree(): ma_state<vm_area_struct> {
 
 export const VMA_REFUSALS: readonly VmaRefusal[] = [
   ['vm_area_dup', 'orig', (_t, dead) => vm_area_dup(dead)],
-  ['vm_area_free', 'vma', (_t, dead) => vm_area_free(dead)],
   ['split_vma', 'vma', (t, dead) => split_vma(VMA_ITERATOR(t.mm, 0), dead, 0x11000, true)],
   ['vma_shrink', 'vma', (t, dead) => vma_shrink(VMA_ITERATOR(t.mm, 0), dead, 0x11000, 0x12000, 0)],
   ['vma_link', 'vma', (t, dead) => vma_link(t.mm, dead)],
