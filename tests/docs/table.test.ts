@@ -1,27 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** docs/upstream.md is true, and the check of it finds what is not. */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import t, { type Test } from 'tap';
+import t from 'tap';
 import { symbolsOf } from '../../tools/table/c_symbols.js';
-import { checkHomes, checkTree, declares } from '../../tools/table/check.js';
-import { parseTables } from '../../tools/table/table.js';
+import { checkHomes, checkTree } from '../../tools/table/check.js';
+import { parseTables, type Table } from '../../tools/table/table.js';
+import { declarationsIn } from '../../tools/table/ts_declarations.js';
+import { folderWith } from '../port/trees.js';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const tables = parseTables(readFileSync(join(root, 'docs/upstream.md'), 'utf8'));
-
-/** A folder with these files in it, gone after the test. */
-function folderWith(test: Test, files: Record<string, string>): string {
-  const folder = mkdtempSync(join(tmpdir(), 'vma-table-'));
-  test.teardown(() => rmSync(folder, { recursive: true }));
-  for (const [name, text] of Object.entries(files)) {
-    mkdirSync(join(folder, name, '..'), { recursive: true });
-    writeFileSync(join(folder, name), text);
-  }
-  return folder;
-}
 
 t.test('each row of docs/upstream.md has a home that declares it, or a reason', async (t) => {
   t.ok(tables.length >= 14, 'the tables were found');
@@ -38,7 +28,7 @@ t.test(
 );
 
 t.test('the symbols of a C text are found, under any #if, macros in odd places included', async (t) => {
-  const symbols = await symbolsOf(`
+  const symbols = symbolsOf(`
     #define LIMIT 3
     #define TWICE(x) ((x) * 2)
     enum colour { RED, GREEN };
@@ -80,45 +70,171 @@ t.test('the symbols of a C text are found, under any #if, macros in odd places i
   );
 });
 
-t.test('a declaration is told from a use', async (t) => {
-  t.ok(declares('export function vma_find(', 'vma_find'));
-  t.ok(declares('function* for_each_vma(', 'for_each_vma'));
-  t.ok(declares('export interface S {\n  vma_policy(vma: V): P;\n}', 'vma_policy'));
-  t.ok(declares("test('merge_new', (t) => {", 'merge_new'));
-  t.notOk(declares('  const x = vma_find(vmi);', 'vma_find'));
-  t.notOk(declares('export function vma_find_any(', 'vma_find'));
+t.test('declarations in every dress that C has for them', async (t) => {
+  const cases: [string, string[]][] = [
+    ['int (*handler)(int), *other = 0, table[3] = { 1 };', ['variable handler', 'variable other', 'variable table']],
+    ['int (*get(void))(int) { return 0; }', ['function get']],
+    ['int old(a, b) int a; char *b; { return a; }', ['function old']],
+    ['main(argc, argv) char **argv; { return 0; }', ['function main']],
+    ['typedef int (*action_t)(int a); typedef int (plain_t)(void);', ['typedef action_t', 'typedef plain_t']],
+    ['typedef struct pair { int a; } pair_t, *pair_p;', ['typedef pair_t', 'typedef pair_p', 'struct pair']],
+    ['static DEFINE_MUTEX(lock); DECLARE_PER_CPU(struct a, b);', ['variable lock', 'variable b']],
+    ['static DEFINE_PER_CPU(int, c[3]) = { 1 };', ['variable c']],
+    ['SYSCALL_DEFINE2(munmap, unsigned long, addr, size_t, len)\n{\n}', ['function sys_munmap']],
+    ['static __printf(1, 2) int say(const char *f, ...) { return 0; }', ['function say']],
+    ['EXPORT_SYMBOL(a);\nMODULE_LICENSE("GPL")\nint after(void) { return 0; }', ['function after']],
+    [
+      'DEFINE_FREE(put, struct a *, put(_T))\nstatic inline int after(void) { return 0; }',
+      ['variable put', 'function after'],
+    ],
+    ['static_assert(sizeof(int) == 4); struct forward; int proto(void);', []],
+    ['struct a { int x; } __aligned(8) one;', ['struct a', 'variable one']],
+    ['#ifdef A\nint f(int a)\n#else\nint f(long a)\n#endif\n{ return a; }\nint g;', ['function f', 'variable g']],
+    ['#ifdef A\nint f(int a) {\n#else\nint f(long a) {\n#endif\n return a; }\nint g;', ['function f', 'variable g']],
+    ['#if 0\nint broken(void) { { (\n#endif\nint g;', ['variable g']],
+    ['#ifndef _H\n#define _H\nint g;\n#endif', ['variable g']],
+    ['int f(void) {\n#define INNER 1\n return INNER; }', ['function f']],
+    ['int f(void) { return "}{"[0] == \'{\'; } // }\n/* { */ int g;', ['function f', 'variable g']],
+    ['extern "C" {\nint f(void) { return 0; }\n}\n', ['function f']],
+    ['int unfinished(void) { if (', []],
+    ['\u0000\u0001"', []],
+  ];
+  for (const [text, expected] of cases) {
+    t.same(
+      symbolsOf(text).map(({ name, kind }) => `${kind} ${name}`),
+      expected,
+      text,
+    );
+  }
 });
+
+t.test('what TypeScript declares is told from what it uses, and as what', async (t) => {
+  const kinds = (text: string): string[] => declarationsIn(text).map(({ name, kind }) => `${kind} ${name}`);
+  t.same(kinds('export function vma_find(\n  vmi: V,\n): N {\n  vma_next(vmi);\n  const inner = 1;\n}'), [
+    'function vma_find',
+  ]);
+  t.same(kinds('export function* for_each_vma('), ['function for_each_vma']);
+  t.same(kinds('export interface S {\n  vma_policy(vma: V): P;\n  count: number;\n  hook?: (a: A) => B;\n}'), [
+    'interface S',
+    'method vma_policy',
+    'field count',
+    'method hook',
+  ]);
+  t.same(
+    kinds('export class file {\n  anon_vma: A | null;\n  #own = 1;\n  get size(): number {\n    return f();\n  }\n}'),
+    ['class file', 'field anon_vma', 'field #own', 'method size'],
+  );
+  t.same(
+    kinds('const stubs: Stubs = {\n  fput: nothing,\n  get_file(file) {\n    fput(file);\n  },\n  mpol_put,\n};'),
+    ['value stubs', 'property fput', 'method get_file', 'property mpol_put'],
+  );
+  t.same(
+    kinds('export const A = 1;\nexport const B = (x: N) => x;\nexport const { C, D: E } = bits();\nexport type F = 1;'),
+    ['value A', 'function B', 'computed C', 'computed E', 'type F'],
+  );
+  t.same(kinds("test('merge_new', (t) => {\n  t.ok(1);\n});"), ['test merge_new']);
+  t.same(kinds('/*\n * function hidden() {\n */\n// const also = 1;\nexport { elsewhere } from "./x.js";'), []);
+  t.equal(declarationsIn('\n\nexport class here {}')[0]?.line, 3);
+});
+
+/** One table, of mm/a.c unless its heading says otherwise. */
+function tableOf(heading: string, ...rows: string[]): Table {
+  const [table] = parseTables([heading, '', ...rows].join('\n'));
+  if (table === undefined) throw new Error('no table was parsed');
+  return table;
+}
 
 t.test('the check finds what is missing on either side', async (t) => {
   const folder = folderWith(t, {
     'mm/a.c': 'int kept(void) { return 1; }\nint forgotten(void) { return 2; }\n',
-    'lib/a.ts': 'export function kept() {}\n',
+    'lib/a.ts': 'export function kept() {\n  gone();\n}\nexport { gone } from "./b.js";\n',
   });
-  const [table] = parseTables(
-    [
-      '## `mm/a.c`',
-      '',
-      '| `kept` | function | `lib/a.ts` |  |',
-      '| `gone` | function | `lib/a.ts` |  |',
-      '| `nowhere` | function | — |  |',
-      '| `lost` | function | `lib/b.ts` |  |',
-    ].join('\n'),
+  const table = tableOf(
+    '## `mm/a.c`',
+    '| `kept` | function | `lib/a.ts` |  |',
+    '| `gone` | function | `lib/a.ts` |  |',
+    '| `nowhere` | function | — |  |',
+    '| `lost` | function | `lib/b.ts` |  |',
+    '| `odd` | procedure | `lib/a.ts` |  |',
   );
-  if (table === undefined) throw new Error('no table was parsed');
-
   t.same(checkHomes(folder, [table]), [
-    'docs/upstream.md:4: gone of mm/a.c: lib/a.ts does not declare gone',
+    'docs/upstream.md:4: gone of mm/a.c: lib/a.ts does not define gone',
     'docs/upstream.md:5: nowhere of mm/a.c: neither a home nor a reason',
     'docs/upstream.md:6: lost of mm/a.c: there is no lib/b.ts',
+    'docs/upstream.md:7: odd of mm/a.c: no kind "procedure"; there are function, test, macro, struct, enum, constant, type, variable',
   ]);
-  t.same(await checkTree(folder, [table]), [
+  t.same(checkTree(folder, [table]), [
     'docs/upstream.md:4: mm/a.c has no gone',
     'docs/upstream.md:5: mm/a.c has no nowhere',
     'docs/upstream.md:6: mm/a.c has no lost',
+    'docs/upstream.md:7: mm/a.c has no odd',
     'mm/a.c:2: function forgotten has no row in docs/upstream.md',
   ]);
-  t.same(await checkTree(folder, [{ ...table, complete: false, rows: table.rows.slice(0, 1) }]), []);
-  await t.rejects(checkTree(join(folder, 'lib'), [table]), /is no kernel tree that could be read: it has no mm\/a\.c/);
+  t.same(checkTree(folder, [{ ...table, complete: false, rows: table.rows.slice(0, 1) }]), []);
+  t.throws(() => checkTree(join(folder, 'lib'), [table]), /is no kernel tree that could be read: it has no mm\/a\.c/);
+});
+
+t.test('the check compares kinds, on either side', async (t) => {
+  const TESTS = 'tools/testing/vma/tests/a.c';
+  const folder = folderWith(t, {
+    [TESTS]: '#define name 1\nstruct pair { int a; };\nbool test_merge(void) { return 1; }\n',
+    'lib/a.ts': [
+      'export class name {',
+      '  pair: number;',
+      '}',
+      "test('merge', (t) => {});",
+      'export function split() {}',
+      'const stubs = {',
+      '  stub: nothing,',
+      '};',
+    ].join('\n'),
+  });
+  const homes = (...rows: string[]): string[] => checkHomes(folder, [tableOf(`## \`${TESTS}\``, ...rows)]);
+  const row = (symbol: string, kind: string, as: string, remark = ''): string =>
+    `| \`${symbol}\` | ${kind} | \`lib/a.ts\` as \`${as}\` | ${remark} |`;
+  const wrong = (symbol: string, kind: string, line: number, as: string, what: string): string =>
+    `docs/upstream.md:3: ${symbol} of ${TESTS}: is a ${kind}, but lib/a.ts:${line}: ${as} is a ${what}, and no remark says why`;
+  for (const [symbol, kind, as, line, what] of [
+    ['name', 'function', 'name', 1, 'class'],
+    ['pair', 'struct', 'pair', 2, 'field'],
+    ['test_merge', 'test', 'split', 5, 'function'],
+    ['merge', 'function', 'merge', 4, 'test'],
+    ['stub', 'struct', 'stub', 7, 'property'],
+    ['split', 'variable', 'split', 5, 'function'],
+  ] as const) {
+    t.same(homes(row(symbol, kind, as)), [wrong(symbol, kind, line, as, what)], `${kind} ${symbol}`);
+    t.same(homes(row(symbol, kind, as, 'for a reason')), []);
+  }
+  for (const [symbol, kind, as] of [
+    ['name', 'struct', 'name'],
+    ['test_merge', 'function', 'merge'],
+    ['test_merge', 'test', 'merge'],
+    ['stub', 'function', 'stub'],
+    ['split', 'macro', 'split'],
+  ] as const) {
+    t.same(homes(row(symbol, kind, as)), [], `${kind} ${symbol}`);
+  }
+  const upstream = (...rows: string[]): string[] => checkTree(folder, [tableOf(`## From \`${TESTS}\``, ...rows)]);
+  t.same(upstream(row('name', 'function', 'name')), [
+    `docs/upstream.md:3: ${TESTS}:1: name is a macro, and no function`,
+  ]);
+  t.same(upstream(row('name', 'macro', 'name'), row('pair', 'struct', 'x'), row('test_merge', 'test', 'merge')), []);
+});
+
+t.test('the check names files that the kernel has and the document has not, and the other way round', async (t) => {
+  const folder = folderWith(t, {
+    'mm/vma.c': 'int f(void) { return 0; }\n',
+    'mm/vma_new.c': 'int g(void) { return 0; }\n',
+    'mm/vma_internal.h': '#include <linux/mm.h>\n',
+    'tools/testing/vma/tests/shrink.c': 'bool test_shrink(void) { return 1; }\n',
+    'tools/testing/vma/Makefile': 'all:\n',
+  });
+  const [here, gone] = [tableOf('## From `mm/vma.c`'), tableOf('## From `mm/gone.c`')];
+  t.same(checkTree(folder, [here, gone]), [
+    'docs/upstream.md:1: the kernel has no mm/gone.c',
+    'mm/vma_new.c: has no table in docs/upstream.md',
+    'tools/testing/vma/tests/shrink.c: has no table in docs/upstream.md',
+  ]);
 });
 
 t.test('a line that begins like a row and is none is refused with its number', async (t) => {

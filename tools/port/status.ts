@@ -1,106 +1,185 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/** Compares a kernel tree with the baseline, symbol by symbol. */
-import type { Table } from '../table/table.js';
+/** Compares a kernel tree with the baseline, file by file and symbol by symbol. */
+import type { Row, Table } from '../table/table.js';
 import type { Baseline } from './manifest.js';
-import { hashOf } from './tokens.js';
+import { findMoves, type Move, type Side } from './moves.js';
+import { type Fingerprint, hashOfFile } from './tokens.js';
 import { type KernelTree, TreeError } from './tree.js';
 
-export type State = 'unchanged' | 'changed' | 'added' | 'removed';
-export const STATES: readonly State[] = ['changed', 'added', 'removed', 'unchanged'];
+export type State = 'changed' | 'added' | 'removed' | 'moved' | 'renamed' | 'unchanged';
+export const STATES: readonly State[] = ['changed', 'added', 'removed', 'moved', 'renamed', 'unchanged'];
 
-export interface SymbolStatus {
+/** Where a symbol is on one of the two sides, and what it is there. */
+export interface Place {
   file: string;
   symbol: string;
-  kind: string;
-  state: State;
-  home: string | null;
-  /** Of the tree's symbol; null when it has none. */
-  hash: string | null;
+  print: Fingerprint;
 }
 
-function statusOfFile(
-  table: Table,
-  baseline: Baseline,
-  symbols: Awaited<ReturnType<KernelTree['symbols']>>,
-): SymbolStatus[] {
-  const { file } = table;
-  const known = baseline.files[file] ?? {};
-  const homes = new Map(table.rows.map(({ symbol, home }) => [symbol, home]));
-  const result: SymbolStatus[] = [];
-  for (const [symbol, { kind, texts }] of symbols) {
-    const before = known[symbol];
-    // Of a file that is ported in part, what has no row is none of ours.
-    if (before === undefined && !table.complete && !homes.has(symbol)) continue;
-    const hash = hashOf(texts);
-    const state = before === undefined ? 'added' : before.hash === hash ? 'unchanged' : 'changed';
-    result.push({ file, symbol, kind, state, home: homes.get(symbol) ?? before?.home ?? null, hash });
+export interface SymbolStatus {
+  state: State;
+  /** In the baseline; null for what was added. */
+  from: Place | null;
+  /** In the tree; null for what was removed. */
+  to: Place | null;
+  /** Does the text differ, of a symbol that moved or was renamed as well? */
+  differs: boolean;
+  row: Row | null;
+  /** Whether the port should have it: it has a row, or is in a file that is followed as a whole. */
+  ported: boolean;
+  /** Is it in a file that is new or missing as a whole, which says it all? */
+  withFile: boolean;
+}
+
+export interface FileStatus {
+  file: string;
+  state: 'new' | 'missing' | 'changed';
+  symbols: number;
+  tests: number;
+  /** Has docs/upstream.md a table for it? */
+  table: boolean;
+}
+
+export interface Comparison {
+  files: FileStatus[];
+  symbols: SymbolStatus[];
+}
+
+/** The place that a status is named after: where it is now, or where it was. */
+export function placeOf(status: SymbolStatus): Place {
+  const place = status.to ?? status.from;
+  if (place === null) throw new Error('placeOf: a symbol that is nowhere');
+  return place;
+}
+
+class Comparer {
+  readonly files: FileStatus[];
+  private readonly tree: KernelTree;
+  private readonly tables: ReadonlyMap<string, Table>;
+  private readonly baseline: Baseline;
+
+  constructor(tree: KernelTree, tables: readonly Table[], baseline: Baseline) {
+    this.tree = tree;
+    this.tables = new Map(tables.map((table) => [table.file, table]));
+    this.baseline = baseline;
+    this.files = [];
   }
-  for (const [symbol, { kind, home }] of Object.entries(known)) {
-    if (!symbols.has(symbol)) result.push({ file, symbol, kind, state: 'removed', home, hash: null });
+
+  /** Files with tables in their order, then what the baseline or the tree have besides. */
+  followed(): string[] {
+    return [...new Set([...this.tables.keys(), ...Object.keys(this.baseline.files), ...this.tree.watched()])];
   }
-  return result;
+
+  private rowOf(place: Place | null): Row | null {
+    const table = place === null ? undefined : this.tables.get(place.file);
+    return table?.rows.find(({ symbol }) => symbol === place?.symbol) ?? null;
+  }
+
+  /** A symbol on both sides, or on one. */
+  status(from: Place | null, to: Place | null, state: State, differs: boolean, withFile = false): SymbolStatus {
+    const row = this.rowOf(to) ?? this.rowOf(from);
+    const { file } = to ?? from ?? { file: '' };
+    const table = this.tables.get(file);
+    return { state, from, to, differs, row, ported: row !== null || (table?.complete ?? true), withFile };
+  }
+
+  private add(file: string, state: FileStatus['state'], prints: Iterable<Fingerprint>): void {
+    const kinds = [...prints].map(({ kind }) => kind);
+    const tests = kinds.filter((kind) => kind === 'test').length;
+    this.files.push({ file, state, symbols: kinds.length, tests, table: this.tables.has(file) });
+  }
+
+  file(file: string): SymbolStatus[] {
+    const before = this.baseline.files[file];
+    const exists = this.tree.read(file) !== null;
+    const after = this.tree.symbols(file);
+    if (exists && before === undefined) {
+      if (after.size === 0) return this.whole(file);
+      this.add(file, 'new', after.values());
+    } else if (!exists && before !== undefined) {
+      this.add(file, 'missing', Object.values(before));
+    }
+    const withFile = !exists || before === undefined;
+    const place = (symbol: string, print: Fingerprint | undefined): Place | null =>
+      print === undefined ? null : { file, symbol, print };
+    const names = new Set([...after.keys(), ...Object.keys(before ?? {})]);
+    return [...names].map((name) => {
+      const [from, to] = [place(name, before?.[name]), place(name, after.get(name))];
+      if (from === null) return this.status(from, to, 'added', true, withFile);
+      if (to === null) return this.status(from, to, 'removed', true, withFile);
+      const differs = isDifferent(from.print, to.print);
+      return this.status(from, to, differs ? 'changed' : 'unchanged', differs);
+    });
+  }
+
+  /** A file that declares nothing has no symbols to compare. */
+  private whole(file: string): [] {
+    const known = this.baseline.whole[file];
+    const text = this.tree.read(file) ?? '';
+    if (known === undefined) this.add(file, 'new', []);
+    else if (known !== hashOfFile(file, text)) this.add(file, 'changed', []);
+    return [];
+  }
+
+  missingWholeFiles(): void {
+    for (const file of Object.keys(this.baseline.whole)) {
+      if (this.tree.read(file) === null) this.add(file, 'missing', []);
+    }
+  }
+}
+
+function isDifferent(a: Fingerprint, b: Fingerprint): boolean {
+  return a.hash !== b.hash || a.context !== b.context || a.kind !== b.kind;
+}
+
+/** Makes one of a symbol that went and the one that came in its place. */
+function withMoves(comparer: Comparer, symbols: readonly SymbolStatus[]): SymbolStatus[] {
+  const sides = (state: State, side: 'from' | 'to'): Side[] =>
+    symbols.filter((one) => one.state === state).flatMap((one) => one[side] ?? []);
+  const names = (side: 'from' | 'to'): Set<string> => new Set(symbols.flatMap((one) => one[side]?.symbol ?? []));
+  const moves = findMoves(sides('removed', 'from'), sides('added', 'to'), names('to'), names('from'));
+  const came = new Map<Place, Move>(moves.map((move) => [move.to, move]));
+  const went = new Set<Place>(moves.map(({ from }) => from));
+  return symbols.flatMap((one) => {
+    if (one.to === null) return one.from !== null && went.has(one.from) ? [] : [one];
+    const move = came.get(one.to);
+    if (move === undefined) return [one];
+    return [comparer.status(move.from, move.to, move.state, isDifferent(move.from.print, move.to.print))];
+  });
 }
 
 /**
- * The state of every symbol of the files that the port follows. `progress` is told of each file.
+ * The state of every file and symbol that the port follows. `progress` is told of each file.
  *
  * @throws TreeError when the tree has none of them
  */
-export async function compareWithBaseline(
+export function compareWithBaseline(
   tree: KernelTree,
   tables: readonly Table[],
   baseline: Baseline,
-  progress: (file: string) => void = () => {},
-): Promise<SymbolStatus[]> {
+  progress: (file: string, of: number) => void = () => {},
+): Comparison {
   if (!tables.some(({ file }) => tree.read(file) !== null)) {
     throw new TreeError(`${tree.root}: has none of the files that the port follows, such as ${tables[0]?.file}`);
   }
-  const result: SymbolStatus[] = [];
-  for (const table of tables) {
-    result.push(...statusOfFile(table, baseline, await tree.symbols(table.file)));
-    progress(table.file);
-  }
-  return result;
+  const comparer = new Comparer(tree, tables, baseline);
+  const followed = comparer.followed();
+  const symbols = followed.flatMap((file) => {
+    progress(file, followed.length);
+    return comparer.file(file);
+  });
+  comparer.missingWholeFiles();
+  return { files: comparer.files, symbols: withMoves(comparer, symbols) };
 }
 
-/** How many symbols are in each state. */
-export function countStates(statuses: readonly SymbolStatus[]): Record<State, number> {
-  const counts: Record<State, number> = { changed: 0, added: 0, removed: 0, unchanged: 0 };
-  for (const { state } of statuses) counts[state]++;
+/** How many symbols are in each state; those of a file that is new or missing count with their file. */
+export function countStates(symbols: readonly SymbolStatus[]): Record<State, number> {
+  const counts: Record<State, number> = { changed: 0, added: 0, removed: 0, moved: 0, renamed: 0, unchanged: 0 };
+  for (const { state, withFile } of symbols) if (!withFile) counts[state]++;
   return counts;
 }
 
-/** The symbols that the user named; all that differ if none. @throws RangeError for a name that is nowhere */
-export function chooseSymbols(statuses: readonly SymbolStatus[], names: readonly string[]): SymbolStatus[] {
-  if (names.length === 0) return statuses.filter(({ state }) => state !== 'unchanged');
-  const unknown = names.filter((name) => !statuses.some(({ symbol }) => symbol === name));
-  if (unknown.length > 0) throw new RangeError(`no such symbol, in the tree or in the baseline: ${unknown.join(', ')}`);
-  return statuses.filter(({ symbol }) => names.includes(symbol));
-}
-
-/**
- * The baseline with the chosen symbols as the tree has them.
- *
- * @throws RangeError for an added symbol that docs/upstream.md has no row for: where it lives must be known first
- */
-export function acceptSymbols(
-  baseline: Baseline,
-  tables: readonly Table[],
-  chosen: readonly SymbolStatus[],
-  kernel: string,
-): Baseline {
-  const files = structuredClone(baseline.files);
-  const rows = new Map(tables.map((table) => [table.file, new Set(table.rows.map(({ symbol }) => symbol))]));
-  const homeless = chosen.filter(({ state, file, symbol }) => state === 'added' && !rows.get(file)?.has(symbol));
-  if (homeless.length > 0) {
-    const names = homeless.map(({ file, symbol }) => `${symbol} of ${file}`).join(', ');
-    throw new RangeError(`no row in docs/upstream.md, which says where it lives here: ${names}`);
-  }
-  for (const { file, symbol, kind, hash, home } of chosen) {
-    const symbols = files[file] ?? {};
-    files[file] = symbols;
-    if (hash === null) delete symbols[symbol];
-    else symbols[symbol] = { kind, hash, home };
-  }
-  return { kernel, files };
+/** Is there anything that whoever follows upstream has to look at? */
+export function differs({ files, symbols }: Comparison): boolean {
+  return files.length > 0 || symbols.some(({ state }) => state !== 'unchanged');
 }

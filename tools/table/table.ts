@@ -22,6 +22,8 @@ export interface Table {
   /** Must the table have every symbol of the file? Of some files only a part is ported. */
   complete: boolean;
   rows: Row[];
+  /** Line of its heading in the document, from 1. */
+  line: number;
 }
 
 /** "## `mm/vma.c`" has all symbols of the file, "## From `mm/util.c`" those that are ported. */
@@ -42,7 +44,7 @@ export function parseTables(markdown: string): Table[] {
   for (const [index, text] of markdown.split('\n').entries()) {
     const heading = HEADING.exec(text);
     if (heading !== null) {
-      table = { file: heading[2] ?? '', complete: heading[1] === undefined, rows: [] };
+      table = { file: heading[2] ?? '', complete: heading[1] === undefined, rows: [], line: index + 1 };
       tables.push(table);
     } else if (text.startsWith('## ')) {
       table = null;
