@@ -5,7 +5,10 @@
  */
 import { ULONG_MAX } from './linux/limits.js';
 
-/** A value as an error message shows it: integers in hex, anything else as it prints. */
+/**
+ * A value as an error message shows it: integers in hex, anything else as it prints.
+ * @internal
+ */
 export function hexOf(value: unknown): string {
   if (typeof value === 'bigint') return value < 0n ? `-0x${(-value).toString(16)}` : `0x${value.toString(16)}`;
   if (typeof value !== 'number' || !Number.isInteger(value)) return String(value);
@@ -26,12 +29,18 @@ function ulongFault(value: unknown): string {
   return 'not an integer';
 }
 
-/** Throws unless value is an unsigned long: an integer from 0 to ULONG_MAX. */
+/**
+ * Throws unless value is an unsigned long: an integer from 0 to ULONG_MAX.
+ * @internal
+ */
 export function checkUlong(fn: string, arg: string, value: number): void {
   if (!(value >= 0 && value <= ULONG_MAX && Math.floor(value) === value)) refuse(fn, arg, value, ulongFault(value));
 }
 
-/** Throws unless first <= last, both unsigned longs. */
+/**
+ * Throws unless first <= last, both unsigned longs.
+ * @internal
+ */
 export function checkUlongRange(fn: string, firstArg: string, first: number, lastArg: string, last: number): void {
   // One condition for all that is right: it stands on the way of every store. What is wrong is found out afterwards.
   if (first >= 0 && first <= last && last <= ULONG_MAX && Math.floor(first) === first && Math.floor(last) === last)
@@ -46,14 +55,20 @@ function isWholePages(value: number): boolean {
   return Math.floor(value / 4096) * 4096 === value;
 }
 
-/** Throws unless value is a page-aligned unsigned long. Pages are 4096 bytes. */
+/**
+ * Throws unless value is a page-aligned unsigned long. Pages are 4096 bytes.
+ * @internal
+ */
 export function checkPageAligned(fn: string, arg: string, value: number): void {
   if (value >= 0 && value <= ULONG_MAX && isWholePages(value)) return;
   checkUlong(fn, arg, value);
   refuse(fn, arg, value, 'not page-aligned');
 }
 
-/** Throws unless start < end, both page-aligned. The message names the end, which is the argument that contradicts. */
+/**
+ * Throws unless start < end, both page-aligned. The message names the end, which is the argument that contradicts.
+ * @internal
+ */
 export function checkPageRange(fn: string, startArg: string, start: number, endArg: string, end: number): void {
   if (start >= 0 && start < end && end <= ULONG_MAX && isWholePages(start) && isWholePages(end)) return;
   checkPageAligned(fn, startArg, start);
@@ -61,7 +76,10 @@ export function checkPageRange(fn: string, startArg: string, start: number, endA
   refuse(fn, endArg, end, `not above ${startArg} = ${hexOf(start)}`);
 }
 
-/** Throws with the house's message form; for checks that are particular to one caller. */
+/**
+ * Throws with the house's message form; for checks that are particular to one caller.
+ * @internal
+ */
 export function badArgument(fn: string, arg: string, value: unknown, why: string): never {
   return refuse(fn, arg, value, why);
 }

@@ -11,7 +11,10 @@ export type vma_flag_t = number;
 /** The legacy flags word: the lowest 64 bits of the bitmap. */
 export type vm_flags_t = bigint;
 
-/** Throws unless bit is a flag number that the bitmap has room for. */
+/**
+ * Throws unless bit is a flag number that the bitmap has room for.
+ * @internal
+ */
 export function checkFlagBit(fn: string, bit: vma_flag_t): void {
   if (!(Number.isInteger(bit) && bit >= 0 && bit < NUM_VMA_FLAG_BITS)) {
     badArgument(fn, 'bit', bit, `not a flag bit of ${NUM_VMA_FLAG_BITS}`);
@@ -23,7 +26,7 @@ const WORD_MASK = 0xffffffffffffffffn;
 
 /**
  * A bitmap of NUM_VMA_FLAG_BITS bits, held as 32-bit pieces so that no operation on it allocates. It is a struct that
- * C copies by value: whoever keeps one keeps its own (`assign`, `clone`); owners' setters do it for you.
+ * C copies by value: no two owners share one (`assign`, `clone`); the setters of owners copy.
  */
 export class vma_flags_t {
   /** Bits 0 to 31, as a signed 32-bit integer; w1 to w3 follow. At 64 bits w2 and w3 stay 0. */
@@ -48,7 +51,7 @@ export class vma_flags_t {
     return this;
   }
 
-  /** A copy that nobody else owns. */
+  /** A copy of its own. */
   clone(): vma_flags_t {
     return new vma_flags_t().assign(this);
   }
@@ -75,7 +78,10 @@ const wordCache: { low: number; high: number; word: bigint }[] = Array.from({ le
   word: 0n,
 }));
 
-/** The lowest 64 bits of a bitmap as one word. */
+/**
+ * The lowest 64 bits of a bitmap as one word.
+ * @internal
+ */
 export function flagsWord(flags: vma_flags_t): vm_flags_t {
   const { w0, w1 } = flags;
   const entry = wordCache[(w0 ^ (w0 >> 8) ^ (w0 >> 20) ^ w1) & 63];
@@ -88,20 +94,29 @@ export function flagsWord(flags: vma_flags_t): vm_flags_t {
   return entry.word;
 }
 
-/** Throws on a word that 64 bits cannot hold. */
+/**
+ * Throws on a word that 64 bits cannot hold.
+ * @internal
+ */
 export function checkFlagsWord(fn: string, word: vm_flags_t): void {
   if (typeof word !== 'bigint' || word < 0n || word > WORD_MASK) {
     badArgument(fn, 'flags', word, 'not a 64-bit flags word (bigint)');
   }
 }
 
-/** Writes a word into the lowest 64 bits and leaves the others. */
+/**
+ * Writes a word into the lowest 64 bits and leaves the others.
+ * @internal
+ */
 export function setFlagsWord(flags: vma_flags_t, word: vm_flags_t): void {
   flags.w0 = Number(word & LOW_HALF) | 0;
   flags.w1 = Number(word >> 32n) | 0;
 }
 
-/** Sets one bit, which the bitmap must have room for. */
+/**
+ * Sets one bit, which the bitmap must have room for.
+ * @internal
+ */
 export function setFlagBit(flags: vma_flags_t, bit: vma_flag_t): void {
   const mask = 1 << (bit & 31);
   switch (bit >> 5) {

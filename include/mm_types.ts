@@ -4,8 +4,8 @@
  * and vma_internal.h (Linux 7.2), as the harness configures them.
  *
  * Deviations: refcounts and atomics are plain numbers (one thread runs here); the older view of a union is an accessor
- * (`vm_flags` beside `flags`); C's struct assignment is a setter that copies. Some structs have a field that the harness
- * leaves out and the kernel has, because the checked world needs it; each says so.
+ * (`vm_flags` beside `flags`); C's struct assignment is a setter that copies. Some structs have a field that the
+ * harness leaves out and the kernel has, because the checked world needs it; each says so.
  */
 
 import { checkFlagsWord, flagsWord, setFlagsWord } from './flag_bitmap.js';
@@ -26,6 +26,7 @@ export class rw_semaphore {
   }
 }
 
+/** A spin lock; as rw_semaphore, only an identity. */
 export class spinlock_t {
   readonly name: string;
 
@@ -34,6 +35,7 @@ export class spinlock_t {
   }
 }
 
+/** A mutex; as rw_semaphore, only an identity. */
 export class mutex {
   readonly name: string;
 
@@ -177,6 +179,7 @@ export interface file_operations {
   mmap_prepare?: ((desc: vm_area_desc) => number) | null;
 }
 
+/** An open file: its hooks, its pages, and in the checked world its references. */
 export class file {
   f_mapping: address_space;
   f_op: file_operations;
@@ -194,7 +197,10 @@ export class file {
 export class anon_vma {
   /** The anon_vma whose lock covers this one: itself, or an ancestor's after a fork. Null until it was set up. */
   root: anon_vma | null;
-  /** The one it was forked from, or itself. This field and the next three: not in the harness, which stubs mm/rmap.c out. */
+  /**
+   * The one it was forked from, or itself. This field and the next three: not in the harness, which stubs mm/rmap.c
+   * out.
+   */
   parent: anon_vma | null;
   refcount: number;
   /** anon_vmas whose parent this is, itself included at a root. */
@@ -244,6 +250,7 @@ export class anon_vma_chain {
   }
 }
 
+/** A task, as far as the VMA code looks at `current`. */
 export class task_struct {
   /** At most TASK_COMM_LEN - 1 characters. */
   comm: string;
@@ -344,7 +351,7 @@ export class vm_area_struct {
 
 /** A driver's hooks on a VMA. All but `name` and `fault` and the like run with mmap_lock held. */
 export interface vm_operations_struct {
-  /** The VMA came to be by a split, a move or a fork; not by a new mapping. */
+  /** Called on a VMA that a split, a move or a fork has made; not on a new mapping. */
   open?: ((vma: vm_area_struct) => void) | null;
   /** The VMA leaves the address space. A VMA with this hook is never removed by a merge. */
   close?: ((vma: vm_area_struct) => void) | null;
@@ -363,7 +370,7 @@ export interface vm_operations_struct {
   huge_fault?: ((vmf: vm_fault, order: number) => number) | null;
   map_pages?: ((vmf: vm_fault, start_pgoff: pgoff_t, end_pgoff: pgoff_t) => number) | null;
   pagesize?: ((vma: vm_area_struct) => number) | null;
-  /** Set when the file system wants to hear of the first write to a page. */
+  /** Called on the first write to a page; a file system sets it to be notified. */
   page_mkwrite?: ((vmf: vm_fault) => number) | null;
   /** The same for memory without struct pages. */
   pfn_mkwrite?: ((vmf: vm_fault) => number) | null;
@@ -459,7 +466,9 @@ export class vma_iterator {
   }
 }
 
-/** Declares an iterator over mm that stands at addr. C leaves `last` at 0 here; nothing reads it before the first walk. */
+/**
+ * Declares an iterator over mm that stands at addr. C leaves `last` at 0 here; nothing reads it before the first walk.
+ */
 export function VMA_ITERATOR(mm: mm_struct, addr: number): vma_iterator {
   return new vma_iterator(mm, addr);
 }

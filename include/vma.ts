@@ -55,7 +55,7 @@ export class struct_vma_prepare {
 /** Most VMAs that a batch unlinks under one hold of a file's lock. */
 export const UNLINK_VMA_FILE_BATCH = 8;
 
-/** VMAs of one file that wait to be unlinked from it. */
+/** VMAs of one file that are to be unlinked from it together. */
 export class unlink_vma_file_batch {
   readonly vmas: vm_area_struct[];
 
@@ -167,7 +167,7 @@ export class vma_merge_struct {
   copied_from: vm_area_struct | null;
   /** Caller: nothing lies to the right and the iterator stands at prev, so only extend it. */
   just_expand: boolean;
-  /** Caller: when memory runs out, do without the merge and report nothing. */
+  /** Caller: when out of memory, give up the merge and report no error. */
   give_up_on_oom: boolean;
   /** Caller: no uprobe_mmap() on the merged VMA. */
   skip_vma_uprobe: boolean;

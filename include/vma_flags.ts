@@ -2,15 +2,15 @@
 /**
  * VMA flags: the bits and the usual combinations, after tools/testing/vma/include/dup.h (Linux 7.2).
  *
- * The configuration is the harness's: MMU, 64 bit, stack grows down, no soft-dirty, no shadow stack, no protection keys.
- * Flags whose CONFIG option is off are VM_NONE, as they are in C.
+ * The configuration is the harness's: MMU, 64 bit, stack grows down, no soft-dirty, no shadow stack, no protection
+ * keys. Flags whose CONFIG option is off are VM_NONE, as they are in C.
  */
 import { flagsWord, mk_vma_flags, type vm_flags_t, type vma_flag_t, vma_flags_t } from './flag_bitmap.js';
 
 export { NUM_VMA_FLAG_BITS } from './autoconf.js';
 export { mk_vma_flags, type vm_flags_t, type vma_flag_t, vma_flags_t } from './flag_bitmap.js';
 
-/** A combination that everybody shares: frozen, so that nobody changes it for the others. */
+/** A combination that all share: frozen, so that no user can change it for the others. */
 function constantFlags(...bits: vma_flag_t[]): Readonly<vma_flags_t> & vma_flags_t {
   return Object.freeze(mk_vma_flags(...bits));
 }

@@ -8,7 +8,9 @@
  */
 import { stubs } from '../stubs/index.js';
 
-/** Reports when the condition holds, and returns it. `where` is the function that asserts, `what` names the rule broken. */
+/**
+ * Reports when the condition holds, and returns it. `where` is the function that asserts, `what` names the rule broken.
+ */
 export function WARN_ON(condition: boolean, where: string, what: string): boolean {
   if (condition) stubs.warn(where, what);
   return condition;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
- * What `import … from 'vma-userland'` gives: the code under test behind its doors, what it stands on, and the stub world.
- * What is not here is this project's own and may change.
+ * What `import … from 'vma-userland'` gives: the code under test behind its doors, what it stands on, and the stub
+ * world. What is not here is this project's own and may change.
  */
 export * from '../include/linux/errno.js';
 export * from '../include/linux/gfp.js';

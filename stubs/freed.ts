@@ -78,7 +78,10 @@ function nameOf(object: object): string {
   return object instanceof vm_area_struct ? describeVma(object) : object.constructor.name;
 }
 
-/** The objects that were freed in one world. */
+/**
+ * The objects that were freed in one world.
+ * @internal
+ */
 export class FreedObjects {
   private readonly objects: WeakMap<object, Freed>;
   private readonly allocations: WeakMap<object, Place>;
@@ -130,5 +133,8 @@ export class FreedObjects {
   }
 }
 
-/** The record of the world in force. */
+/**
+ * The record of the world in force.
+ * @internal
+ */
 export const freed: { objects: FreedObjects } = { objects: new FreedObjects(false) };

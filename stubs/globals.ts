@@ -7,7 +7,7 @@
 import { CONFIG_DEFAULT_MMAP_MIN_ADDR, DEFAULT_MAX_MAP_COUNT, PAGE_SIZE } from '../include/linux/mm.js';
 import { anon_vma, type mm_struct, task_struct, type vm_operations_struct } from '../include/mm_types.js';
 
-/** Everything that a test may turn, as the harness starts with it. The world that a test runs in puts it back. */
+/** Everything that a test may set, as the harness starts with it. The world that a test runs in puts it back. */
 export class Globals {
   /** Makes vma_iter_prealloc() fail with -ENOMEM. */
   fail_prealloc = false;
@@ -35,7 +35,10 @@ export const globals = new Globals();
 /** The running task: `current` in the kernel. */
 export const current = new task_struct();
 
-/** current->mm where an operation cannot do without one. Throws, where C would fault, when there is none. */
+/**
+ * current->mm where an operation cannot do without one. Throws, where C would fault, when there is none.
+ * @internal
+ */
 export function currentMm(fn: string): mm_struct {
   if (current.mm === null) throw new TypeError(`${fn}: current.mm = null: no address space to work on`);
   return current.mm;

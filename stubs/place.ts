@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/** Where something happened: a stack, taken at once and put into words only when somebody asks. */
+/** Where something happened: a stack trace, captured at once and formatted only when it is printed. */
 
 /** Frames kept of a stack: enough to leave the stub world and show who called. */
 const FRAMES = 16;

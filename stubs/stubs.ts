@@ -31,7 +31,7 @@ import type {
 import type { unmap_desc } from '../include/vma.js';
 import type { vm_flags_t, vma_flags_t } from '../include/vma_flags.js';
 
-/** Allocation and death of the objects that the code under test makes. */
+/** Allocating and freeing the objects that the code under test makes. */
 export interface SlabStubs {
   /** A new, empty cache of VMAs. */
   vm_area_cache_create(): void;
@@ -108,7 +108,7 @@ export interface FileStubs {
   get_file(f: file): file;
   fput(f: file): void;
   mapping_unmap_writable(mapping: address_space): void;
-  /** A writable shared mapping is about to be counted; upstream counts without telling anybody. */
+  /** A writable shared mapping is about to be counted; upstream counts without a call. */
   mapping_writable_taken(mapping: address_space): void;
   mapping_can_writeback(mapping: address_space): boolean;
   shmem_file(f: file): boolean;
@@ -116,7 +116,7 @@ export interface FileStubs {
   is_file_hugepages(f: file): boolean;
 }
 
-/** Memory policies, names and userfaultfd contexts: what merging compares beside the flags. */
+/** Memory policies, names and userfaultfd contexts: what merging compares besides the flags. */
 export interface AttributeStubs {
   vma_policy(vma: vm_area_struct): mempolicy | null;
   mpol_equal(a: mempolicy | null, b: mempolicy | null): boolean;

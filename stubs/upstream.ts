@@ -36,7 +36,10 @@ function __anon_vma_prepare(vma: vm_area_struct): number {
 
 /** VMAs that the cache keeps for reuse: the capacity that vma_state_init() asks of the slab's per-CPU sheaf. */
 const SHEAF_CAPACITY = 32;
-/** Those of the world in force. */
+/**
+ * Those of the world in force.
+ * @internal
+ */
 export const sheaf: { vmas: vm_area_struct[] } = { vmas: [] };
 
 /** A VMA as its constructor makes it: one that was freed before, if there is one. */

@@ -52,7 +52,7 @@ class LoadedSpace {
     this.state = SEED;
   }
 
-  /** The next number of xorshift32, unsigned, modulo n. Said to be unsigned at each step: a remainder of doubles is dear. */
+  /** The next number of xorshift32, unsigned, modulo n. Unsigned at each step, as a remainder of doubles is slow. */
   random(n: number): number {
     let x = this.state;
     x ^= x << 13;

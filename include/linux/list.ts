@@ -45,6 +45,7 @@ export function list_del_init<T>(link: list_head<T>): void {
   INIT_LIST_HEAD(link);
 }
 
+/** Nothing on the list? */
 export function list_empty<T>(head: list_head<T>): boolean {
   return head.next === head;
 }

@@ -2,8 +2,8 @@
 /**
  * Nodes and roots of red-black trees, after include/linux/rbtree_types.h and rbtree_augmented.h (Linux 7.3).
  *
- * Deviations: C finds the struct around a node with rb_entry(); here each node carries its owner. The colour has a field
- * of its own beside the parent. rb_subtree_last, which C keeps in the struct around the node, is part of it.
+ * Deviations: C finds the struct around a node with rb_entry(); here each node carries its owner. The colour has a
+ * field of its own beside the parent. rb_subtree_last, which C keeps in the struct around the node, is part of it.
  */
 
 /** A node, part of its owner. */

@@ -54,7 +54,7 @@ function checkModify(fn: string, prev: vm_area_struct | null, vma: vm_area_struc
  * Tries to merge a VMA whose attributes are about to change over [vmg.start, vmg.end) with its neighbours. The caller
  * sets vmg.middle to that VMA and vmg.prev to the one before (or to middle, if the range begins inside it), leaves
  * vmg.next null, holds mmap_lock for writing, and has the iterator within middle. Returns the merged VMA, with vmg's
- * range that of it; null when nothing merged, or memory ran out (vmg.state tells). vma_merge_existing_range() of
+ * range that of it; null when nothing merged, or out of memory (vmg.state tells). vma_merge_existing_range() of
  * mm/vma.c.
  */
 export function vma_merge_existing_range(vmg: vma_merge_struct): vm_area_struct | null {
@@ -66,10 +66,10 @@ export function vma_merge_existing_range(vmg: vma_merge_struct): vm_area_struct 
 
 /**
  * Tries to merge a range that is about to be mapped with its neighbours: one of them grows over it, or the one before
- * grows over it and swallows the one after. The caller sets vmg.prev and vmg.next, holds mmap_lock for writing, knows
+ * grows over it and replaces the one after. The caller sets vmg.prev and vmg.next, holds mmap_lock for writing, knows
  * [vmg.start, vmg.end) to be empty (but for what it is going to unmap) and has the iterator at or before the gap.
- * Returns the VMA that grew, with vmg's range that of it; null when nothing merged, or memory ran out (vmg.state
- * tells). vma_merge_new_range() of mm/vma.c.
+ * Returns the VMA that grew, with vmg's range that of it; null when nothing merged, or out of memory (vmg.state tells).
+ * vma_merge_new_range() of mm/vma.c.
  */
 export function vma_merge_new_range(vmg: vma_merge_struct): vm_area_struct | null {
   checkNewRange(vmg);
@@ -195,8 +195,8 @@ export function vma_modify_policy(
 }
 
 /**
- * As vma_modify_flags(), for a change of flags and userfaultfd context at once. With give_up_on_oom a merge for which
- * memory is out is done without. vma_modify_flags_uffd() of mm/vma.c.
+ * As vma_modify_flags(), for a change of flags and userfaultfd context at once. With give_up_on_oom a merge that runs
+ * out of memory is given up without an error. vma_modify_flags_uffd() of mm/vma.c.
  */
 export function vma_modify_flags_uffd(
   vmi: vma_iterator,

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /**
- * What a driver calls, as the package exports it: the actions that an mmap_prepare hook asks for, and the layer by which an
- * mmap hook calls another file's. Functions of lib/mm/mmap_actions.ts and util.ts by the same names, with numbers and
- * VMAs checked. Addresses and sizes are in bytes, frames and offsets in pages. Each throws a RangeError for a number that
- * is none of these, a TypeError for a VMA that was freed or is none.
+ * What a driver calls, as the package exports it: the actions that an mmap_prepare hook asks for, and the layer by
+ * which an mmap hook calls another file's. Functions of lib/mm/mmap_actions.ts and util.ts by the same names, with
+ * numbers and VMAs checked. Addresses and sizes are in bytes, frames and offsets in pages. Each throws a RangeError for
+ * a number that is none of these, a TypeError for a VMA that was freed or is none.
  */
 import { checkUlong } from '../../include/check.js';
 import type { file, mmap_action, page, vm_area_desc, vm_area_struct } from '../../include/mm_types.js';

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /**
  * The VMA iterator and lookups as the package exports them: the functions of lib/mm/inlines/iterator.ts by the same
- * names, with addresses, sizes and VMAs checked. Addresses are in bytes. Each throws a RangeError for what is no integer
- * from 0 to ULONG_MAX, or not page-aligned where it has to be, and a TypeError for a VMA that was freed.
+ * names, with addresses, sizes and VMAs checked. Addresses are in bytes. Each throws a RangeError for what is no
+ * integer from 0 to ULONG_MAX, or not page-aligned where it has to be, and a TypeError for a VMA that was freed.
  */
 import { checkPageRange, checkUlong } from '../../include/check.js';
 import type { gfp_t } from '../../include/linux/gfp.js';

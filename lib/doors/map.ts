@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /**
  * Mapping, unmapping, growing and moving as the package exports it: functions of lib/mm by the same names, with numbers
- * and VMAs checked. Addresses and lengths are in bytes, page-aligned where a comment says so; offsets are in pages. Each
- * throws a RangeError for a number that is no address, no length or no offset, a TypeError for a VMA that was freed or is
- * none, and one where it needs a current address space and there is none.
+ * and VMAs checked. Addresses and lengths are in bytes, page-aligned where a comment says so; offsets are in pages.
+ * Each throws a RangeError for a number that is no address, no length or no offset, a TypeError for a VMA that was
+ * freed or is none, and one where it needs a current address space and there is none.
  */
 import { badArgument, checkPageAligned, checkPageRange, checkUlong } from '../../include/check.js';
 import { checkFlagsWord } from '../../include/flag_bitmap.js';
@@ -221,7 +221,7 @@ export function do_brk_flags(
  * Makes the VMA at [addr, addr + len) into which mremap() will move the page tables of vmap.value: a neighbour there
  * that grows, or a copy. If the source itself grew to hold it, vmap.value becomes the merged VMA. need_rmap_locks tells
  * whether page tables must be moved under rmap locks. keep_source: the source stays (MREMAP_DONTUNMAP), and must not be
- * merged with. The range must be free. The VMA, or null when memory is out. copy_vma() of mm/vma.c.
+ * merged with. The range must be free. The VMA, or null when out of memory. copy_vma() of mm/vma.c.
  */
 export function copy_vma(
   vmap: Ref<vm_area_struct>,
@@ -242,7 +242,7 @@ export function copy_vma(
 /**
  * Grows a VM_GROWSDOWN VMA so that it holds address, which lies below it and above the VMA before. The caller holds
  * mmap_lock for writing. 0; -EFAULT for another kind of VMA, -EPERM below mmap_min_addr, -ENOMEM for a limit, the guard
- * gap or want of memory. expand_downwards() of mm/vma.c.
+ * gap or lack of memory. expand_downwards() of mm/vma.c.
  */
 export function expand_downwards(vma: vm_area_struct, address: number): number {
   checkLive('expand_downwards', 'vma', vma);
@@ -253,7 +253,7 @@ export function expand_downwards(vma: vm_area_struct, address: number): number {
 /**
  * Moves a VMA down by shift bytes, with its page tables: it grows over both ranges, then shrinks to the new one.
  * Nothing may be mapped between the two. 0; -EFAULT if something is; -ENOMEM, where a failed move of page tables leaves
- * the VMA grown, for the death of the process to clean up. relocate_vma_down() of mm/vma_exec.c.
+ * the VMA grown, for exit to clean up. relocate_vma_down() of mm/vma_exec.c.
  */
 export function relocate_vma_down(vma: vm_area_struct, shift: number): number {
   checkLive('relocate_vma_down', 'vma', vma);

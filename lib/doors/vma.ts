@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /**
- * Single VMAs as the package exports them: allocation, range, links to tree and file, anon_vma, protection. Functions of
- * lib/mm by the same names, with VMAs and ranges checked. Addresses are in bytes, offsets and sizes in pages unless a
- * comment says otherwise. Each throws a TypeError for a VMA that was freed or is none, a RangeError for a number that is
- * no address or no offset.
+ * Single VMAs as the package exports them: allocation, range, links to tree and file, anon_vma, protection. Functions
+ * of lib/mm by the same names, with VMAs and ranges checked. Addresses are in bytes, offsets and sizes in pages unless
+ * a comment says otherwise. Each throws a TypeError for a VMA that was freed or is none, a RangeError for a number that
+ * is no address or no offset.
  */
 import { checkPageRange, checkUlong } from '../../include/check.js';
 import type {
@@ -82,7 +82,7 @@ export function vma_set_range(vma: vm_area_struct, start: number, end: number, p
   lifecycle.vma_set_range(vma, start, end, pgoff);
 }
 
-/** A detached copy of a VMA; null when memory is out. vm_area_dup() of mm/vma_init.c. */
+/** A detached copy of a VMA; null when out of memory. vm_area_dup() of mm/vma_init.c. */
 export function vm_area_dup(orig: vm_area_struct): vm_area_struct | null {
   checkLive('vm_area_dup', 'orig', orig);
   return vmaInit.vm_area_dup(orig);
@@ -152,7 +152,7 @@ export function vma_link_file(vma: vm_area_struct, hold_rmap_lock: boolean): voi
 }
 
 /**
- * Adds a VMA to be unlinked. A full batch, or one of another file, is worked off first. unlink_file_vma_batch_add() of
+ * Adds a VMA to be unlinked. A full batch, or one of another file, is processed first. unlink_file_vma_batch_add() of
  * mm/vma.c.
  */
 export function unlink_file_vma_batch_add(vb: unlink_vma_file_batch, vma: vm_area_struct): void {
@@ -166,7 +166,7 @@ export function unlink_file_vma_batch_process(vb: unlink_vma_file_batch): void {
   fileLinks.unlink_file_vma_batch_process(vb);
 }
 
-/** Works off what is left. unlink_file_vma_batch_final() of mm/vma.c. */
+/** Unlinks what is left in the batch. unlink_file_vma_batch_final() of mm/vma.c. */
 export function unlink_file_vma_batch_final(vb: unlink_vma_file_batch): void {
   checkBatch(vb);
   fileLinks.unlink_file_vma_batch_final(vb);

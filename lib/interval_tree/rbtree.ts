@@ -3,8 +3,8 @@
  * Augmented red-black trees. Port of lib/rbtree.c and the inlines of include/linux/rbtree_augmented.h (Linux 7.3), as
  * far as an interval tree needs them: insertion with its rotations, removal, the next node.
  *
- * Deviations: C writes each case out for the left and for the right; here a side is a value. C moves the pointers of two
- * rotations at once; here each rotation is whole. A node that was removed is marked as being in no tree.
+ * Deviations: C writes each case out for the left and for the right; here a side is a value. C moves the pointers of
+ * two rotations at once; here each rotation is whole. A node that was removed is marked as being in no tree.
  */
 import { RB_CLEAR_NODE, type rb_augment_callbacks, type rb_node, type rb_root } from '../../include/linux/rbtree.js';
 

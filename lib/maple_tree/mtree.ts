@@ -2,7 +2,8 @@
 /**
  * Operations on a tree without a state. Ports mt_init(), mt_init_flags(), mtree_load(), mtree_store(),
  * mtree_store_range(), mtree_insert(), mtree_insert_range(), mtree_erase(), mtree_destroy(), __mt_destroy(), mt_find(),
- * mt_find_after(), mt_next(), mt_prev() and mt_for_each() of include/linux/maple_tree.h and lib/maple_tree.c, Linux 7.3.
+ * mt_find_after(), mt_next(), mt_prev() and mt_for_each() of include/linux/maple_tree.h and lib/maple_tree.c, Linux
+ * 7.3.
  *
  * Deviation: the lookups walk the nodes themselves, without a state, so that they allocate nothing.
  */
@@ -102,7 +103,9 @@ export function mtree_store<T>(mt: maple_tree<T>, index: number, entry: T | null
   return mtree_store_range(mt, index, index, entry, gfp);
 }
 
-/** Stores entry over [first, last] if nothing is there; 0, -EEXIST, -EINVAL or -ENOMEM. Port of mtree_insert_range(). */
+/**
+ * Stores entry over [first, last] if nothing is there; 0, -EEXIST, -EINVAL or -ENOMEM. Port of mtree_insert_range().
+ */
 export function mtree_insert_range<T>(mt: maple_tree<T>, first: number, last: number, entry: T, gfp: gfp_t): number {
   if (first > last) return -EINVAL;
   const mas = new ma_state(mt, first, last);

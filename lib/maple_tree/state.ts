@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /**
  * The state of an operation: set-up, status, and the walk from the root to a range. Ports mas_init(), mas_set(),
- * mas_set_range(), __mas_set_range(), mas_reset(), mas_pause(), mas_start(), mas_make_walkable(), mas_walk(), mtree_range_walk() and the
- * status predicates of include/linux/maple_tree.h and lib/maple_tree.c, Linux 7.3.
+ * mas_set_range(), __mas_set_range(), mas_reset(), mas_pause(), mas_start(), mas_make_walkable(), mas_walk(),
+ * mtree_range_walk() and the status predicates of include/linux/maple_tree.h and lib/maple_tree.c, Linux 7.3.
  *
  * Deviation: a state whose tree another state has changed walks again from the root, by its index. Upstream does that
  * only if its node has been replaced, and otherwise relies on nobody having changed it.
@@ -30,34 +30,42 @@ import { NODE_SHIFT } from './slab.js';
 /** `version` of a state that must walk again whatever the tree's is. */
 export const STALE = -1;
 
+/** Does the state stand in a node? */
 export function mas_is_active<T>(mas: ma_state<T>): boolean {
   return mas.status === ma_active;
 }
 
+/** Has the state not walked yet? */
 export function mas_is_start<T>(mas: ma_state<T>): boolean {
   return mas.status === ma_start;
 }
 
+/** Does the state stand on a single entry at index 0, held without a node? */
 export function mas_is_ptr<T>(mas: ma_state<T>): boolean {
   return mas.status === ma_root;
 }
 
+/** Has the state walked, and found nothing to stand on? */
 export function mas_is_none<T>(mas: ma_state<T>): boolean {
   return mas.status === ma_none;
 }
 
+/** Was the state told to forget its node? */
 export function mas_is_paused<T>(mas: ma_state<T>): boolean {
   return mas.status === ma_pause;
 }
 
+/** Did the last step meet its upper limit? */
 export function mas_is_overflow<T>(mas: ma_state<T>): boolean {
   return mas.status === ma_overflow;
 }
 
+/** Did the last step meet its lower limit? */
 export function mas_is_underflow<T>(mas: ma_state<T>): boolean {
   return mas.status === ma_underflow;
 }
 
+/** Has the operation failed? mas_error() has the errno. */
 export function mas_is_err<T>(mas: ma_state<T>): boolean {
   return mas.status === ma_error;
 }

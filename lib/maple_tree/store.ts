@@ -81,7 +81,9 @@ export function mas_nomem<T>(mas: ma_state<T>, gfp: gfp_t): boolean {
   return true;
 }
 
-/** As mas_nomem(), but memory is not refused, and the state is set back to [index, last]. Port of mas_nomem_nofail(). */
+/**
+ * As mas_nomem(), but memory is not refused, and the state is set back to [index, last]. Port of mas_nomem_nofail().
+ */
 function mas_nomem_nofail<T>(mas: ma_state<T>, index: number, last: number): boolean {
   if (mas.status !== ma_error || mas.err !== -ENOMEM) return false;
   mas_alloc_nodes(mas, GFP_KERNEL | __GFP_NOFAIL);

@@ -39,7 +39,7 @@ export function is_cow_mapping(flags: vm_flags_t): boolean {
   return (flags & (VM_SHARED | VM_MAYWRITE)) === VM_MAYWRITE;
 }
 
-/** is_cow_mapping() of a VMA to be. */
+/** is_cow_mapping() of a description. */
 export function vma_desc_is_cow_mapping(desc: vm_area_desc): boolean {
   return vma_desc_test(desc, VMA_MAYWRITE_BIT) && !vma_desc_test(desc, VMA_SHARED_BIT);
 }
@@ -64,7 +64,10 @@ function get_remap_pgoff(
   return 0;
 }
 
-/** Checks the range of a remap and marks the VMA to be. 0, -EFAULT outside the VMA, -EINVAL for a part of a private one. */
+/**
+ * Checks the range of a remap and sets the flags of one in the description. 0, -EFAULT outside the VMA, -EINVAL for a
+ * part of a private one.
+ */
 export function remap_pfn_range_prepare(desc: vm_area_desc): number {
   const { start, size, start_pfn } = desc.action.remap;
   const end = start + size;
@@ -104,7 +107,9 @@ export function io_remap_pfn_range_prepare(desc: vm_area_desc): number {
   return 0;
 }
 
-/** First frame of a mapping vm_len bytes long, vm_pgoff pages into a physical range. 0, or -EINVAL where it sticks out. */
+/**
+ * First frame of a mapping vm_len bytes long, vm_pgoff pages into a physical range. 0, or -EINVAL where it sticks out.
+ */
 function __simple_ioremap_prep(
   vm_len: number,
   vm_pgoff: pgoff_t,
@@ -135,7 +140,7 @@ export function simple_ioremap_prepare(desc: vm_area_desc): number {
   return io_remap_pfn_range_prepare(desc);
 }
 
-/** Checks the range of kernel pages and marks the VMA to be. 0, or -EFAULT outside the VMA. */
+/** Checks the range of kernel pages and marks the description. 0, or -EFAULT outside the VMA. */
 export function map_kernel_pages_prepare(desc: vm_area_desc): number {
   const { start, nr_pages } = desc.action.map_kernel;
 

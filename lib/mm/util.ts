@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
- * Actions of mmap_prepare hooks, the mapped hook, and the layer that calls mmap_prepare from an older mmap hook. Port of
- * call_vma_mapped(), mmap_action_finish(), check_mmap_action(), mmap_action_prepare(), mmap_action_complete(),
+ * Actions of mmap_prepare hooks, the mapped hook, and the layer that calls mmap_prepare from an older mmap hook. Port
+ * of call_vma_mapped(), mmap_action_finish(), check_mmap_action(), mmap_action_prepare(), mmap_action_complete(),
  * compat_set_desc_from_vma(), __compat_vma_mmap(), compat_vma_mmap() of mm/util.c, compat_set_vma_from_desc() of
- * mm/vma.h, maybe_rmap_unlock_action() and mmap_file() of mm/internal.h and vfs_mmap() of include/linux/fs.h
- * (Linux 7.2). The harness stubs the actions out; here they are real.
+ * mm/vma.h, maybe_rmap_unlock_action() and mmap_file() of mm/internal.h and vfs_mmap() of include/linux/fs.h (Linux
+ * 7.2). The harness stubs the actions out; here they are real.
  *
  * Deviation: mmap_action_finish() calls unmap_vma_locked(), which 7.2 has written out in it; the name is that of the
  * patch this project began with.
@@ -89,7 +89,7 @@ function check_mmap_action(action: mmap_action): number {
   return WARN_ON_ONCE(bad, 'check_mmap_action', 'error_override is no negative errno') ? -EINVAL : 0;
 }
 
-/** Checks the action that a hook asked for and readies the VMA to be. 0 or a negative errno. */
+/** Checks the action that a hook asked for and prepares the description for it. 0 or a negative errno. */
 export function mmap_action_prepare(desc: vm_area_desc): number {
   const err = check_mmap_action(desc.action);
   if (err !== 0) return err;

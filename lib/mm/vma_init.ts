@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /**
- * Allocation, duplication and death of VMAs. Port of mm/vma_init.c (Linux 7.2): vma_state_init(), vm_area_alloc(),
+ * Allocating, duplicating and freeing VMAs. Port of mm/vma_init.c (Linux 7.2): vma_state_init(), vm_area_alloc(),
  * vm_area_init_from(), vm_area_dup(), vm_area_free(), vma_pfnmap_track_ctx_dup(), vma_pfnmap_track_ctx_release().
  *
  * Deviation: the slab cache is the stub world's. PFN tracking is compiled out in the harness, so the two helpers do
@@ -17,7 +17,7 @@ export function vma_state_init(): void {
   stubs.vm_area_cache_create();
 }
 
-/** A new VMA of mm, detached; null when memory is out. */
+/** A new VMA of mm, detached; null when out of memory. */
 export function vm_area_alloc(mm: mm_struct): vm_area_struct | null {
   const vma = stubs.vm_area_cache_alloc();
   if (vma === null) return null;
@@ -36,7 +36,7 @@ function vm_area_init_from(src: vm_area_struct, dest: vm_area_struct): void {
   dest.vm_pgoff = src.vm_pgoff;
   dest.vm_file = src.vm_file;
   dest.vm_private_data = src.vm_private_data;
-  // Only the legacy word goes along, as upstream has it: a duplicate loses flags past bit 63.
+  // Only the legacy word is copied, as upstream has it: a duplicate loses flags past bit 63.
   assignFlagsWord(dest.flags, src.flags);
   dest.vm_page_prot = src.vm_page_prot;
   dest.vm_userfaultfd_ctx = src.vm_userfaultfd_ctx;
@@ -47,10 +47,10 @@ function vma_pfnmap_track_ctx_dup(_orig: vm_area_struct, _copy: vm_area_struct):
   return 0;
 }
 
-/** Would let go of it. */
+/** Would release it. */
 function vma_pfnmap_track_ctx_release(_vma: vm_area_struct): void {}
 
-/** A detached copy of a VMA; null when memory is out. */
+/** A detached copy of a VMA; null when out of memory. */
 export function vm_area_dup(orig: vm_area_struct): vm_area_struct | null {
   const copy = stubs.vm_area_cache_alloc();
   if (copy === null) return null;

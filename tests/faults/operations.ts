@@ -77,7 +77,7 @@ export interface Prepared {
   /** After a success: does what is left to the caller of the operation, or undoes what unmapping does not. */
   settle?(): void;
   /** After a failure that leaves the VMA grown: accounts for it, which nothing else will. */
-  mourn?(): void;
+  giveUp?(): void;
 }
 
 export interface FaultOperation {
@@ -464,7 +464,7 @@ export const OPERATIONS: readonly FaultOperation[] = [
       t.sandbox
         .stub(stubs, 'move_page_tables')
         .callsFake((pmc) => (t.world.checked?.faults.check('move_page_tables', -ENOMEM) === 0 ? pmc.len_in : 0));
-      return { run: () => relocate_vma_down(vma, 0x2000), mourn: () => accountPages(t.mm, vma.flags, 2) };
+      return { run: () => relocate_vma_down(vma, 0x2000), giveUp: () => accountPages(t.mm, vma.flags, 2) };
     },
     range: [0x7fe000, 0x802000],
     leaves: ['vma_iter_prealloc: same, same', 'move_page_tables: grown, grown', 'vma_iter_prealloc: grown, grown'],

@@ -85,7 +85,7 @@ function failNth(t: Test, operation: FaultOperation, n: number, lasting: boolean
       failed = { call, outcome: outcomeOf(before, accountOf(mm, prepared), error, operation, mm) };
     else if (error !== 0) complaints.push(`fails with ${error} although no call failed`);
     if (error === 0) prepared.settle?.();
-    else if (failed?.outcome === 'grown') prepared.mourn?.();
+    else if (failed?.outcome === 'grown') prepared.giveUp?.();
     if (mm.map_count > 0) new VmaTest(t, world).unmapAll();
     complaints.push(...sumsLeft(mm));
   } catch (error) {

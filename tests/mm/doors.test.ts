@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import * as tree from '../../lib/doors/maple_tree.js';
 import * as api from '../../lib/index.js';
-import { ROOT } from '../house/project.js';
+import { ROOT, sourceFiles } from '../house/project.js';
 import { BIT_REFUSALS, WORD_REFUSALS } from './refusals/flags.js';
 import { NUMBER_REFUSALS } from './refusals/numbers.js';
 import { BATCH_REFUSALS, VMA_REFUSALS } from './refusals/vmas.js';
@@ -131,4 +131,23 @@ t.test('what takes a VMA or an address unguarded is listed', async (t) => {
     );
   });
   t.same(taking.map(([name]) => name).sort(), [...UNGUARDED].sort());
+});
+
+t.test('what is exported says what it is for', async (t) => {
+  const text = sourceFiles(['include', 'stubs', 'lib'], ['.ts'])
+    .map((file) => readFileSync(join(ROOT, file), 'utf8'))
+    .join('\n');
+  const documented = new Set(text.match(/(?<=\*\/\nexport (?:function\*?|const|class) )\w+/g));
+  t.ok(documented.size > 300);
+  t.same(
+    FUNCTIONS.map(([name]) => name).filter((name) => !documented.has(name)),
+    [],
+    'functions',
+  );
+  const classes = Object.entries(api).flatMap(([name, value]) => (String(value).startsWith('class') ? [name] : []));
+  t.same(
+    classes.filter((name) => !documented.has(name)),
+    [],
+    'classes',
+  );
 });

@@ -61,7 +61,9 @@ export function mas_next<T>(mas: ma_state<T>, max: number): T | null {
   return inner.mas_next(mas, max);
 }
 
-/** Steps to the next range, with an entry or NULL, that begins at or below max. mas_next_range() of lib/maple_tree.c. */
+/**
+ * Steps to the next range, with an entry or NULL, that begins at or below max. mas_next_range() of lib/maple_tree.c.
+ */
 export function mas_next_range<T>(mas: ma_state<T>, max: number): T | null {
   checkUlong('mas_next_range', 'max', max);
   return inner.mas_next_range(mas, max);
@@ -76,7 +78,9 @@ export function mas_prev<T>(mas: ma_state<T>, min: number): T | null {
   return inner.mas_prev(mas, min);
 }
 
-/** Steps to the range before, with an entry or NULL, that ends at or above min. mas_prev_range() of lib/maple_tree.c. */
+/**
+ * Steps to the range before, with an entry or NULL, that ends at or above min. mas_prev_range() of lib/maple_tree.c.
+ */
 export function mas_prev_range<T>(mas: ma_state<T>, min: number): T | null {
   checkUlong('mas_prev_range', 'min', min);
   return inner.mas_prev_range(mas, min);

@@ -53,7 +53,9 @@ export function mtree_store_range<T>(
   return inner.mtree_store_range(mt, index, last, entry, gfp);
 }
 
-/** Stores an entry, or NULL, at index; 0 or -ENOMEM. Throws as mtree_store_range(). mtree_store() of lib/maple_tree.c. */
+/**
+ * Stores an entry, or NULL, at index; 0 or -ENOMEM. Throws as mtree_store_range(). mtree_store() of lib/maple_tree.c.
+ */
 export function mtree_store<T>(mt: maple_tree<T>, index: number, entry: T | null, gfp: gfp_t): number {
   return mtree_store_range(mt, index, index, entry, gfp);
 }
@@ -107,14 +109,18 @@ export function* mt_for_each<T>(mt: maple_tree<T>, index: Ref<number>, max: numb
   for (let entry = mt_find(mt, index, max); entry !== null; entry = mt_find_after(mt, index, max)) yield entry;
 }
 
-/** The first entry after the range that holds index that begins at or below max, or NULL. mt_next() of lib/maple_tree.c. */
+/**
+ * The first entry after the range that holds index that begins at or below max, or NULL. mt_next() of lib/maple_tree.c.
+ */
 export function mt_next<T>(mt: maple_tree<T>, index: number, max: number): T | null {
   checkUlong('mt_next', 'index', index);
   checkUlong('mt_next', 'max', max);
   return inner.mt_next(mt, index, max);
 }
 
-/** The last entry before the range that holds index that ends at or above min, or NULL. mt_prev() of lib/maple_tree.c. */
+/**
+ * The last entry before the range that holds index that ends at or above min, or NULL. mt_prev() of lib/maple_tree.c.
+ */
 export function mt_prev<T>(mt: maple_tree<T>, index: number, min: number): T | null {
   checkUlong('mt_prev', 'index', index);
   checkUlong('mt_prev', 'min', min);

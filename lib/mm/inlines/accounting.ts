@@ -49,7 +49,10 @@ export function is_data_mapping_vma_flags(vma_flags: vma_flags_t): boolean {
   );
 }
 
-/** is_exec_mapping() over the bitmap. */
+/**
+ * is_exec_mapping() over the bitmap.
+ * @internal
+ */
 export function isExecMapping(flags: vma_flags_t): boolean {
   return (
     vma_flags_test(flags, VMA_EXEC_BIT) &&
@@ -58,12 +61,18 @@ export function isExecMapping(flags: vma_flags_t): boolean {
   );
 }
 
-/** is_stack_mapping() over the bitmap. */
+/**
+ * is_stack_mapping() over the bitmap.
+ * @internal
+ */
 export function isStackMapping(flags: vma_flags_t): boolean {
   return vma_flags_test(flags, VMA_STACK_BIT);
 }
 
-/** vm_stat_account() over the bitmap. */
+/**
+ * vm_stat_account() over the bitmap.
+ * @internal
+ */
 export function accountPages(mm: mm_struct, flags: vma_flags_t, npages: number): void {
   mm.total_vm += npages;
   if (isExecMapping(flags)) mm.exec_vm += npages;

@@ -68,6 +68,7 @@ export function legacy_to_vma_flags(flags: vm_flags_t): vma_flags_t {
 /**
  * Takes over the lowest 64 bits of another bitmap and clears the rest: what C does where it assigns through the older
  * half of the union (`.vm_flags = vma->vm_flags`).
+ * @internal
  */
 export function assignFlagsWord(flags: vma_flags_t, from: vma_flags_t): void {
   flags.w0 = from.w0;
@@ -189,7 +190,10 @@ export function vma_flags_diff_pair(flags: vma_flags_t, flags_other: vma_flags_t
   return dst;
 }
 
-/** Do the two differ in any bit that is not among the ignored ones? */
+/**
+ * Do the two differ in any bit that is not among the ignored ones?
+ * @internal
+ */
 export function flagsDifferBeyond(flags: vma_flags_t, other: vma_flags_t, ignored: vma_flags_t): boolean {
   return (
     (((flags.w0 ^ other.w0) & ~ignored.w0) |

@@ -3,8 +3,8 @@
  * The VMA iterator over the range tree. Port of the vma_iter_*() and lookup inlines of mm/vma.h and of
  * tools/testing/vma/include/dup.h (Linux 7.2).
  *
- * Deviations: vma_iter_prealloc() is the harness's, which `globals.fail_prealloc` makes fail (shared.h overrides it by a
- * macro).
+ * Deviations: vma_iter_prealloc() is the harness's, which `globals.fail_prealloc` makes fail (shared.h overrides it by
+ * a macro).
  */
 import { ENOMEM } from '../../../include/linux/errno.js';
 import { GFP_KERNEL, type gfp_t } from '../../../include/linux/gfp.js';

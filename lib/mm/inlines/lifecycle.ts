@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /**
- * States of a VMA between allocation and death: attached to a tree or not, anonymous or not. Port of the inlines of
+ * States of a VMA: attached to a tree or not, anonymous or not. Port of the inlines of
  * tools/testing/vma/include/dup.h (Linux 7.2).
  *
  * Deviation: vma_init() relies on the constructor for what memset() clears in C.
@@ -44,6 +44,7 @@ export function vma_set_anonymous(vma: vm_area_struct): void {
   vma.vm_ops = null;
 }
 
+/** Is it anonymous memory: no vm_ops at all? */
 export function vma_is_anonymous(vma: vm_area_struct): boolean {
   return vma.vm_ops === null;
 }

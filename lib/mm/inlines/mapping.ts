@@ -41,7 +41,7 @@ export function vfs_mmap_prepare(file: file, desc: vm_area_desc): number {
   return err;
 }
 
-/** Has a VMA map another file: takes a reference on it, drops the one on the old. */
+/** Makes a VMA map another file: takes a reference on it, drops the one on the old. */
 export function vma_set_file(vma: vm_area_struct, file: file): void {
   stubs.get_file(file);
   const old = vma.vm_file;

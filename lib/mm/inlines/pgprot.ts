@@ -17,7 +17,10 @@ export function __pgprot(value: bigint): pgprot_t {
   return vm_get_page_prot(value);
 }
 
-/** Same bits? */
+/**
+ * Same bits?
+ * @internal
+ */
 export function pgprotSame(a: pgprot_t, b: pgprot_t): boolean {
   return a.low === b.low && a.high === b.high;
 }

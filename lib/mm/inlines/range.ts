@@ -44,12 +44,12 @@ export function vma_last_anon_pgoff(vma: vm_area_struct): pgoff_t {
   return vma_end_anon_pgoff(vma) - 1;
 }
 
-/** Size of a VMA to be, in bytes. */
+/** Size of the VMA described, in bytes. */
 export function vma_desc_size(desc: vm_area_desc): number {
   return desc.end - desc.start;
 }
 
-/** Size of a VMA to be, in pages. */
+/** Size of the VMA described, in pages. */
 export function vma_desc_pages(desc: vm_area_desc): number {
   return PHYS_PFN(vma_desc_size(desc));
 }
@@ -99,7 +99,7 @@ export function range_in_vma(vma: vm_area_struct | null, start: number, end: num
   return vma !== null && range_is_subset(vma.vm_start, vma.vm_end, start, end);
 }
 
-/** Does the VMA to be hold all of [start, end)? */
+/** Does the range described hold all of [start, end)? */
 export function range_in_vma_desc(desc: vm_area_desc | null, start: number, end: number): boolean {
   return desc !== null && range_is_subset(desc.start, desc.end, start, end);
 }

@@ -52,7 +52,7 @@ function vm_unlock_anon_vma(anon_vma: anon_vma): void {
   const root = rootOf(anon_vma);
   if (!root.rb_root.lsb) return;
 
-  // Before the unlock, so that nobody sees the mark.
+  // Before the unlock, so that the next holder does not see the mark.
   root.rb_root.lsb = false;
   stubs.anon_vma_unlock_write(anon_vma);
 }

@@ -32,7 +32,7 @@ function brkFlags(mm: mm_struct, asked: vma_flags_t): vma_flags_t {
   return stubs.ksm_vma_flags(mm, null, vma_flags).clone();
 }
 
-/** A new anonymous VMA in the tree; null when memory is out, with nothing changed. */
+/** A new anonymous VMA in the tree; null when out of memory, with nothing changed. */
 function newBrkVma(
   mm: mm_struct,
   vmi: vma_iterator,

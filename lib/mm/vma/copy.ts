@@ -25,7 +25,7 @@ function undoCopy(copy: vm_area_struct): void {
   vm_area_free(copy);
 }
 
-/** A VMA of its own at the destination; null when memory is out, with nothing kept. */
+/** A VMA of its own at the destination; null when out of memory, with nothing kept. */
 function duplicateAt(
   mm: mm_struct,
   vma: vm_area_struct,

@@ -75,7 +75,7 @@ export function unlink_file_vma_batch_add(vb: unlink_vma_file_batch, vma: vm_are
   vb.vmas.push(vma);
 }
 
-/** Works off what is left. */
+/** Unlinks what is left in the batch. */
 export function unlink_file_vma_batch_final(vb: unlink_vma_file_batch): void {
   if (vb.count > 0) unlink_file_vma_batch_process(vb);
 }

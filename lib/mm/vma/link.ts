@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /**
- * Putting a VMA that somebody else has made into an address space. Port of vma_link() and insert_vm_struct() of
+ * Putting a VMA that the caller has made into an address space. Port of vma_link() and insert_vm_struct() of
  * mm/vma.c (Linux 7.2).
  */
 import { ENOMEM } from '../../../include/linux/errno.js';

@@ -153,11 +153,11 @@ function decideSides(vmg: vma_merge_struct, middle: vm_area_struct): MergeSides 
   if (left) vma_prev(vmg.vmi);
   else if (!right) return NO_SIDE;
 
-  // A merge that covers all of middle does away with it.
+  // A merge that covers all of middle removes it.
   vmg.__remove_middle = left_side && right_side;
   if (vmg.__remove_middle && !can_merge_remove_vma(middle)) return NO_SIDE;
 
-  // A merge to both sides does away with next too; where that may not be, prev and middle still merge.
+  // A merge to both sides removes next too; where it may not be removed, prev and middle still merge.
   vmg.__remove_next = left && right;
   if (vmg.__remove_next && vmg.next !== null && !can_merge_remove_vma(vmg.next)) {
     vmg.__remove_next = false;
@@ -275,7 +275,7 @@ export function vma_merge_existing_range(vmg: vma_merge_struct): vm_area_struct 
 
 /**
  * Tries to merge a range that is about to be mapped with its neighbours: one of them grows over it, or the one before
- * grows over it and swallows the one after.
+ * grows over it and replaces the one after.
  */
 export function vma_merge_new_range(vmg: vma_merge_struct): vm_area_struct | null {
   const { prev, next, end } = vmg;
@@ -351,7 +351,7 @@ export function vma_expand(vmg: vma_merge_struct): number {
   const sticky_flags = vma_flags_and_mask(vmg.vma_flags, VMA_STICKY_FLAGS);
   collectSticky(sticky_flags, target);
 
-  // Callers ignore this failure by agreement, so give_up_on_oom has no say in it.
+  // Callers treat this failure as no merge, so give_up_on_oom does not apply.
   const anon_dup = new Ref<vm_area_struct | null>(null);
   let ret = 0;
   if (remove_next) ret = dup_anon_vma(target, next, anon_dup);
@@ -380,6 +380,6 @@ export function vma_merge_extend(vmi: vma_iterator, vma: vm_area_struct, delta: 
   const vmg = VMG_VMA_STATE(vmi, vma, vma, vma.vm_end, vma.vm_end + delta);
 
   vmg.next = vma_iter_next_rewind(vmi, null);
-  vmg.middle = null; // It has served to fill in the attributes.
+  vmg.middle = null; // Only its attributes were needed.
   return vma_merge_new_range(vmg);
 }

@@ -56,7 +56,7 @@ export function VMG_VMA_STATE(
   return vmg;
 }
 
-/** Did the merge fail for want of memory? */
+/** Did the merge run out of memory? */
 export function vmg_nomem(vmg: vma_merge_struct): boolean {
   return vmg.state === VMA_MERGE_ERROR_NOMEM;
 }

@@ -148,7 +148,7 @@ function __mmap_setup(map: mmap_state, desc: vm_area_desc | null, uf: list_head 
   return 0;
 }
 
-/** Gives the VMA its file and calls the mmap hook. 0, or a negative errno with the file let go of. */
+/** Gives the VMA its file and calls the mmap hook. 0, or a negative errno with the reference on the file dropped. */
 function __mmap_new_file_vma(map: mmap_state, vma: vm_area_struct, file: file): number {
   const { vmi } = map;
 
@@ -182,8 +182,8 @@ function __mmap_new_file_vma(map: mmap_state, vma: vm_area_struct, file: file): 
   return 0;
 }
 
-/** Sets up what kind of memory the new VMA is. 0 or a negative errno. */
-function furnishNewVma(map: mmap_state, vma: vm_area_struct): number {
+/** Sets up what the new VMA maps: a file, shared memory, or anonymous memory. 0 or a negative errno. */
+function setUpBacking(map: mmap_state, vma: vm_area_struct): number {
   if (map.file !== null) return __mmap_new_file_vma(map, vma, map.file);
   if (vma_flags_test(map.vma_flags, VMA_SHARED_BIT)) return stubs.shmem_zero_setup(vma);
   vma_set_anonymous(vma);
@@ -209,7 +209,7 @@ function __mmap_new_vma(map: mmap_state, action: mmap_action | null): vm_area_st
     return ERR_PTR(-ENOMEM);
   }
 
-  const error = furnishNewVma(map, vma);
+  const error = setUpBacking(map, vma);
   if (error !== 0) {
     vma_iter_free(vmi);
     vm_area_free(vma);
@@ -280,7 +280,7 @@ function call_mmap_prepare(map: mmap_state, file: file, desc: vm_area_desc): num
 /** Gives back the charge, the file that mmap_prepare put in, and what was gathered. Returns the error. */
 function abortMapping(map: mmap_state, error: number, charged: boolean): number {
   if (charged && map.charged !== 0) vm_unacct_memory(map.charged);
-  // The caller lets go of its own file only.
+  // The caller drops its own file only.
   if (map.file_doesnt_need_get && map.file !== null) stubs.fput(map.file);
   if (map.overlap !== null) vms_abort_munmap_vmas(map.overlap.vms, map.overlap.mas_detach);
   return error;

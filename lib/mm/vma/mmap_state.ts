@@ -23,7 +23,10 @@ import { vma_flags_test } from '../inlines/flag_operations.js';
 import { vma_set_anonymous } from '../inlines/lifecycle.js';
 import { vma_get_page_prot } from '../inlines/pgprot.js';
 
-/** The unmap of what lies where a mapping goes, and the side tree where it gathers. */
+/**
+ * The unmap of what lies where a mapping goes, and the side tree where it gathers.
+ * @internal
+ */
 export interface Overlap {
   vms: vma_munmap_struct;
   mas_detach: ma_state<vm_area_struct>;
@@ -83,7 +86,7 @@ export class mmap_state {
   }
 }
 
-/** The merge that the mapping hopes for. With a VMA, that is the middle one. */
+/** The merge that is tried for the mapping. With a VMA, that is the middle one. */
 export function VMG_MMAP_STATE(map: mmap_state, vma: vm_area_struct | null): vma_merge_struct {
   const vmg = new vma_merge_struct(map.vmi);
   vmg.mm = map.mm;

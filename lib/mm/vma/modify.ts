@@ -21,7 +21,9 @@ import { vma_merge_existing_range } from './merge.js';
 import { VMG_VMA_STATE, vmg_nomem } from './merge_state.js';
 import { split_vma } from './split.js';
 
-/** Merges or splits so that one VMA spans vmg's range: that VMA, or a negative errno. Port of vma_modify(), mm/vma.c. */
+/**
+ * Merges or splits so that one VMA spans vmg's range: that VMA, or a negative errno. Port of vma_modify(), mm/vma.c.
+ */
 function vma_modify(vmg: vma_merge_struct): vm_area_struct | ErrPtr {
   const vma = vmg.middle ?? missing('vma_modify', 'vmg.middle');
   const { start, end } = vmg;
@@ -30,7 +32,7 @@ function vma_modify(vmg: vma_merge_struct): vm_area_struct | ErrPtr {
   if (merged !== null) return merged;
   if (vmg_nomem(vmg)) return ERR_PTR(-ENOMEM);
 
-  // A split fails for more reasons than memory, so to ask for "no error when memory is out" is no use here.
+  // A split fails for more reasons than memory, so give_up_on_oom cannot promise anything for it.
   VM_WARN_ON(
     vmg.give_up_on_oom && (vma.vm_start !== start || vma.vm_end !== end),
     'vma_modify',

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /**
- * Unmapping: gather what lies in the range on a tree of its own, clear the range, then let go of what was gathered.
+ * Unmapping: gather what lies in the range on a tree of its own, clear the range, then free what was gathered.
  * Port of remove_vma(), unmap_region(), vms_clear_ptes(), vms_clean_up_area(), vms_complete_munmap_vmas(),
  * reattach_vmas(), vms_gather_munmap_vmas(), vms_abort_munmap_vmas(), init_vma_munmap(), do_vmi_align_munmap(),
  * do_vmi_munmap() and __vm_munmap() of mm/vma.c (Linux 7.2).
@@ -142,7 +142,7 @@ export function vms_complete_munmap_vmas(vms: vma_munmap_struct, mas_detach: ma_
   dropDetachedTree(mas_detach);
 }
 
-/** Marks gathered VMAs as attached again, which they never ceased to be in the main tree; drops the side tree. */
+/** Marks gathered VMAs as attached again, they never left the main tree; drops the side tree. */
 function reattach_vmas(mas_detach: ma_state<vm_area_struct>): void {
   mas_set(mas_detach, 0);
   for (const vma of mas_for_each(mas_detach, ULONG_MAX)) {
@@ -258,7 +258,9 @@ export function vms_abort_munmap_vmas(vms: vma_munmap_struct, mas_detach: ma_sta
   vms_complete_munmap_vmas(vms, mas_detach);
 }
 
-/** Sets up the unmap of [start, end), whose first VMA is vma. Where there is none, nothing is set up: C sets up zeroes. */
+/**
+ * Sets up the unmap of [start, end), whose first VMA is vma. Where there is none, nothing is set up: C sets up zeroes.
+ */
 export function init_vma_munmap(
   vms: vma_munmap_struct,
   vma: vm_area_struct,

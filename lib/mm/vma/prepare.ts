@@ -126,7 +126,7 @@ function unlockReverseMaps(vp: struct_vma_prepare): void {
   }
 }
 
-/** Frees a VMA that the merge has swallowed. `isLast`: nothing else is removed after it. */
+/** Frees a VMA that the merge has replaced. `isLast`: nothing else is removed after it. */
 function freeRemoved(vp: struct_vma_prepare, removed: vm_area_struct, mm: mm_struct, isLast: boolean): void {
   vma_mark_detached(removed);
   if (vp.file !== null) {

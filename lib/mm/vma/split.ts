@@ -23,7 +23,7 @@ import { init_vma_prep, vma_complete, vma_prepare } from './prepare.js';
 import { validate_mm } from './validate.js';
 
 /** Reserves memory for the new half and has it share what the old one has. 0, or a negative errno with nothing kept. */
-function equipSplit(vmi: vma_iterator, vma: vm_area_struct, half: vm_area_struct): number {
+function prepareHalf(vmi: vma_iterator, vma: vm_area_struct, half: vm_area_struct): number {
   vma_iter_config(vmi, half.vm_start, half.vm_end);
   if (vma_iter_prealloc(vmi, half) !== 0) return -ENOMEM;
 
@@ -57,7 +57,7 @@ export function __split_vma(vmi: vma_iterator, vma: vm_area_struct, addr: number
     half.vm_pgoff += PHYS_PFN(addr - vma.vm_start);
   }
 
-  const err = equipSplit(vmi, vma, half);
+  const err = prepareHalf(vmi, vma, half);
   if (err !== 0) {
     vm_area_free(half);
     return err;

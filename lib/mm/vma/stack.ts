@@ -45,7 +45,7 @@ function acct_stack_growth(mm: mm_struct, vma: vm_area_struct, size: number, gro
 
 /** Moves the start of a locked stack down to address. 0 or a negative errno. */
 function growDown(mm: mm_struct, vmi: vma_iterator, vma: vm_area_struct, address: number): number {
-  // Somebody may have grown it that far in the meantime.
+  // Another fault may have grown it that far in the meantime.
   if (address >= vma.vm_start) return 0;
 
   const grow = PHYS_PFN(vma.vm_start - address);

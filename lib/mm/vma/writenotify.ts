@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /**
- * Who wants to hear of the first write to a page, and the protection that follows from it. Port of
+ * When the first write to a page has to be notified, and the page protection that follows. Port of
  * vm_ops_needs_writenotify(), vma_is_shared_writable(), vma_fs_can_writeback(), vma_needs_dirty_tracking(),
  * vma_wants_writenotify() and vma_mmu_pagesize() of mm/vma.c, vma_wants_manual_pte_write_upgrade() of mm/vma.h, and
  * vma_set_page_prot() of tools/testing/vma/include/dup.h (Linux 7.2).
