@@ -46,12 +46,14 @@ function outcomesOf(stdout: string): Record<string, Outcome> {
   return Object.fromEntries(results);
 }
 
-/** Runs compiled files in one process; when that does not come to its end, each in its own. */
+/** Runs compiled files in one process; when one of them cannot be loaded or does not come to an end, each in its own. */
 function run(folder: string, names: readonly string[]): Record<string, Outcome> {
   const entry = join(folder, 'all.mjs');
-  writeFileSync(entry, names.map((name) => `await import('./out/${name}.test.js');\n`).join(''));
-  const { stdout } = node([entry]);
-  if (/^# time=/m.test(stdout) || names.length === 1) return outcomesOf(stdout);
+  const imports = names.map((name) => `await import('./out/${name}.test.js');\n`);
+  writeFileSync(entry, `${imports.join('')}process.stderr.write('loaded');\n`);
+  const { stdout, stderr } = node([entry]);
+  const whole = stderr.includes('loaded') && /^# time=/m.test(stdout);
+  if (whole || names.length === 1) return outcomesOf(stdout);
   return Object.assign({}, ...names.map((name) => run(folder, [name])));
 }
 
