@@ -1,15 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Which of the symbols that went are which of those that came: moved to another file, or renamed. */
-
 import type { Place } from './status.js';
 import { likeness, likenessOfNames } from './tokens.js';
 
-/** A symbol that went, or one that came. */
-export type Side = Place & { symbol: string };
-
 export interface Move {
-  from: Side;
-  to: Side;
+  from: Place;
+  to: Place;
   state: 'moved' | 'renamed';
 }
 
@@ -22,7 +18,7 @@ function family(kind: string): string {
 const NOT_BY_CHANCE = { same: 16, alike: 60 };
 
 /** How sure it is, from 0, that one symbol is the other under a new name. */
-function confidence(from: Side, to: Side): number {
+function confidence(from: Place, to: Place): number {
   if (family(from.print.kind) !== family(to.print.kind)) return 0;
   const text = likeness(from.print, to.print);
   const name = likenessOfNames(from.symbol, to.symbol);
@@ -36,35 +32,40 @@ function confidence(from: Side, to: Side): number {
 }
 
 /** Kernel code stays kernel code, and the harness's copies of it the harness's. */
-function sameRoot(from: Side, to: Side): number {
-  return from.file.split('/')[0] === to.file.split('/')[0] ? 1 : 0;
+function isHarness({ file }: Place): boolean {
+  return file.startsWith('tools/');
+}
+
+/** A name and whether it is the kernel's or the harness's, of which each may have one. */
+export function nameOn(place: Place): string {
+  return `${isHarness(place) ? 'harness' : 'kernel'} ${place.symbol}`;
 }
 
 /**
- * The pairs of which each side occurs once, surest first; what is left over went or came. A name that `lives` on in
- * some file was not renamed, and one that `lived` before is not what another was renamed to.
+ * The pairs of which each side occurs once, surest first; what is left over went or came. A name that `lives`
+ * on its side was not renamed, and one that `lived` before is not what another was renamed to.
  */
 export function findMoves(
-  went: readonly Side[],
-  came: readonly Side[],
+  went: readonly Place[],
+  came: readonly Place[],
   lives: ReadonlySet<string>,
   lived: ReadonlySet<string>,
 ): Move[] {
   const candidates: (Move & { sure: number })[] = [];
-  const [byName, fresh] = [new Map<string, Side[]>(), came.filter(({ symbol }) => !lived.has(symbol))];
+  const [byName, fresh] = [new Map<string, Place[]>(), came.filter((to) => !lived.has(nameOn(to)))];
   for (const to of came) byName.set(to.symbol, [...(byName.get(to.symbol) ?? []), to]);
   for (const from of went) {
     for (const to of byName.get(from.symbol) ?? []) {
-      const sure = 10 + likeness(from.print, to.print) + sameRoot(from, to);
+      const sure = 10 + likeness(from.print, to.print) + Number(isHarness(from) === isHarness(to));
       if (family(from.print.kind) === family(to.print.kind)) candidates.push({ from, to, state: 'moved', sure });
     }
-    for (const to of lives.has(from.symbol) ? [] : fresh) {
+    for (const to of lives.has(nameOn(from)) ? [] : fresh) {
       const sure = confidence(from, to);
       if (sure > 0) candidates.push({ from, to, state: 'renamed', sure });
     }
   }
   candidates.sort((a, b) => b.sure - a.sure);
-  const taken = new Set<Side>();
+  const taken = new Set<Place>();
   return candidates.filter(({ from, to }) => {
     if (taken.has(from) || taken.has(to)) return false;
     taken.add(from).add(to);

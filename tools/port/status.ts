@@ -2,7 +2,7 @@
 /** Compares a kernel tree with the baseline, file by file and symbol by symbol. */
 import type { Row, Table } from '../table/table.js';
 import type { Baseline } from './manifest.js';
-import { findMoves, type Move, type Side } from './moves.js';
+import { findMoves, type Move, nameOn } from './moves.js';
 import { type Fingerprint, hashOfFile } from './tokens.js';
 import { type KernelTree, TreeError } from './tree.js';
 
@@ -134,9 +134,10 @@ function isDifferent(a: Fingerprint, b: Fingerprint): boolean {
 
 /** Makes one of a symbol that went and the one that came in its place. */
 function withMoves(comparer: Comparer, symbols: readonly SymbolStatus[]): SymbolStatus[] {
-  const sides = (state: State, side: 'from' | 'to'): Side[] =>
+  const sides = (state: State, side: 'from' | 'to'): Place[] =>
     symbols.filter((one) => one.state === state).flatMap((one) => one[side] ?? []);
-  const names = (side: 'from' | 'to'): Set<string> => new Set(symbols.flatMap((one) => one[side]?.symbol ?? []));
+  const names = (side: 'from' | 'to'): Set<string> =>
+    new Set(symbols.flatMap(({ [side]: place }) => (place === null ? [] : nameOn(place))));
   const moves = findMoves(sides('removed', 'from'), sides('added', 'to'), names('to'), names('from'));
   const came = new Map<Place, Move>(moves.map((move) => [move.to, move]));
   const went = new Set<Place>(moves.map(({ from }) => from));
