@@ -43,12 +43,12 @@ t.test('documents name commands that exist', async (t) => {
 });
 
 /** Runs .ci/run with a stand-in for npm: a shell script that is given npm's arguments. */
-function runCi(folder: string, npm: string): Finished {
+function runCi(folder: string, npm: string, KERNEL = ''): Finished {
   const ci = join(folder, '.ci/run');
   writeFileSync(ci, read('.ci/run'));
   writeFileSync(join(folder, 'bin/npm'), `#!/bin/sh\n${npm}`);
   chmodSync(join(folder, 'bin/npm'), 0o755);
-  return runCommand('bash', [ci], { env: { PATH: `${join(folder, 'bin')}:${process.env.PATH}`, KERNEL: '' } });
+  return runCommand('bash', [ci], { env: { PATH: `${join(folder, 'bin')}:${process.env.PATH}`, KERNEL } });
 }
 
 t.test('.ci/run', async (t) => {
@@ -85,3 +85,41 @@ t.test('.ci/run', async (t) => {
   t.equal(last(none), `${steps} passed, ${tapSteps} failed`);
   t.match(none.stdout, /^== left out: no kernel tree at hand/m, 'what was left out is said');
 });
+
+t.test(
+  '.ci/run with a kernel tree: what differs fails on the baseline’s release, and is a finding on another',
+  async (t) => {
+    const makefile = (point: number): string => `VERSION = 7\nPATCHLEVEL = 3\nSUBLEVEL = ${point}\nEXTRAVERSION =\n`;
+    const folder = t.testdir({
+      '.ci': {},
+      bin: {},
+      tools: { port: { 'baseline.json': '{\n  "kernel": "7.3.4",\n  "whole": {}\n}\n' } },
+      same: { Makefile: makefile(4) },
+      later: { Makefile: makefile(10) },
+    });
+    for (const command of ['dpkg', 'apt-get']) {
+      writeFileSync(join(folder, 'bin', command), '#!/bin/sh\nexit 0\n');
+      chmodSync(join(folder, 'bin', command), 0o755);
+    }
+    const good = 'case "$*" in test*|*upstream) echo "ok 1 - a";; esac';
+    const differs = `${good}; case "$*" in *port*|*conform*) echo "of $KERNEL"; exit 1;; esac`;
+    const failed = (run: Finished): string[] => matches(run.stdout, /^FAILED: (.*)$/gm);
+    const found = (run: Finished): string[] => matches(run.stdout, /^FINDING: (.*)$/gm);
+
+    for (const tree of ['same', 'later']) {
+      const clean = runCi(folder, good, join(folder, tree));
+      t.same([clean.status, failed(clean), found(clean)], [0, [], []], tree);
+      t.notMatch(clean.stdout, /left out/);
+    }
+    const same = runCi(folder, differs, join(folder, 'same'));
+    const steps = ['port status', 'following the kernel', 'conformance with the kernel'];
+    t.same([same.status, failed(same), found(same)], [1, steps, []]);
+    const later = runCi(folder, differs, join(folder, 'later'));
+    t.same(
+      [later.status, failed(later), found(later)],
+      [0, [], steps.map((step) => `${step}: 7.3.10 is not the baseline's 7.3.4`)],
+    );
+    t.match(later.stdout, `  of ${join(folder, 'later')}\n`, 'what was found is said');
+    t.match(later.stdout, /^\d+ passed, 0 failed$/m);
+  },
+);
