@@ -41,6 +41,12 @@ export function collectTests(root: string, cwd: string, args: readonly string[])
   return [...files];
 }
 
+/** The name that people know a compiled test file by: that of its source, from the project's folder. */
+export function sourceName(root: string, compiled: string): string {
+  const name = relative(root, compiled);
+  return name.startsWith(`dist${sep}`) ? name.slice(5).replace(/\.js$/, '.ts') : name;
+}
+
 function compiledPath(root: string, path: string): string {
   const inside = relative(join(root, 'tests'), path);
   if (inside.startsWith('..') || isAbsolute(inside)) {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+import { availableParallelism } from 'node:os';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 
 /** What the command line asks the test runner to do. */
@@ -9,6 +10,8 @@ export interface RunOptions {
   grep: string[];
   /** NUM_VMA_FLAG_BITS for this run; without it the environment's counts. */
   bits?: string;
+  /** Processes that run files side by side. */
+  jobs: number;
   /** Seconds until the whole run is given up. */
   timeout: string;
   /** Print the kernel's own test format instead of TAP. */
@@ -44,6 +47,18 @@ function toSeconds(value: string): string {
   return value;
 }
 
+function toJobs(value: string): number {
+  if (!/^[1-9][0-9]?$/.test(value)) {
+    throw new InvalidArgumentError('A number from 1 to 99 is wanted.');
+  }
+  return Number(value);
+}
+
+/** Most tests wait for programs that they have started: one process more than there are cores. */
+function defaultJobs(): number {
+  return availableParallelism() + 1;
+}
+
 /** What the environment asks for; the README says more. */
 const ENVIRONMENT = `
 Environment:
@@ -55,12 +70,17 @@ Environment:
 /** @throws UsageError with commander's message already printed. */
 export function parseOptions(argv: readonly string[]): RunOptions {
   const command = new Command('npm test --')
-    .description('Runs compiled tests in one process and prints TAP.')
+    .description('Runs compiled tests and prints TAP.')
     .argument('[files...]', 'test files or folders, .ts or compiled (default: all tests)')
     .option('-u, --upstream', "only upstream's tests, closed with upstream's summary line", false)
     .option('-g, --grep <pattern>', 'only top-level tests that match; repeat for inner levels', toPattern, [])
     .option('-k, --ktap', "print KTAP, the kernel's own test format", false)
     .addOption(new Option('-b, --bits <number>', 'width of VMA flags').choices(['64', '128']))
+    .addOption(
+      new Option('-j, --jobs <number>', 'processes that run files side by side; 1: in this one')
+        .argParser(toJobs)
+        .default(defaultJobs(), 'one more than cores'),
+    )
     .option('-t, --timeout <seconds>', 'give the run up after this time', toSeconds, process.env.TAP_TIMEOUT ?? '600')
     .addHelpText('after', ENVIRONMENT)
     .exitOverride();

@@ -1,37 +1,51 @@
 // SPDX-License-Identifier: GPL-2.0-only
+import type { RunOptions } from './options.js';
+import type { TopLevelResult } from './tap_lines.js';
 
-/** One top-level test point, as far as counting it goes. */
-export interface TopLevelResult {
-  name: string;
-  ok: boolean;
-  /** A reason, true, or false, as tap's parser has it. */
-  skip?: string | boolean;
-  todo?: string | boolean;
-}
-
-/** Counts top-level tests the way upstream's main() does: a test has run or it has failed, there is no third kind. */
+/** Counts top-level tests as upstream's main() does: those that ran, and which of them failed. */
 export class Tally {
   run: number;
-  readonly failed: string[];
+  /** Failed, as is expected of what is still to be done. */
+  todo: number;
+  readonly failed: Pick<TopLevelResult, 'name' | 'place'>[];
+  private readonly upstream: boolean;
 
-  constructor() {
+  constructor(upstream: boolean) {
+    this.upstream = upstream;
     this.run = 0;
+    this.todo = 0;
     this.failed = [];
   }
 
-  add(result: TopLevelResult): void {
-    if (result.skip) {
-      return;
-    }
+  add({ name, ok, skip, todo, place }: TopLevelResult): void {
+    if (skip) return;
     this.run++;
-    // Marking a test todo excuses it to tap, but not here: count what it did.
-    if (!result.ok) {
-      this.failed.push(result.name);
-    }
+    if (ok) return;
+    // Marking a test todo excuses it to tap, but upstream's main() counts what it did.
+    if (todo && !this.upstream) this.todo++;
+    else this.failed.push({ name, place });
   }
 
-  /** Upstream's closing line. */
+  /** Upstream's closing line, and what is still to be done, if anything is. */
   summary(): string {
-    return `${this.run} tests run, ${this.run - this.failed.length} passed, ${this.failed.length} failed.`;
+    const { run, todo, failed } = this;
+    const passed = run - failed.length - todo;
+    return `${run} tests run, ${passed} passed, ${failed.length} failed${todo === 0 ? '' : `, ${todo} to be done`}.`;
+  }
+
+  /** Prints the tests that failed, each with its place, and the sum. Returns the status of the run. */
+  conclude({ grep }: Pick<RunOptions, 'grep'>): number {
+    const { upstream } = this;
+    const comment = upstream ? '' : '# ';
+    if (this.run === 0) {
+      process.stderr.write(grep.length > 0 ? `no test matches ${grep.join(' ')}\n` : 'no test ran\n');
+    }
+    for (const { name, place } of this.failed) {
+      const where = place === '' ? '' : `: ${place}`;
+      if (upstream) process.stderr.write(`Test ${name} FAILED${where}\n`);
+      else process.stdout.write(`# FAILED: ${name}${where}\n`);
+    }
+    process.stdout.write(`${comment}${this.summary()}\n`);
+    return this.run === 0 || this.failed.length > 0 ? 1 : 0;
   }
 }

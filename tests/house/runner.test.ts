@@ -5,6 +5,7 @@ import t from 'tap';
 import { collectTests } from '../../dev/run/collect.js';
 import { UsageError } from '../../dev/run/options.js';
 import { Tally } from '../../dev/run/tally.js';
+import { TapLines } from '../../dev/run/tap_lines.js';
 import { type Finished, runNode } from './project.js';
 
 const RUNNER = 'dist/dev/run/run.js';
@@ -15,6 +16,15 @@ t.test('better', async (t) => { t.pass('as well'); });
 `;
 const BAD = `import t from 'tap';
 t.test('bad', async (t) => { t.fail('on purpose'); });
+`;
+const LATE = `import t from 'tap';
+t.test('late', async () => { await new Promise((resolve) => setTimeout(resolve, 200)); });
+`;
+const ENDS = `import t from 'tap';
+t.test('ends', async () => { process.exit(7); });
+`;
+const STAYS = `import t from 'tap';
+t.test('stays', async () => { for (;;); });
 `;
 const UNLOADABLE = `throw new Error('cannot be loaded');
 `;
@@ -42,19 +52,100 @@ t.test('a run', async (t) => {
     t.match(stdout, /^not ok 3 - load .*b\.test\.js/m);
     t.match(stdout, 'cannot be loaded');
     t.match(stdout, /^not ok 4 - bad/m, 'the files after it run');
-    t.match(stderr, /^Test bad FAILED$/m);
+    t.match(stderr, /^Test bad FAILED: .+/m);
     t.equal(stdout.split('\n').at(-2), '4 tests run, 2 passed, 2 failed.');
   });
 
   t.test('of tests chosen by name', async (t) => {
     const { status, stdout } = runTests(dir, '--upstream', '--grep', '/^BETT/i');
-    t.match(stdout, /^ok 1 - good # SKIP/m);
-    t.match(stdout, /^ok 2 - better # time/m);
+    t.notMatch(stdout, /- good/, 'what was left out is not shown');
+    t.match(stdout, /^ok 1 - better # time/m);
     t.equal(status, 1, 'a file that cannot be loaded is not overlooked');
     const none = runTests(join(dir, 'a.test.js'), '--grep', 'nothing of the kind');
     t.equal(none.status, 1);
     t.match(none.stderr, 'no test matches nothing of the kind');
   });
+});
+
+t.test('files in several processes', async (t) => {
+  const files = { 'a.test.js': LATE, 'b.test.js': GOOD, 'c.test.js': BAD, 'd.test.js': UNLOADABLE };
+  const dir = t.testdir({ good: files, bad: { 'a.test.js': ENDS, 'b.test.js': GOOD, 'c.test.js': STAYS } });
+
+  t.test('are printed in their order, as by one', async (t) => {
+    const [one, three] = ['1', '3'].map((jobs) => runTests(join(dir, 'good'), '--jobs', jobs));
+    const resultsOf = (run?: Finished): unknown => run?.stdout.match(/^ *(?:not )?ok [^#\n]*|^# .*$/gm);
+    t.same(resultsOf(three), resultsOf(one));
+    t.equal(three?.status, 1);
+    t.match(
+      three?.stdout,
+      /^ok 1 - late [\s\S]*^ok 2 - good [\s\S]*^ok 3 - better [\s\S]*^not ok 4 - bad [\s\S]*^not ok 5 - load /m,
+    );
+    t.match(
+      three?.stdout,
+      /^1\.\.5\n# FAILED: bad: .*c\.test\.js.*\n# FAILED: load .*\n# 5 tests run, 3 passed, 2 failed\.\n$/m,
+    );
+  });
+
+  t.test('may end their process, or never end', async (t) => {
+    const { status, stdout } = runTests(join(dir, 'bad'), '--jobs', '2', '--timeout', '3');
+    t.equal(status, 1);
+    t.match(stdout, /^not ok 1 - run .*a\.test\.js$[\s\S]*ended with status 7 before its last test/m);
+    t.match(stdout, /^ok 2 - good /m, 'the files after it run');
+    t.match(stdout, /^not ok 4 - run .*c\.test\.js$[\s\S]*given up after 3 s/m);
+  });
+});
+
+t.test('TAP of several runs joined', async (t) => {
+  let text = '';
+  const lines = new TapLines((more) => {
+    text += more;
+  });
+  lines.next('tests/a.test.ts');
+  for (const piece of [
+    'TAP version 14\nok 1 - o',
+    'ne # time=1ms\nok 2 - two # SKIP filter: /x/\n',
+    '1..2\n# sums\n',
+  ]) {
+    lines.write(piece);
+  }
+  lines.next('tests/b.test.ts');
+  lines.write('TAP version 14\n# Subtest: three\n    ok 1 - fine\n    not ok 2 - wrong\n      ---\n');
+  lines.write('      stackTrace:\n        - at x (/p/tests/b.test.ts:7:3)\n      ...\nnot ok 1 - three # time=2ms\n');
+  lines.write('ok 2 - four # SKIP no browser\nnot ok 3 - fi\\#ve # TODO later\n1..3\n');
+  lines.fail('run c', 'it died');
+  lines.close();
+  t.equal(
+    text,
+    `TAP version 14
+ok 1 - one # time=1ms
+# Subtest: three
+    ok 1 - fine
+    not ok 2 - wrong
+      ---
+      stackTrace:
+        - at x (/p/tests/b.test.ts:7:3)
+      ...
+not ok 2 - three # time=2ms
+ok 3 - four # SKIP no browser
+not ok 4 - fi\\#ve # TODO later
+not ok 5 - run c
+  ---
+  error: |
+    it died
+  ...
+1..5
+`,
+  );
+  t.same(
+    lines.results.map(({ name, ok, skip, todo, place }) => [name, ok, skip, todo, place]),
+    [
+      ['one', true, false, false, ''],
+      ['three', false, false, false, 'tests/b.test.ts:7'],
+      ['four', true, true, false, ''],
+      ['fi#ve', false, false, true, 'tests/b.test.ts'],
+      ['run c', false, false, false, 'tests/b.test.ts'],
+    ],
+  );
 });
 
 t.test('a command line that cannot be used', async (t) => {
@@ -95,14 +186,22 @@ t.test('file arguments', async (t) => {
   t.throws(() => collectTests(root, root, ['tests/empty']), new UsageError('no tests below tests/empty'));
 });
 
-t.test("counting as upstream's main() does", async (t) => {
-  const tally = new Tally();
-  tally.add({ name: 'one', ok: true });
-  tally.add({ name: 'two', ok: false });
-  tally.add({ name: 'three', ok: true, skip: 'filter: /one/' });
-  tally.add({ name: 'four', ok: false, todo: 'not translated' });
-  t.equal(tally.summary(), '3 tests run, 1 passed, 2 failed.', 'skipped is not run, todo is no excuse');
-  t.same(tally.failed, ['two', 'four']);
+t.test("counting as upstream's main() does, or with what is still to be done apart", async (t) => {
+  const results = [
+    { name: 'one', ok: true, skip: false, todo: false, place: '' },
+    { name: 'two', ok: false, skip: false, todo: false, place: 'tests/two.test.ts:2' },
+    { name: 'three', ok: true, skip: true, todo: false, place: '' },
+    { name: 'four', ok: false, skip: false, todo: true, place: '' },
+  ];
+  const [upstream, own] = [new Tally(true), new Tally(false)];
+  for (const result of results) for (const tally of [upstream, own]) tally.add(result);
+  t.equal(upstream.summary(), '3 tests run, 1 passed, 2 failed.', 'skipped is not run, todo is no excuse');
+  t.same(
+    upstream.failed.map(({ name }) => name),
+    ['two', 'four'],
+  );
+  t.equal(own.summary(), '3 tests run, 1 passed, 1 failed, 1 to be done.');
+  t.same(own.failed, [{ name: 'two', place: 'tests/two.test.ts:2' }]);
 });
 
 t.test('one test file on its own', async (t) => {

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import { defaultStubSet, traceWanted } from '../../harness/environment.js';
+import { type RunOptions, UsageError } from './options.js';
+
+/** tap and the code under test read these once, when they are loaded. */
+export function setEnvironment({ timeout, grep, bits }: RunOptions): void {
+  process.env.TAP_TIMEOUT = timeout;
+  if (grep.length > 0) process.env.TAP_GREP = grep.join('\n');
+  if (bits !== undefined) process.env.NUM_VMA_FLAG_BITS = bits;
+}
+
+/**
+ * Loads what reads the environment, so that a value nobody knows ends the run before its first test. Tracing comes
+ * first: it changes what tests import.
+ */
+export async function checkEnvironment(): Promise<void> {
+  // Places that reports name are those of .ts files. Not with node's option: that reads the maps of all packages as well.
+  process.setSourceMapsEnabled(true);
+  try {
+    if (traceWanted()) await import('../../tools/trace/register.js');
+    await import('../../include/vma_flags.js');
+    defaultStubSet();
+  } catch (error) {
+    throw error instanceof RangeError ? new UsageError(error.message) : error;
+  }
+}
