@@ -329,7 +329,7 @@ t.test('a second attempt that may not block is warned of where the lock is not t
   }
 });
 
-t.test('a small root is stored to as any leaf is', async (t) => {
+t.test('a small root is stored to as a leaf is', async (t) => {
   for (const [flags, first, last, type] of [
     [0, 0x10, 0x27, wr_slot_store],
     [0, 0x18, 0x2f, wr_slot_store],
