@@ -2,7 +2,8 @@
 /** Moves the baseline: for the symbols and files that somebody names, or for all of a tree. */
 import type { Table } from '../table/table.js';
 import type { Baseline } from './manifest.js';
-import { type Comparison, type FileStatus, type Place, placeOf, type SymbolStatus } from './status.js';
+import { type Comparison, type FileStatus, placeOf, type SymbolStatus } from './status.js';
+import type { Place } from './tokens.js';
 import { type Fingerprint, hashOfFile } from './tokens.js';
 import type { KernelTree } from './tree.js';
 

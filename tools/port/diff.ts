@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Old and new C of what differs, as unified diffs with the line numbers of both files. */
 import { structuredPatch } from 'diff';
-import { type FileStatus, type Place, placeOf, type SymbolStatus } from './status.js';
+import { type FileStatus, placeOf, type SymbolStatus } from './status.js';
+import type { Place } from './tokens.js';
 import type { KernelTree } from './tree.js';
 
 interface Text {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Which of the symbols that went are which of those that came: moved to another file, or renamed. */
-import type { Place } from './status.js';
-import { likeness, likenessOfNames } from './tokens.js';
+import { likeness, likenessOfNames, type Place } from './tokens.js';
 
 export interface Move {
   from: Place;

@@ -6,12 +6,12 @@ import {
   type Comparison,
   countStates,
   type FileStatus,
-  type Place,
   placeOf,
   STATES,
   type State,
   type SymbolStatus,
 } from './status.js';
+import type { Place } from './tokens.js';
 import { PROJECT } from './tree.js';
 
 export interface Line {

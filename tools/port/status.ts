@@ -3,18 +3,11 @@
 import type { Row, Table } from '../table/table.js';
 import type { Baseline } from './manifest.js';
 import { findMoves, type Move, nameOn } from './moves.js';
-import { type Fingerprint, hashOfFile } from './tokens.js';
+import { type Fingerprint, hashOfFile, type Place } from './tokens.js';
 import { type KernelTree, TreeError } from './tree.js';
 
 export type State = 'changed' | 'added' | 'removed' | 'moved' | 'renamed' | 'unchanged';
 export const STATES: readonly State[] = ['changed', 'added', 'removed', 'moved', 'renamed', 'unchanged'];
-
-/** Where a symbol is on one of the two sides, and what it is there. */
-export interface Place {
-  file: string;
-  symbol: string;
-  print: Fingerprint;
-}
 
 export interface SymbolStatus {
   state: State;

@@ -20,6 +20,13 @@ export interface Fingerprint {
   context: string;
 }
 
+/** Where a symbol is on one of the two sides, and what it is there. */
+export interface Place {
+  file: string;
+  symbol: string;
+  print: Fingerprint;
+}
+
 const PLACES = 32;
 /** Tokens in a row that count as one: order matters, a changed word changes few of them. */
 const RUN = 2;
