@@ -63,6 +63,35 @@ t.test('imports point one way', async (t) => {
   );
 });
 
+/** The one file that reads the environment below the harness. */
+const CONFIGURATION = 'include/autoconf.ts';
+
+/** Where a source file reads the environment, or writes to a stream: every use of node's `process` or of `console`. */
+function usesOfNode(source: string): string[] {
+  const code = source.replace(/\/\*[\s\S]*?\*\/|\/\/[^\n]*|'(?:[^'\\\n]|\\.)*'/g, '');
+  return code.match(/\b(?:process|console|globalThis|global)\b[\w.[\]]*/g) ?? [];
+}
+
+t.test('what leans on node is found', async (t) => {
+  const source = `/* process.env */ import { a } from 'process'; // console
+    const text = 'console.log'; process.stderr.write(text); if (process.env.X) console.error(globalThis.x);`;
+  t.same(usesOfNode(source), ['process.stderr.write', 'process.env.X', 'console.error', 'globalThis.x']);
+});
+
+t.test('the environment is read in one file below the harness, and no stream is written to but by stubs', async (t) => {
+  const uses = (folder: string): string[] =>
+    sourceFiles([folder], ['.ts']).flatMap((file) =>
+      usesOfNode(readFileSync(join(ROOT, file), 'utf8')).map((use) => `${file}: ${use}`),
+    );
+  t.same(uses('include'), [`${CONFIGURATION}: process.env.NUM_VMA_FLAG_BITS`]);
+  t.same(uses('lib'), []);
+  // A warning of the C harness's stubs goes to standard error as well.
+  t.same(
+    uses('stubs').filter((use) => !use.endsWith(': console.error')),
+    [],
+  );
+});
+
 t.test('the code under test does not lean on node', async (t) => {
   const leaning = sourceFiles(['include', 'stubs', 'lib'], ['.ts']).filter((file) =>
     /(?:from|import)\s*\(?\s*'node:/.test(readFileSync(join(ROOT, file), 'utf8')),
