@@ -22,10 +22,3 @@ export function traceWanted(text: string | undefined = process.env.VMA_TRACE): b
 export function traceFolder(text: string | undefined = process.env.VMA_TRACE_DIR): string {
   return text === undefined || text === '' ? 'traces' : text;
 }
-
-/** Throws a RangeError when this Node cannot put wrappers in place of modules: module.register() came with 20.6. */
-export function checkNode(version: string = process.versions.node): void {
-  const [major = 0, minor = 0] = version.split('.').map(Number);
-  if (major > 20 || (major === 20 && minor >= 6)) return;
-  throw new RangeError(`environment: VMA_TRACE needs Node 20.6 or later: this is ${version}`);
-}

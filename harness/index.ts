@@ -8,10 +8,11 @@ export * from './c.js';
 export { Faults } from './checked/faults.js';
 export { CheckedWorld } from './checked/world.js';
 export { defaultStubSet, type StubSet } from './environment.js';
+export { VmaAssertionError } from './failure.js';
 export { layoutLine, picture, snapshot, type VmaSnapshot } from './picture.js';
 export * from './shared.js';
 export { TestWorld, type TestWorldOptions } from './test_world.js';
-export { show, type TestBody, type TestOptions, VmaAssertionError, VmaTest } from './vma_test.js';
+export { show, type TestBody, type TestOptions, VmaTest } from './vma_test.js';
 export { World, type WorldOptions } from './world.js';
 
 /** A top-level test with a fresh address space, a stub world and a sinon sandbox. */

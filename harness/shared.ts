@@ -13,6 +13,7 @@ import type { vma_flags_t } from '../include/vma_flags.js';
 import { vma_merge_existing_range } from '../lib/doors/change.js';
 import { vma_iter_set, vma_next } from '../lib/doors/iterator.js';
 import { mtree_destroy } from '../lib/doors/maple_tree.js';
+import { isWatched, watched } from '../lib/doors/operation.js';
 import {
   vm_area_alloc,
   vm_area_free,
@@ -35,6 +36,7 @@ export function merge_existing(vmg: vma_merge_struct): vm_area_struct | null {
 
 /** Puts a VMA into the tree. 0 or a negative errno. */
 export function attach_vma(mm: mm_struct, vma: vm_area_struct): number {
+  if (isWatched()) return watched('attach_vma', attach_vma, { mm, vma });
   const res = vma_link(mm, vma);
   if (res === 0) vma_assert_attached(vma);
   return res;
@@ -64,6 +66,10 @@ export function alloc_vma(
 
 /** Frees a VMA that the tree still has; the caller sees to the tree. */
 export function detach_free_vma(vma: vm_area_struct): void {
+  if (isWatched()) {
+    watched('detach_free_vma', detach_free_vma, { vma });
+    return;
+  }
   vma_mark_detached(vma);
   vm_area_free(vma);
 }
@@ -76,6 +82,7 @@ export function alloc_and_link_vma(
   pgoff: number,
   vma_flags: vma_flags_t,
 ): vm_area_struct {
+  if (isWatched()) return watched('alloc_and_link_vma', alloc_and_link_vma, { mm, start, end, pgoff, vma_flags });
   const vma = alloc_vma(mm, start, end, pgoff, vma_flags);
   const error = attach_vma(mm, vma);
   if (error !== 0) {
@@ -90,6 +97,7 @@ export function alloc_and_link_vma(
 
 /** Frees all VMAs and the tree. Returns how many there were. */
 export function cleanup_mm(mm: mm_struct, vmi: vma_iterator): number {
+  if (isWatched()) return watched('cleanup_mm', cleanup_mm, { mm, vmi });
   let count = 0;
 
   globals.fail_prealloc = false;

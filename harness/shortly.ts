@@ -10,7 +10,7 @@ import { accessOf, otherFlags, snapshotVma } from './picture.js';
 import type { CallRange, RecordedVma } from './recorder.js';
 
 /** Which object of its kind one is: the first that is asked about is number 1. */
-export class Numbers {
+export class Identities {
   private readonly numbers = new WeakMap<object, number>();
   private readonly counts = new Map<string, number>();
 
@@ -72,7 +72,7 @@ export function rangeOf(args: readonly unknown[]): CallRange | null {
 }
 
 /** A value in a few words. */
-export function shortly(value: unknown, numbers: Numbers): string {
+export function shortly(value: unknown, numbers: Identities): string {
   if (typeof value === 'number') return errorName(value) ?? (isError(value) ? String(value) : hexOf(value));
   if (typeof value === 'bigint') return hexOf(value);
   if (typeof value === 'function') return value.name === '' ? 'a function' : `${value.name}()`;
@@ -97,7 +97,7 @@ function hooksOf(ops: object): string {
   return names.length === 0 ? 'no hooks' : names.join(', ');
 }
 
-function fieldText(name: string, value: unknown, numbers: Numbers): string {
+function fieldText(name: string, value: unknown, numbers: Identities): string {
   if (value instanceof list_head) return lengthOf(value);
   if (value instanceof pgprot_t) return hexOf((BigInt(value.high >>> 0) << 32n) | BigInt(value.low >>> 0));
   if (value instanceof vm_userfaultfd_ctx) return shortly(value.ctx, numbers);
@@ -106,7 +106,7 @@ function fieldText(name: string, value: unknown, numbers: Numbers): string {
 }
 
 /** A VMA with all its fields. */
-export function recordVma(vma: vm_area_struct, numbers: Numbers): RecordedVma {
+export function recordVma(vma: vm_area_struct, numbers: Identities): RecordedVma {
   const shot = snapshotVma(vma);
   const own = Object.entries(vma)
     // The bitmap is shown as flags.

@@ -6,49 +6,15 @@
 import sinon from 'sinon';
 import { ENOMEM } from '../include/linux/errno.js';
 import { __GFP_NOFAIL } from '../include/linux/gfp.js';
-import { PAGE_SIZE } from '../include/linux/mm.js';
-import { mm_struct, VMA_ITERATOR } from '../include/mm_types.js';
+import { mm_struct } from '../include/mm_types.js';
 import type { MapleSlab } from '../lib/maple_tree.js';
-import { vma_next } from '../lib/mm/inlines/iterator.js';
 import { CheckedWorld } from './checked/world.js';
 import type { StubSet } from './environment.js';
-import { layoutLine, snapshot, type VmaSnapshot } from './picture.js';
-import { MOST_OBSERVED, type RecordedSpace, recorder } from './recorder.js';
+import { History } from './history.js';
+import { Operations } from './operations.js';
+import { type RecordedSpace, recorder } from './recorder.js';
 import { Timeline } from './timeline.js';
 import { World, type WorldOptions } from './world.js';
-
-/** A number that changes when any field of a picture does, nearly always; null where the tree cannot be walked. */
-function fingerprint(mm: mm_struct): number | null {
-  let sum = mm.map_count;
-  const mix = (value: number): void => {
-    sum = Math.imul(sum ^ (value % 2 ** 31), 0x9e3779b1) ^ (sum >>> 15);
-  };
-  try {
-    const vmi = VMA_ITERATOR(mm, 0);
-    for (let vma = vma_next(vmi); vma !== null; vma = vma_next(vmi)) {
-      const { flags } = vma;
-      for (const value of [vma.vm_start / PAGE_SIZE, vma.vm_end / PAGE_SIZE, vma.vm_pgoff]) mix(value);
-      for (const value of [flags.w0, flags.w1, flags.w2, flags.w3]) mix(value);
-      mix((vma.vm_file === null ? 0 : 1) + (vma.anon_vma === null ? 0 : 2));
-    }
-  } catch {
-    return null;
-  }
-  return sum;
-}
-
-/** Null where a test has freed VMAs that the tree still has, as upstream's do at their end. */
-function trySnapshot(mm: mm_struct): VmaSnapshot[] | null {
-  try {
-    return snapshot(mm);
-  } catch {
-    return null;
-  }
-}
-
-function isSame(a: readonly VmaSnapshot[], b: readonly VmaSnapshot[]): boolean {
-  return a.length === b.length && a.every((shot, i) => layoutLine(shot) === layoutLine(b[i] ?? shot));
-}
 
 /** What a test's world may have of its own, beside its stubs. */
 export type TestWorldOptions = Pick<WorldOptions, 'globals' | 'mmapHooks'>;
@@ -75,11 +41,10 @@ export class TestWorld {
   readonly sandbox: sinon.SinonSandbox;
   /** What the checked world keeps count of; null on the upstream stubs. */
   readonly checked: CheckedWorld | null;
-  /** The address space as an assertion saw it last, and before it last changed. */
-  private seen: readonly VmaSnapshot[];
-  private before: readonly VmaSnapshot[];
-  /** Fingerprint of what was seen last. */
-  private print: number;
+  /** How the address space was. */
+  readonly history: History;
+  /** Watches the operations of the test. */
+  readonly operations: Operations;
   private readonly others: mm_struct[];
   /** For the report; null when nobody records. */
   private readonly timeline: Timeline | null;
@@ -88,9 +53,12 @@ export class TestWorld {
   constructor(set: StubSet, options: TestWorldOptions = {}) {
     this.checked = checkedFor(set);
     this.mm = new mm_struct();
+    this.history = new History(this.mm);
+    this.operations = new Operations((said) => this.operationBegins(said));
     this.world = new World({
       ...options,
       mm: this.mm,
+      watch: this.operations,
       ...(this.checked === null
         ? {}
         : { stubs: this.checked.stubs, allocNodes: fallibleNodes(this.checked), freed: this.checked.freed }),
@@ -98,10 +66,7 @@ export class TestWorld {
     const sandbox = sinon.createSandbox();
     this.timeline = recorder.enabled ? new Timeline(this.mm) : null;
     this.sandbox = this.timeline?.listenTo(sandbox) ?? sandbox;
-    this.seen = [];
-    this.before = [];
     this.others = [];
-    this.print = 0;
     this.lock(this.mm);
     // Last: where any of this throws, no world was entered.
     this.world.enter();
@@ -117,23 +82,15 @@ export class TestWorld {
     return this.timeline?.recorded() ?? null;
   }
 
-  /** Remembers the address space, if it is another than last time. Called at every assertion. */
+  /** An assertion holds. */
   observe(what: string): void {
     this.timeline?.look(`assertion ${what}`);
-    if (this.mm.map_count > MOST_OBSERVED) return;
-    // A snapshot is text, and most assertions change nothing.
-    const print = fingerprint(this.mm);
-    if (print === null || print === this.print) return;
-    this.print = print;
-    const now = trySnapshot(this.mm);
-    if (now === null || isSame(now, this.seen)) return;
-    this.before = this.seen;
-    this.seen = now;
+    this.history.look();
   }
 
-  /** The last change there was: up to now, or if nothing has changed since the last assertion the one before. */
-  lastChange(now: readonly VmaSnapshot[]): { before: readonly VmaSnapshot[]; after: readonly VmaSnapshot[] } {
-    return { before: isSame(now, this.seen) ? this.before : this.seen, after: now };
+  private operationBegins(said: string): void {
+    this.timeline?.look(`before ${said}`);
+    this.history.operation();
   }
 
   /** Another address space, locked for writing until leave(). */
@@ -151,11 +108,20 @@ export class TestWorld {
 
   /** Puts the outer world back, also where something of this one throws. Returns what this one has to complain about. */
   leave(): string[] {
+    const { broken, left } = this.end();
+    return [...broken, ...left];
+  }
+
+  /** As leave(), with what was broken while the test ran apart from what was left undone at its end. */
+  end(): { broken: string[]; left: string[] } {
     try {
       this.timeline?.leave();
       this.sandbox.restore();
       for (const mm of [this.mm, ...this.others]) if (this.checked?.locks.isWriteLocked(mm)) this.unlock(mm);
-      return this.checked === null ? [] : [...this.checked.end(), ...this.treeComplaints()];
+      if (this.checked === null) return { broken: [], left: [] };
+      const { count } = this.checked.reports;
+      const complaints = this.checked.end();
+      return { broken: complaints.slice(0, count), left: [...complaints.slice(count), ...this.treeComplaints()] };
     } finally {
       this.world.leave();
     }

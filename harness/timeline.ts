@@ -18,7 +18,7 @@ import {
   type SourceLine,
   type Step,
 } from './recorder.js';
-import { isError, Numbers, rangeOf, recordVma, shortly } from './shortly.js';
+import { Identities, isError, rangeOf, recordVma, shortly } from './shortly.js';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -74,7 +74,7 @@ export class Timeline {
   private readonly steps: Step[];
   private readonly calls: HookCall[];
   private readonly notes: Set<string>;
-  private readonly numbers: Numbers;
+  private readonly numbers: Identities;
   /** Fakes that report their calls already. */
   private readonly known: WeakSet<object>;
   /** Arguments of the calls that have not returned yet. */
@@ -87,7 +87,7 @@ export class Timeline {
     this.steps = [];
     this.calls = [];
     this.notes = new Set();
-    this.numbers = new Numbers();
+    this.numbers = new Identities();
     this.known = new WeakSet();
     this.running = [];
     Timeline.current = this;
@@ -191,7 +191,7 @@ export class Timeline {
 const reporting = new WeakSet<object>();
 
 /** Null where a test has freed VMAs that the tree still has, as upstream's do at their end. */
-function tryRecord(mm: mm_struct, numbers: Numbers): RecordedVma[] | null {
+function tryRecord(mm: mm_struct, numbers: Identities): RecordedVma[] | null {
   const vmas: RecordedVma[] = [];
   try {
     const vmi = VMA_ITERATOR(mm, 0);

@@ -15,8 +15,9 @@ import { do_munmap } from '../lib/doors/map.js';
 import { find_mergeable_anon_vma } from '../lib/doors/vma.js';
 import { linkAnonVma } from './anon_link.js';
 import { defaultStubSet, type StubSet } from './environment.js';
-import { difference, layoutLine, snapshot, type VmaSnapshot } from './picture.js';
-import { recorder } from './recorder.js';
+import { failureOf, followsOf, VmaAssertionError } from './failure.js';
+import { layoutLine, snapshot } from './picture.js';
+import { type RecordedSpace, recorder } from './recorder.js';
 import { TestWorld } from './test_world.js';
 import { checkTracing, tracing } from './tracing/current.js';
 
@@ -28,20 +29,6 @@ export interface TestOptions {
 }
 
 export type TestBody = (t: VmaTest) => void | Promise<void>;
-
-/** An assertion that failed; `found` and `wanted` as they are to be printed. */
-export class VmaAssertionError extends Error {
-  readonly found: string;
-  readonly wanted: string;
-
-  constructor(message: string, found: string, wanted: string, assertion: (...args: never[]) => void) {
-    super(message);
-    this.name = 'VmaAssertionError';
-    this.found = found;
-    this.wanted = wanted;
-    Error.captureStackTrace(this, assertion);
-  }
-}
 
 /** A value as an assertion shows it: numbers in hex, VMAs by their range. */
 export function show(value: unknown): string {
@@ -177,9 +164,7 @@ export class VmaTest {
 
   /** What a write fault does to a VMA: an anon_vma, a neighbour's if one can be shared, by a link of its own. */
   fault(vma: vm_area_struct): void {
-    const { tracer } = tracing;
-    if (tracer === null) this.doFault(vma);
-    else tracer.operation('fault', ['vma'], [vma], () => this.doFault(vma));
+    this.world.operations.operation('fault', { vma }, () => this.doFault(vma));
   }
 
   private doFault(vma: vm_area_struct): void {
@@ -219,41 +204,20 @@ function showFlags(flags: vma_flags_t): string {
   return flags.__vma_flags.map((word) => hexOf(word)).join(' ');
 }
 
-/** Frames of what runs a test, which say nothing about it. */
-const RUNNER = /@tapjs|\(node:|at node:|harness\/vma_test\./;
-
 /** Where tap was called from is the harness's own line: it is left out. Made anew each time, for tap deletes the field. */
 function nowhere(): { at: null } {
   return { at: null };
 }
 
-/** What tap prints below a failed test: the values, and the address space before and after its last change. */
-function diagnosticsOf(
-  error: unknown,
-  change: { before: readonly VmaSnapshot[]; after: readonly VmaSnapshot[] },
-): object {
-  const values = (text: string): string | string[] => (text.includes('\n') ? text.split('\n') : text);
-  const assertion =
-    error instanceof VmaAssertionError ? { values: { found: values(error.found), wanted: values(error.wanted) } } : {};
-  const stack =
-    error instanceof Error
-      ? error.stack
-          ?.split('\n')
-          .slice(1)
-          .filter((line) => !RUNNER.test(line))
-          .slice(0, 7)
-          .map((line) => line.trim())
-      : undefined;
-  return { ...nowhere(), ...assertion, ...difference(change.before, change.after), stackTrace: stack };
-}
-
-/** Draws what is there, even if a broken address space throws on the way. */
-function tryPicture(mm: mm_struct): VmaSnapshot[] {
-  try {
-    return snapshot(mm);
-  } catch {
-    return [];
-  }
+/** Says what is wrong, and returns it in short: what was broken, then what was left, which may follow from a failure. */
+function reportEnd(tap: Test, world: TestWorld, hasFailed: boolean): string[] {
+  const { broken, left } = world.end();
+  if (!hasFailed) broken.push(...left);
+  for (const complaint of broken) tap.fail(complaint, nowhere());
+  if (!hasFailed || left.length === 0) return broken;
+  const follows = followsOf(left);
+  tap.comment(follows);
+  return [...broken, follows];
 }
 
 async function runInWorld(tap: Test, path: string, body: TestBody, options: TestOptions): Promise<void> {
@@ -262,22 +226,24 @@ async function runInWorld(tap: Test, path: string, body: TestBody, options: Test
   const t = new VmaTest(tap, world, path);
   const endTrace = tracing.tracer?.begin({ name: path, mm: world.mm, stubs, say: (text) => tap.comment(text) });
   const failures: string[] = [];
+  let recorded: RecordedSpace | null = null;
 
   try {
     await body(t);
     await t.settle();
     t.conclude();
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    failures.push(message);
-    tap.fail(message, diagnosticsOf(error, world.lastChange(tryPicture(world.mm))));
+    const { title, diagnostics } = failureOf(error, world.operations.last, world.history.lastChange());
+    failures.push(title);
+    tap.fail(title, diagnostics);
     await t.settle();
   } finally {
-    endTrace?.();
-    const recorded = world.recorded();
-    const complaints = world.leave();
-    for (const complaint of complaints) tap.fail(complaint, nowhere());
-    failures.push(...complaints);
+    try {
+      endTrace?.();
+      recorded = world.recorded();
+    } finally {
+      failures.push(...reportEnd(tap, world, failures.length > 0));
+    }
     if (recorded !== null) recorder.add({ name: path, failures, ...recorded });
   }
 }

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
  * One owner of everything that the code under test finds around it and that is no argument: the stubs, the globals, the
- * current task, the tree's allocator and its warnings, the seam of mmap_region(), the dummy anon_vma, and what is kept
- * for reuse. They change together, when a world is entered or left, and at no other place.
+ * current task, the tree's allocator and its warnings, the seam of mmap_region(), who watches operations, the dummy
+ * anon_vma, and what is kept for reuse. They change together, when a world is entered or left, and at no other place.
  */
 import type { ma_state } from '../include/linux/maple_tree.js';
 import { anon_vma, type mm_struct, task_struct, type vm_area_struct } from '../include/mm_types.js';
+import { doors, type OperationWatch } from '../lib/doors/operation.js';
 import { type MapleSlab, maple_debug, maple_slab } from '../lib/maple_tree.js';
 import { type MmapHooks, mmapHooks, ownMmapHooks } from '../lib/mm/mmap_hooks.js';
 import { sideTrees } from '../lib/mm/vma/side_trees.js';
@@ -26,6 +27,8 @@ export interface WorldOptions {
   mmapHooks?: Partial<MmapHooks>;
   /** The record of what was freed; a new one unless given. */
   freed?: FreedObjects;
+  /** Told of every operation that somebody outside lib/ begins. */
+  watch?: OperationWatch | null;
 }
 
 /** What a world owns, one entry for each object that the modules of the code under test export. */
@@ -37,6 +40,7 @@ interface Things {
   maple_slab: MapleSlab;
   maple_debug: typeof maple_debug;
   mmapHooks: MmapHooks;
+  doors: typeof doors;
   sheaf: { vmas: vm_area_struct[] };
   sideTrees: { idle: ma_state<vm_area_struct>[] };
   freed: { objects: FreedObjects };
@@ -51,6 +55,7 @@ const LIVE: Things = {
   maple_slab,
   maple_debug,
   mmapHooks,
+  doors,
   sheaf,
   sideTrees,
   freed,
@@ -66,6 +71,7 @@ function take(): Things {
     maple_slab: { ...maple_slab },
     maple_debug: { ...maple_debug },
     mmapHooks: { ...mmapHooks },
+    doors: { ...doors },
     sheaf: { ...sheaf },
     sideTrees: { ...sideTrees },
     freed: { ...freed },
@@ -96,6 +102,7 @@ function begin(options: WorldOptions): Things {
     maple_slab: { alloc: options.allocNodes ?? (() => true), reserved: 0, live: 0 },
     maple_debug: { warn: (where, what) => stubs.warn(where, what) },
     mmapHooks: over('mmapHooks', { ...ownMmapHooks }, options.mmapHooks),
+    doors: { watch: options.watch ?? null, passed: false },
     sheaf: { vmas: [] },
     sideTrees: { idle: [] },
     freed: { objects: options.freed ?? new FreedObjects(false) },

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Where something happened: a stack trace, captured at once and formatted only when it is printed. */
 
+import { showPlace, tellingFrames } from '../frames.js';
+
 /** Frames kept of a stack: enough to leave the stub world and show who called. */
 const FRAMES = 16;
 const SHOWN = 4;
@@ -18,13 +20,7 @@ export class Place {
 
   /** The innermost frames outside the stub world, "function (file:line)" each. */
   frames(): string[] {
-    const lines = this.trace.stack?.split('\n').slice(1) ?? [];
-    return lines
-      .map((line) => line.trim().replace(/^at (?:Module\.)?/, ''))
-      .filter((line) => !/[/\\](?:stubs|harness[/\\]checked)[/\\]/.test(line) && !line.includes('node:internal'))
-      .map((line) =>
-        line.replace(/(?:file:\/\/)?[^\s(]*?((?:lib|tests|tools|include|harness|dev)\/[\w./-]+:\d+)(?::\d+)?/, '$1'),
-      );
+    return tellingFrames(this.trace.stack, ['stubs', 'harness/checked']).map(showPlace);
   }
 
   /** The innermost frame, and behind it the ones that led there. */

@@ -19,6 +19,11 @@ export class Reports {
     this.expectedAssertions = [];
   }
 
+  /** Rules broken so far. */
+  get count(): number {
+    return this.complaints.length;
+  }
+
   /** A rule was broken; the test fails when it ends. */
   complain(text: string): void {
     this.complaints.push(text);

@@ -4,6 +4,7 @@
  * finds null here, and that is all it costs.
  */
 import type { mm_struct } from '../../include/mm_types.js';
+import type { OperationWatch } from '../../lib/doors/operation.js';
 import { traceWanted } from '../environment.js';
 
 /** A test that begins. */
@@ -17,11 +18,10 @@ export interface TracedTest {
   say(text: string): void;
 }
 
-export interface Tracer {
+/** Begins tests, and carries out and traces their operations. */
+export interface Tracer extends OperationWatch {
   /** A test begins. What is returned is called when it ends, while its world is still there. */
   begin(test: TracedTest): () => void;
-  /** Carries out `call`, which is an operation of a test, and traces it. */
-  operation<T>(name: string, parameters: readonly string[], args: readonly unknown[], call: () => T): T;
 }
 
 export const tracing: { tracer: Tracer | null } = { tracer: null };

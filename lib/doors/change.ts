@@ -21,6 +21,7 @@ import * as mergeState from '../mm/vma/merge_state.js';
 import * as modify from '../mm/vma/modify.js';
 import * as split from '../mm/vma/split.js';
 import { checkLive } from './guards.js';
+import { isWatched, watched } from './operation.js';
 
 export {
   can_merge_remove_vma,
@@ -58,6 +59,7 @@ function checkModify(fn: string, prev: vm_area_struct | null, vma: vm_area_struc
  * mm/vma.c.
  */
 export function vma_merge_existing_range(vmg: vma_merge_struct): vm_area_struct | null {
+  if (isWatched()) return watched('vma_merge_existing_range', vma_merge_existing_range, { vmg });
   checkPageRange('vma_merge_existing_range', 'vmg.start', vmg.start, 'vmg.end', vmg.end);
   checkLive('vma_merge_existing_range', 'vmg.middle', vmg.middle);
   checkLive('vma_merge_existing_range', 'vmg.prev', vmg.prev);
@@ -72,6 +74,7 @@ export function vma_merge_existing_range(vmg: vma_merge_struct): vm_area_struct 
  * vma_merge_new_range() of mm/vma.c.
  */
 export function vma_merge_new_range(vmg: vma_merge_struct): vm_area_struct | null {
+  if (isWatched()) return watched('vma_merge_new_range', vma_merge_new_range, { vmg });
   checkNewRange(vmg);
   return merge.vma_merge_new_range(vmg);
 }
@@ -81,6 +84,7 @@ export function vma_merge_new_range(vmg: vma_merge_struct): vm_area_struct | nul
  * all else describes the destination, as for vma_merge_new_range(). vma_merge_copied_range() of mm/vma.c.
  */
 export function vma_merge_copied_range(vmg: vma_merge_struct): vm_area_struct | null {
+  if (isWatched()) return watched('vma_merge_copied_range', vma_merge_copied_range, { vmg });
   checkLive('vma_merge_copied_range', 'vmg.middle', vmg.middle);
   checkNewRange(vmg);
   return merge.vma_merge_copied_range(vmg);
@@ -92,6 +96,7 @@ export function vma_merge_copied_range(vmg: vma_merge_struct): vm_area_struct | 
  * changed. vma_expand() of mm/vma.c.
  */
 export function vma_expand(vmg: vma_merge_struct): number {
+  if (isWatched()) return watched('vma_expand', vma_expand, { vmg });
   checkPageRange('vma_expand', 'vmg.start', vmg.start, 'vmg.end', vmg.end);
   checkUlong('vma_expand', 'vmg.pgoff', vmg.pgoff);
   checkLive('vma_expand', 'vmg.target', vmg.target);
@@ -104,6 +109,7 @@ export function vma_expand(vmg: vma_merge_struct): number {
  * give_up_on_oom relies on. commit_merge() of mm/vma.c.
  */
 export function commit_merge(vmg: vma_merge_struct): number {
+  if (isWatched()) return watched('commit_merge', commit_merge, { vmg });
   checkPageRange('commit_merge', 'vmg.start', vmg.start, 'vmg.end', vmg.end);
   checkUlong('commit_merge', 'vmg.pgoff', vmg.pgoff);
   return merge.commit_merge(vmg);
@@ -114,6 +120,7 @@ export function commit_merge(vmg: vma_merge_struct): number {
  * Returns the VMA, or null. vma_merge_extend() of mm/vma.c.
  */
 export function vma_merge_extend(vmi: vma_iterator, vma: vm_area_struct, delta: number): vm_area_struct | null {
+  if (isWatched()) return watched('vma_merge_extend', vma_merge_extend, { vmi, vma, delta });
   checkLive('vma_merge_extend', 'vma', vma);
   checkPageAligned('vma_merge_extend', 'delta', delta);
   checkPageRange('vma_merge_extend', 'vma.vm_end', vma.vm_end, 'vma.vm_end + delta', vma.vm_end + delta);
@@ -126,6 +133,7 @@ export function vma_merge_extend(vmi: vma_iterator, vma: vm_area_struct, delta: 
  * care. 0, what may_split() or a stub returned, or -ENOMEM; on failure nothing has changed. __split_vma() of mm/vma.c.
  */
 export function __split_vma(vmi: vma_iterator, vma: vm_area_struct, addr: number, new_below: boolean): number {
+  if (isWatched()) return watched('__split_vma', __split_vma, { vmi, vma, addr, new_below });
   checkLive('__split_vma', 'vma', vma);
   checkPageAligned('__split_vma', 'addr', addr);
   return split.__split_vma(vmi, vma, addr, new_below);
@@ -133,6 +141,7 @@ export function __split_vma(vmi: vma_iterator, vma: vm_area_struct, addr: number
 
 /** As __split_vma(), but -ENOMEM when the address space has as many VMAs as it may. split_vma() of mm/vma.c. */
 export function split_vma(vmi: vma_iterator, vma: vm_area_struct, addr: number, new_below: boolean): number {
+  if (isWatched()) return watched('split_vma', split_vma, { vmi, vma, addr, new_below });
   checkLive('split_vma', 'vma', vma);
   checkPageAligned('split_vma', 'addr', addr);
   return split.split_vma(vmi, vma, addr, new_below);
@@ -143,6 +152,7 @@ export function split_vma(vmi: vma_iterator, vma: vm_area_struct, addr: number, 
  * -ENOMEM with nothing changed. vma_shrink() of mm/vma.c.
  */
 export function vma_shrink(vmi: vma_iterator, vma: vm_area_struct, start: number, end: number, pgoff: pgoff_t): number {
+  if (isWatched()) return watched('vma_shrink', vma_shrink, { vmi, vma, start, end, pgoff });
   checkLive('vma_shrink', 'vma', vma);
   checkPageRange('vma_shrink', 'start', start, 'end', end);
   checkUlong('vma_shrink', 'pgoff', pgoff);
@@ -164,6 +174,7 @@ export function vma_modify_flags(
   end: number,
   vma_flags_ptr: vma_flags_t,
 ): vm_area_struct | ErrPtr {
+  if (isWatched()) return watched('vma_modify_flags', vma_modify_flags, { vmi, prev, vma, start, end, vma_flags_ptr });
   checkModify('vma_modify_flags', prev, vma, start, end);
   return modify.vma_modify_flags(vmi, prev, vma, start, end, vma_flags_ptr);
 }
@@ -177,6 +188,7 @@ export function vma_modify_name(
   end: number,
   new_name: anon_vma_name | null,
 ): vm_area_struct | ErrPtr {
+  if (isWatched()) return watched('vma_modify_name', vma_modify_name, { vmi, prev, vma, start, end, new_name });
   checkModify('vma_modify_name', prev, vma, start, end);
   return modify.vma_modify_name(vmi, prev, vma, start, end, new_name);
 }
@@ -190,6 +202,7 @@ export function vma_modify_policy(
   end: number,
   new_pol: mempolicy | null,
 ): vm_area_struct | ErrPtr {
+  if (isWatched()) return watched('vma_modify_policy', vma_modify_policy, { vmi, prev, vma, start, end, new_pol });
   checkModify('vma_modify_policy', prev, vma, start, end);
   return modify.vma_modify_policy(vmi, prev, vma, start, end, new_pol);
 }
@@ -208,6 +221,17 @@ export function vma_modify_flags_uffd(
   new_ctx: vm_userfaultfd_ctx,
   give_up_on_oom: boolean,
 ): vm_area_struct | ErrPtr {
+  if (isWatched())
+    return watched('vma_modify_flags_uffd', vma_modify_flags_uffd, {
+      vmi,
+      prev,
+      vma,
+      start,
+      end,
+      vma_flags,
+      new_ctx,
+      give_up_on_oom,
+    });
   checkModify('vma_modify_flags_uffd', prev, vma, start, end);
   return modify.vma_modify_flags_uffd(vmi, prev, vma, start, end, vma_flags, new_ctx, give_up_on_oom);
 }

@@ -9,12 +9,12 @@ import type { gfp_t } from '../../include/linux/gfp.js';
 import type { mm_struct, vm_area_struct, vma_iterator } from '../../include/mm_types.js';
 import * as inner from '../mm/inlines/iterator.js';
 import { checkLive } from './guards.js';
+import { isWatched, watched } from './operation.js';
 
 export {
   for_each_vma,
   VMA_ITERATOR,
   vma_iter_addr,
-  vma_iter_clear,
   vma_iter_end,
   vma_iter_free,
   vma_iter_invalidate,
@@ -83,8 +83,18 @@ export function vma_iter_config(vmi: vma_iterator, index: number, last: number):
   inner.vma_iter_config(vmi, index, last);
 }
 
+/** Stores a gap over the iterator's range, with reserved memory. vma_iter_clear() of mm/vma.h. */
+export function vma_iter_clear(vmi: vma_iterator): void {
+  if (isWatched()) {
+    watched('vma_iter_clear', vma_iter_clear, { vmi });
+    return;
+  }
+  inner.vma_iter_clear(vmi);
+}
+
 /** Stores a gap over [start, end). 0 or -ENOMEM. vma_iter_clear_gfp() of tools/testing/vma/include/dup.h. */
 export function vma_iter_clear_gfp(vmi: vma_iterator, start: number, end: number, gfp: gfp_t): number {
+  if (isWatched()) return watched('vma_iter_clear_gfp', vma_iter_clear_gfp, { vmi, start, end, gfp });
   checkPageRange('vma_iter_clear_gfp', 'start', start, 'end', end);
   return inner.vma_iter_clear_gfp(vmi, start, end, gfp);
 }
@@ -93,12 +103,20 @@ export function vma_iter_clear_gfp(vmi: vma_iterator, start: number, end: number
  * Stores a VMA that is attached already over its range, with reserved memory. vma_iter_store_overwrite() of mm/vma.h.
  */
 export function vma_iter_store_overwrite(vmi: vma_iterator, vma: vm_area_struct): void {
+  if (isWatched()) {
+    watched('vma_iter_store_overwrite', vma_iter_store_overwrite, { vmi, vma });
+    return;
+  }
   checkStored('vma_iter_store_overwrite', vma);
   inner.vma_iter_store_overwrite(vmi, vma);
 }
 
 /** Stores a VMA that was in no tree, with reserved memory, and marks it attached. vma_iter_store_new() of mm/vma.h. */
 export function vma_iter_store_new(vmi: vma_iterator, vma: vm_area_struct): void {
+  if (isWatched()) {
+    watched('vma_iter_store_new', vma_iter_store_new, { vmi, vma });
+    return;
+  }
   checkStored('vma_iter_store_new', vma);
   inner.vma_iter_store_new(vmi, vma);
 }
@@ -108,6 +126,7 @@ export function vma_iter_store_new(vmi: vma_iterator, vma: vm_area_struct): void
  * mm/vma.h.
  */
 export function vma_iter_store_gfp(vmi: vma_iterator, vma: vm_area_struct, gfp: gfp_t): number {
+  if (isWatched()) return watched('vma_iter_store_gfp', vma_iter_store_gfp, { vmi, vma, gfp });
   checkStored('vma_iter_store_gfp', vma);
   return inner.vma_iter_store_gfp(vmi, vma, gfp);
 }

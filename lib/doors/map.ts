@@ -11,9 +11,10 @@ import type { list_head } from '../../include/linux/list.js';
 import type { ma_state } from '../../include/linux/maple_tree.js';
 import type { file, mm_struct, vm_area_struct, vm_unmapped_area_info, vma_iterator } from '../../include/mm_types.js';
 import type { Ref } from '../../include/ref.js';
-import type { vma_munmap_struct } from '../../include/vma.js';
+import type { unmap_desc, vma_munmap_struct } from '../../include/vma.js';
 import type { vm_flags_t, vma_flags_t } from '../../include/vma_flags.js';
 import * as mmap from '../mm/mmap.js';
+import * as allLocks from '../mm/vma/all_locks.js';
 import * as brk from '../mm/vma/brk.js';
 import * as copy from '../mm/vma/copy.js';
 import * as mmapRegion from '../mm/vma/mmap_region.js';
@@ -22,9 +23,10 @@ import * as stack from '../mm/vma/stack.js';
 import * as unmappedArea from '../mm/vma/unmapped_area.js';
 import * as exec from '../mm/vma_exec.js';
 import { checkLive } from './guards.js';
+import { isWatched, watched } from './operation.js';
 
 export { get_sysctl_max_map_count, mlock_future_ok, vm_unacct_memory } from '../mm/inlines/accounting.js';
-export { mm_all_locks_mutex, mm_drop_all_locks, mm_take_all_locks } from '../mm/vma/all_locks.js';
+export { mm_all_locks_mutex } from '../mm/vma/all_locks.js';
 export { UNMAP_STATE, unmap_all_init, unmap_pgtable_init } from '../mm/vma/merge_state.js';
 export { map_deny_write_exec } from '../mm/vma/mmap_region.js';
 export {
@@ -36,9 +38,8 @@ export {
   update_ksm_flags,
   VMG_MMAP_STATE,
 } from '../mm/vma/mmap_state.js';
-export { init_vma_munmap, unmap_region, vms_clean_up_area, vms_complete_munmap_vmas } from '../mm/vma/munmap.js';
+export { init_vma_munmap } from '../mm/vma/munmap.js';
 export { validate_mm } from '../mm/vma/validate.js';
-export { create_init_stack_vma } from '../mm/vma_exec.js';
 
 function checkRegion(fn: string, addr: number, len: number, pgoff: number): void {
   checkPageAligned(fn, 'addr', addr);
@@ -76,6 +77,7 @@ export function mmap_region(
   pgoff: number,
   uf: list_head | null,
 ): number {
+  if (isWatched()) return watched('mmap_region', mmap_region, { file, addr, len, vm_flags, pgoff, uf });
   checkRegion('mmap_region', addr, len, pgoff);
   checkFlagsWord('legacy_to_vma_flags', vm_flags);
   return mmapRegion.mmap_region(file, addr, len, vm_flags, pgoff, uf);
@@ -94,6 +96,7 @@ export function __mmap_region(
   pgoff: number,
   uf: list_head | null,
 ): number {
+  if (isWatched()) return watched('__mmap_region', __mmap_region, { file, addr, len, vma_flags, pgoff, uf });
   checkRegion('__mmap_region', addr, len, pgoff);
   return mmapRegion.__mmap_region(file, addr, len, vma_flags, pgoff, uf);
 }
@@ -103,6 +106,7 @@ export function __mmap_region(
  * tools/testing/vma/include/stubs.h.
  */
 export function do_munmap(mm: mm_struct, start: number, len: number, uf: list_head | null): number {
+  if (isWatched()) return watched('do_munmap', do_munmap, { mm, start, len, uf });
   checkUlong('do_munmap', 'start', start);
   checkUlong('do_munmap', 'len', len);
   return mmap.do_munmap(mm, start, len, uf);
@@ -113,6 +117,7 @@ export function do_munmap(mm: mm_struct, start: number, len: number, uf: list_he
  * mm/mmap.c.
  */
 export function vm_munmap(start: number, len: number): number {
+  if (isWatched()) return watched('vm_munmap', vm_munmap, { start, len });
   checkUlong('vm_munmap', 'start', start);
   checkUlong('vm_munmap', 'len', len);
   return mmap.vm_munmap(start, len);
@@ -123,6 +128,7 @@ export function vm_munmap(start: number, len: number): number {
  * fatal signal came before the lock; else as do_vmi_munmap(). __vm_munmap() of mm/vma.c.
  */
 export function __vm_munmap(start: number, len: number, unlock: boolean): number {
+  if (isWatched()) return watched('__vm_munmap', __vm_munmap, { start, len, unlock });
   checkUlong('__vm_munmap', 'start', start);
   checkUlong('__vm_munmap', 'len', len);
   return munmap.__vm_munmap(start, len, unlock);
@@ -141,6 +147,7 @@ export function do_vmi_munmap(
   uf: list_head | null,
   unlock: boolean,
 ): number {
+  if (isWatched()) return watched('do_vmi_munmap', do_vmi_munmap, { vmi, mm, start, len, uf, unlock });
   checkUlong('do_vmi_munmap', 'start', start);
   checkUlong('do_vmi_munmap', 'len', len);
   return munmap.do_vmi_munmap(vmi, mm, start, len, uf, unlock);
@@ -159,6 +166,7 @@ export function do_vmi_align_munmap(
   uf: list_head | null,
   unlock: boolean,
 ): number {
+  if (isWatched()) return watched('do_vmi_align_munmap', do_vmi_align_munmap, { vmi, vma, mm, start, end, uf, unlock });
   checkLive('do_vmi_align_munmap', 'vma', vma);
   checkPageRange('do_vmi_align_munmap', 'start', start, 'end', end);
   return munmap.do_vmi_align_munmap(vmi, vma, mm, start, end, uf, unlock);
@@ -170,6 +178,7 @@ export function do_vmi_align_munmap(
  * negative errno with the VMAs attached as before. vms_gather_munmap_vmas() of mm/vma.c.
  */
 export function vms_gather_munmap_vmas(vms: vma_munmap_struct, mas_detach: ma_state<vm_area_struct>): number {
+  if (isWatched()) return watched('vms_gather_munmap_vmas', vms_gather_munmap_vmas, { vms, mas_detach });
   checkUnmap('vms_gather_munmap_vmas', vms);
   return munmap.vms_gather_munmap_vmas(vms, mas_detach);
 }
@@ -179,6 +188,10 @@ export function vms_gather_munmap_vmas(vms: vma_munmap_struct, mas_detach: ma_st
  * unmap is completed instead: a gap stays where the new mapping failed. vms_abort_munmap_vmas() of mm/vma.c.
  */
 export function vms_abort_munmap_vmas(vms: vma_munmap_struct, mas_detach: ma_state<vm_area_struct>): void {
+  if (isWatched()) {
+    watched('vms_abort_munmap_vmas', vms_abort_munmap_vmas, { vms, mas_detach });
+    return;
+  }
   checkUnmap('vms_abort_munmap_vmas', vms);
   munmap.vms_abort_munmap_vmas(vms, mas_detach);
 }
@@ -188,12 +201,14 @@ export function vms_abort_munmap_vmas(vms: vma_munmap_struct, mas_detach: ma_sta
  * info.high_limit), aligned and clear of guard gaps; -ENOMEM if there is none. unmapped_area() of mm/vma.c.
  */
 export function unmapped_area(info: vm_unmapped_area_info): number {
+  if (isWatched()) return watched('unmapped_area', unmapped_area, { info });
   checkInfo('unmapped_area', info);
   return unmappedArea.unmapped_area(info);
 }
 
 /** As unmapped_area(), but the highest such address. unmapped_area_topdown() of mm/vma.c. */
 export function unmapped_area_topdown(info: vm_unmapped_area_info): number {
+  if (isWatched()) return watched('unmapped_area_topdown', unmapped_area_topdown, { info });
   checkInfo('unmapped_area_topdown', info);
   return unmappedArea.unmapped_area_topdown(info);
 }
@@ -210,6 +225,7 @@ export function do_brk_flags(
   len: number,
   vma_flags: vma_flags_t,
 ): number {
+  if (isWatched()) return watched('do_brk_flags', do_brk_flags, { vmi, vma, addr, len, vma_flags });
   checkLive('do_brk_flags', 'vma', vma);
   checkPageAligned('do_brk_flags', 'addr', addr);
   checkPageAligned('do_brk_flags', 'len', len);
@@ -231,6 +247,7 @@ export function copy_vma(
   need_rmap_locks: Ref<boolean>,
   keep_source: boolean,
 ): vm_area_struct | null {
+  if (isWatched()) return watched('copy_vma', copy_vma, { vmap, addr, len, pgoff, need_rmap_locks, keep_source });
   checkPageAligned('copy_vma', 'addr', addr);
   checkPageAligned('copy_vma', 'len', len);
   checkPageRange('copy_vma', 'addr', addr, 'addr + len', addr + len);
@@ -245,6 +262,7 @@ export function copy_vma(
  * gap or lack of memory. expand_downwards() of mm/vma.c.
  */
 export function expand_downwards(vma: vm_area_struct, address: number): number {
+  if (isWatched()) return watched('expand_downwards', expand_downwards, { vma, address });
   checkLive('expand_downwards', 'vma', vma);
   checkUlong('expand_downwards', 'address', address);
   return stack.expand_downwards(vma, address);
@@ -256,8 +274,70 @@ export function expand_downwards(vma: vm_area_struct, address: number): number {
  * the VMA grown, for exit to clean up. relocate_vma_down() of mm/vma_exec.c.
  */
 export function relocate_vma_down(vma: vm_area_struct, shift: number): number {
+  if (isWatched()) return watched('relocate_vma_down', relocate_vma_down, { vma, shift });
   checkLive('relocate_vma_down', 'vma', vma);
   checkPageAligned('relocate_vma_down', 'shift', shift);
   if (shift > vma.vm_start) badArgument('relocate_vma_down', 'shift', shift, 'moves the VMA below address 0');
   return exec.relocate_vma_down(vma, shift);
+}
+
+/**
+ * Clears page tables and calls the close hooks of what was gathered, before a new mapping takes its place.
+ * vms_clean_up_area() of mm/vma.c.
+ */
+export function vms_clean_up_area(vms: vma_munmap_struct, mas_detach: ma_state<vm_area_struct>): void {
+  if (isWatched()) {
+    watched('vms_clean_up_area', vms_clean_up_area, { vms, mas_detach });
+    return;
+  }
+  munmap.vms_clean_up_area(vms, mas_detach);
+}
+
+/**
+ * Ends an unmap whose range is clear: sums, page tables, close hooks, memory. Downgrades the mmap lock first, and drops
+ * it last, where vms.unlock asks for that. vms_complete_munmap_vmas() of mm/vma.c.
+ */
+export function vms_complete_munmap_vmas(vms: vma_munmap_struct, mas_detach: ma_state<vm_area_struct>): void {
+  if (isWatched()) {
+    watched('vms_complete_munmap_vmas', vms_complete_munmap_vmas, { vms, mas_detach });
+    return;
+  }
+  munmap.vms_complete_munmap_vmas(vms, mas_detach);
+}
+
+/** Clears the page tables of a range and frees them. unmap_region() of mm/vma.c. */
+export function unmap_region(unmap: unmap_desc): void {
+  if (isWatched()) {
+    watched('unmap_region', unmap_region, { unmap });
+    return;
+  }
+  munmap.unmap_region(unmap);
+}
+
+/**
+ * Takes all locks of mm. The caller holds mmap_lock for writing and keeps it until mm_drop_all_locks(). 0; -EINTR, with
+ * none of them held, when a signal is pending. mm_take_all_locks() of mm/vma.c.
+ */
+export function mm_take_all_locks(mm: mm_struct): number {
+  if (isWatched()) return watched('mm_take_all_locks', mm_take_all_locks, { mm });
+  return allLocks.mm_take_all_locks(mm);
+}
+
+/** Drops what mm_take_all_locks() took. mm_drop_all_locks() of mm/vma.c. */
+export function mm_drop_all_locks(mm: mm_struct): void {
+  if (isWatched()) {
+    watched('mm_drop_all_locks', mm_drop_all_locks, { mm });
+    return;
+  }
+  allLocks.mm_drop_all_locks(mm);
+}
+
+/**
+ * Makes the stack of a new program, one page at the top of the address space, to be moved later. On success it lands in
+ * vmap and the address of its last pointer in top_mem_p; on failure vmap becomes null. 0, -EINTR, -ENOMEM or what KSM
+ * says. create_init_stack_vma() of mm/vma_exec.c.
+ */
+export function create_init_stack_vma(mm: mm_struct, vmap: Ref<vm_area_struct | null>, top_mem_p: Ref<number>): number {
+  if (isWatched()) return watched('create_init_stack_vma', create_init_stack_vma, { mm, vmap, top_mem_p });
+  return exec.create_init_stack_vma(mm, vmap, top_mem_p);
 }

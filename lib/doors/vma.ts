@@ -28,6 +28,7 @@ import * as prepare from '../mm/vma/prepare.js';
 import * as writenotify from '../mm/vma/writenotify.js';
 import * as vmaInit from '../mm/vma_init.js';
 import { checkLive } from './guards.js';
+import { isWatched, watched } from './operation.js';
 
 export {
   vma_assert_attached,
@@ -106,6 +107,10 @@ export function vma_close(vma: vm_area_struct): void {
 
 /** Closes a VMA that is in no tree any more and frees it. remove_vma() of mm/vma.c. */
 export function remove_vma(vma: vm_area_struct): void {
+  if (isWatched()) {
+    watched('remove_vma', remove_vma, { vma });
+    return;
+  }
   checkLive('remove_vma', 'vma', vma);
   munmap.remove_vma(vma);
 }
@@ -115,6 +120,7 @@ export function remove_vma(vma: vm_area_struct): void {
  * mm/vma.c.
  */
 export function vma_link(mm: mm_struct, vma: vm_area_struct): number {
+  if (isWatched()) return watched('vma_link', vma_link, { mm, vma });
   checkLive('vma_link', 'vma', vma);
   checkPageRange('vma_link', 'vma.vm_start', vma.vm_start, 'vma.vm_end', vma.vm_end);
   return link.vma_link(mm, vma);
@@ -126,6 +132,7 @@ export function vma_link(mm: mm_struct, vma: vm_area_struct): number {
  * insert_vm_struct() of mm/vma.c.
  */
 export function insert_vm_struct(mm: mm_struct, vma: vm_area_struct): number {
+  if (isWatched()) return watched('insert_vm_struct', insert_vm_struct, { mm, vma });
   checkLive('insert_vm_struct', 'vma', vma);
   checkPageRange('insert_vm_struct', 'vma.vm_start', vma.vm_start, 'vma.vm_end', vma.vm_end);
   return link.insert_vm_struct(mm, vma);
@@ -147,6 +154,10 @@ export function __remove_shared_vm_struct(vma: vm_area_struct, mapping: address_
  * Links a new VMA to its file, if it has one; on request the file's rmap lock stays held. vma_link_file() of mm/vma.c.
  */
 export function vma_link_file(vma: vm_area_struct, hold_rmap_lock: boolean): void {
+  if (isWatched()) {
+    watched('vma_link_file', vma_link_file, { vma, hold_rmap_lock });
+    return;
+  }
   checkLive('vma_link_file', 'vma', vma);
   fileLinks.vma_link_file(vma, hold_rmap_lock);
 }
@@ -156,18 +167,30 @@ export function vma_link_file(vma: vm_area_struct, hold_rmap_lock: boolean): voi
  * mm/vma.c.
  */
 export function unlink_file_vma_batch_add(vb: unlink_vma_file_batch, vma: vm_area_struct): void {
+  if (isWatched()) {
+    watched('unlink_file_vma_batch_add', unlink_file_vma_batch_add, { vb, vma });
+    return;
+  }
   checkLive('unlink_file_vma_batch_add', 'vma', vma);
   fileLinks.unlink_file_vma_batch_add(vb, vma);
 }
 
 /** Unlinks what the batch holds under one hold of the file's lock. unlink_file_vma_batch_process() of mm/vma.c. */
 export function unlink_file_vma_batch_process(vb: unlink_vma_file_batch): void {
+  if (isWatched()) {
+    watched('unlink_file_vma_batch_process', unlink_file_vma_batch_process, { vb });
+    return;
+  }
   checkBatch(vb);
   fileLinks.unlink_file_vma_batch_process(vb);
 }
 
 /** Unlinks what is left in the batch. unlink_file_vma_batch_final() of mm/vma.c. */
 export function unlink_file_vma_batch_final(vb: unlink_vma_file_batch): void {
+  if (isWatched()) {
+    watched('unlink_file_vma_batch_final', unlink_file_vma_batch_final, { vb });
+    return;
+  }
   checkBatch(vb);
   fileLinks.unlink_file_vma_batch_final(vb);
 }
@@ -186,6 +209,7 @@ export function find_mergeable_anon_vma(vma: vm_area_struct): anon_vma | null {
  * tells whose link is to be undone should the merge fail. 0 or a negative errno. dup_anon_vma() of mm/vma.c.
  */
 export function dup_anon_vma(dst: vm_area_struct, src: vm_area_struct, dup: Ref<vm_area_struct | null>): number {
+  if (isWatched()) return watched('dup_anon_vma', dup_anon_vma, { dst, src, dup });
   checkLive('dup_anon_vma', 'dst', dst);
   checkLive('dup_anon_vma', 'src', src);
   return merge.dup_anon_vma(dst, src, dup);
@@ -196,6 +220,10 @@ export function dup_anon_vma(dst: vm_area_struct, src: vm_area_struct, dup: Ref<
  * of mm/vma.c.
  */
 export function vma_prepare(vp: struct_vma_prepare): void {
+  if (isWatched()) {
+    watched('vma_prepare', vma_prepare, { vp });
+    return;
+  }
   checkPrepared('vma_prepare', vp);
   prepare.vma_prepare(vp);
 }
@@ -205,6 +233,10 @@ export function vma_prepare(vp: struct_vma_prepare): void {
  * mm/vma.c.
  */
 export function vma_complete(vp: struct_vma_prepare, vmi: vma_iterator, mm: mm_struct): void {
+  if (isWatched()) {
+    watched('vma_complete', vma_complete, { vp, vmi, mm });
+    return;
+  }
   checkPrepared('vma_complete', vp);
   prepare.vma_complete(vp, vmi, mm);
 }

@@ -2,7 +2,8 @@
 /** README.md: its first test does what it says, and what it leads to is there. */
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import t from 'tap';
+import { pathToFileURL } from 'node:url';
+import t, { type Test } from 'tap';
 import { type Finished, ROOT, runNode } from '../house/project.js';
 
 const README = readFileSync(join(ROOT, 'README.md'), 'utf8');
@@ -15,21 +16,21 @@ function block(language: string): string {
 }
 
 /** Runs the test as it stands there; it has no types that would have to go. */
-function runTest(source: string): Finished {
-  const here = source.replace("'../../lib/", "'./dist/lib/").replace("'../harness/", "'./dist/harness/");
-  return runNode(['--input-type=module', '-e', here]);
+function runTest(t: Test, source: string): Finished {
+  const here = source.replaceAll("'../../", `'${pathToFileURL(join(ROOT, 'dist')).href}/`);
+  return runNode([join(t.testdir({ 'first.test.mjs': here }), 'first.test.mjs')]);
 }
 
 t.test('the first test fails as it says, and passes as it says', async (t) => {
   const source = block('ts');
   const output = block('');
   t.match(output, /^ {4}not ok 1 /);
-  const failed = runTest(source);
+  const failed = runTest(t, source);
   t.equal(failed.status, 1);
   t.ok(failed.stdout.includes(output), failed.stdout);
   const mended = source.replace('map_count, 3)', 'map_count, 2)');
   t.not(mended, source);
-  t.equal(runTest(mended).status, 0);
+  t.equal(runTest(t, mended).status, 0);
 });
 
 t.test('links lead to files', async (t) => {

@@ -4,6 +4,7 @@ import t, { type Test } from 'tap';
 import { prepareLoad } from '../../dev/bench/loads.js';
 import { longRun } from '../../dev/bench/long.js';
 import { TestWorld, World } from '../../harness/index.js';
+import { doors } from '../../lib/doors/operation.js';
 import {
   current,
   do_munmap,
@@ -29,7 +30,18 @@ import { sideTrees } from '../../lib/mm/vma/side_trees.js';
 import { sheaf } from '../../stubs/upstream.js';
 import { inReplayWorld } from '../../tools/replay/vma.js';
 
-const OBJECTS = { stubs, globals, current, dummy_anon_vma, maple_slab, maple_debug, mmapHooks, sheaf, sideTrees };
+const OBJECTS = {
+  stubs,
+  globals,
+  current,
+  dummy_anon_vma,
+  maple_slab,
+  maple_debug,
+  mmapHooks,
+  doors,
+  sheaf,
+  sideTrees,
+};
 
 /** Every field of everything that a world owns. */
 function everything(): Map<string, unknown> {
@@ -55,6 +67,7 @@ function disturb(): void {
   maple_slab.live += 3;
   maple_debug.warn = () => {};
   mmapHooks.mmap_file = () => -1;
+  doors.watch = { operation: (_name, _args, call) => call() };
   sheaf.vmas = [];
   sideTrees.idle = [];
 }
@@ -69,6 +82,7 @@ const DISTURBED = [
   'maple_slab.live',
   'maple_debug.warn',
   'mmapHooks.mmap_file',
+  'doors.watch',
   'sheaf.vmas',
   'sideTrees.idle',
 ];

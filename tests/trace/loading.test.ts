@@ -1,91 +1,51 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/** How wrappers come between tests and the code under test, and who is given them. */
+/** How operations are watched, and what switches the tracing of tests on. */
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import t from 'tap';
-import { checkNode, traceFolder, traceWanted } from '../../harness/environment.js';
-import { tracing } from '../../harness/tracing/current.js';
-import * as api from '../../lib/index.js';
-import { __split_vma, split_vma } from '../../lib/mm/vma/split.js';
-import { load, resolve } from '../../tools/trace/hooks.js';
-import { parametersOf, wrapped } from '../../tools/trace/wrapped.js';
-import { ROOT, runNode } from '../house/project.js';
+import { traceFolder, traceWanted } from '../../harness/environment.js';
+import { World } from '../../harness/index.js';
+import type { OperationWatch } from '../../lib/doors/operation.js';
+import { do_munmap, file, mm_struct, mmap_region, PAGE_SIZE, VM_READ } from '../../lib/index.js';
+import { runNode } from '../house/project.js';
 import { commentsOf, sampleTest } from './sample.js';
 
-function dist(path: string): string {
-  return pathToFileURL(join(ROOT, 'dist', path)).href;
-}
-
-/** What an import of a module of dist/ from another place resolves to, below dist/. */
-async function resolved(module: string, parentURL: string | undefined): Promise<string> {
-  const context = { conditions: [], importAttributes: {}, importAssertions: {}, parentURL };
-  const { url } = await resolve(module, context, () => ({ url: dist(module) }));
-  return url.replace(`${dist('')}/`, '');
-}
-
-t.test('tests import wrappers of lib/, the code under test and the tools do not', async (t) => {
-  const split = 'lib/mm/vma/split.js';
-  for (const parent of [dist('tests/mm/modify.test.js'), dist('harness/shared.js'), 'file:///elsewhere/a.js']) {
-    t.equal(await resolved(split, parent), `${split}?traced`, parent);
-  }
-  for (const below of ['include/vma.js', 'stubs/index.js', 'lib/mm/vma/modify.js', 'tools/replay/vma.js']) {
-    t.equal(await resolved(split, dist(below)), split, below);
-  }
-  t.equal(await resolved(split, `${dist(split)}?traced`), split, 'a wrapper itself');
-  t.equal(await resolved(split, undefined), split, 'the program that was started');
-  t.equal(await resolved('harness/shared.js', dist('harness/index.js')), 'harness/shared.js?traced');
-  t.equal(await resolved('tests/mm/space.js', dist('tests/mm/modify.test.js')), 'tests/mm/space.js', 'other helpers');
-  t.equal(await resolved('stubs/index.js', dist('tests/mm/modify.test.js')), 'stubs/index.js', 'the stub world');
-});
-
-t.test('a wrapper has what the module has, with the operations wrapped', async (t) => {
-  const context = { conditions: [], importAttributes: {}, importAssertions: {}, format: undefined };
-  const notAsked = (): never => {
-    throw new Error('nobody else is asked');
+t.test('an operation is watched once, from outside', async (t) => {
+  const calls: string[] = [];
+  const watch: OperationWatch = {
+    operation(name, args, call) {
+      calls.push(`${name} ${Object.keys(args).join(' ')}`);
+      return call();
+    },
   };
-  const { source, format } = await load(`${dist('lib/mm/vma/split.js')}?traced`, context, notAsked);
-  t.equal(format, 'module');
-  const text = String(source);
-  t.match(text, `export * from "${dist('lib/mm/vma/split.js')}";`);
-  t.same(text.match(/^export const \w+/gm)?.sort(), [
-    'export const __split_vma',
-    'export const split_vma',
-    'export const vma_shrink',
+  const mm = new mm_struct();
+  new World({ mm, watch }).run(() => {
+    t.throws(() => do_munmap(mm, Number.NaN, 0, null), /do_munmap: start = NaN/, 'before its arguments are looked at');
+    t.equal(mmap_region(null, 0x10000, PAGE_SIZE, VM_READ, 0, null), 0x10000);
+    t.equal(do_munmap(mm, 0x10000, PAGE_SIZE, null), 0);
+    new World({ mm }).run(() => do_munmap(mm, 0x10000, PAGE_SIZE, null));
+  });
+  do_munmap(mm, 0x10000, PAGE_SIZE, null);
+  t.same(calls, [
+    'do_munmap mm start len uf',
+    'mmap_region file addr len vm_flags pgoff uf',
+    'do_munmap mm start len uf',
   ]);
-  const passed = { format: 'module', source: 'as it is' };
-  t.same(await load(dist('lib/index.js'), context, () => passed), passed, 'any other module is loaded as ever');
 });
 
-t.test('a wrapped function', async (t) => {
-  const twice = wrapped(split_vma);
-  t.equal(twice, wrapped(split_vma), 'is one, by whatever name it was imported');
-  t.not(twice, wrapped(__split_vma));
-  t.equal(twice.length, 4);
-  t.equal(twice.name, 'split_vma');
-  t.same(parametersOf(api.vma_shrink), ['vmi', 'vma', 'start', 'end', 'pgoff']);
-  t.same(
-    parametersOf(() => 0),
-    [],
-  );
-
-  const calls: unknown[][] = [];
-  const answer = wrapped((a: number, b: number) => (a > b ? null : a + b));
-  const outer = tracing.tracer;
-  try {
-    tracing.tracer = null;
-    t.equal(answer(1, 2), 3, 'is the function when nobody traces');
-    tracing.tracer = {
-      begin: () => () => {},
-      operation(name, parameters, args, call) {
-        calls.push([name, parameters, args]);
-        return call();
-      },
-    };
-    t.equal(answer(3, 2), null);
-  } finally {
-    tracing.tracer = outer;
-  }
-  t.same(calls, [['', ['a', 'b'], [3, 2]]], 'is called once, by the tracer');
+t.test('what a hook calls is watched as well', async (t) => {
+  const calls: string[] = [];
+  const watch: OperationWatch = {
+    operation(name, _args, call) {
+      calls.push(`${name} begins`);
+      const result = call();
+      calls.push(`${name} ends`);
+      return result;
+    },
+  };
+  const mm = new mm_struct();
+  const hooked = new file({ mmap: () => do_munmap(mm, 0x20000, PAGE_SIZE, null) });
+  new World({ mm, watch }).run(() => mmap_region(hooked, 0x10000, PAGE_SIZE, VM_READ, 0, null));
+  t.same(calls, ['mmap_region begins', 'do_munmap begins', 'do_munmap ends', 'mmap_region ends']);
 });
 
 t.test('the environment', async (t) => {
@@ -95,13 +55,6 @@ t.test('the environment', async (t) => {
   t.equal(traceFolder(undefined), 'traces');
   t.equal(traceFolder(''), 'traces');
   t.equal(traceFolder('here'), 'here');
-  for (const version of ['20.6.0', '20.20.2', '22.0.0', '24.1.0']) t.doesNotThrow(() => checkNode(version), version);
-  for (const version of ['18.20.0', '20.5.1']) {
-    t.throws(
-      () => checkNode(version),
-      new RangeError(`environment: VMA_TRACE needs Node 20.6 or later: this is ${version}`),
-    );
-  }
 });
 
 t.test('a file under plain node', async (t) => {
@@ -112,7 +65,7 @@ t.test('a file under plain node', async (t) => {
   const file = join(dir, 'a.test.js');
 
   const late = runNode([file], { env });
-  t.not(late.status, 0, 'wrappers come before the test or not at all');
+  t.not(late.status, 0, 'without the tracer there is nothing to trace with');
   t.match(late.stderr, /environment: VMA_TRACE = "1": not for this run: .*--import vma-userland\/trace/);
 
   const { status, stdout } = runNode(['--import', 'vma-userland/trace', file], { env });

@@ -309,10 +309,6 @@ t.test('erasing NULL gives back what was reserved', async (t) => {
 });
 
 t.test('a second attempt that may not block is warned of where the lock is not the own one of the tree', async (t) => {
-  const { warn } = maple_debug;
-  t.teardown(() => {
-    maple_debug.warn = warn;
-  });
   for (const [flags, gfp, wanted] of [
     [MT_FLAGS_LOCK_EXTERN, 0, 1],
     [MT_FLAGS_LOCK_EXTERN, GFP_KERNEL, 0],
@@ -321,8 +317,8 @@ t.test('a second attempt that may not block is warned of where the lock is not t
   ] as const) {
     const mt = new maple_tree<string>(flags);
     const warnings: string[] = [];
-    maple_debug.warn = (where, what) => warnings.push(`${where}: ${what}`);
     watchAlloc(t, () => false);
+    sandbox.stub(maple_debug, 'warn').callsFake((where, what) => warnings.push(`${where}: ${what}`));
     t.equal(mtree_store_range(mt, 5, 6, 'x', gfp), -ENOMEM);
     t.equal(warnings.length, wanted, `lock flags 0x${flags.toString(16)}, gfp ${gfp}`);
     for (const warning of warnings) t.match(warning, /^mas_nomem: /);

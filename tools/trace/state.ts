@@ -2,6 +2,7 @@
 /** An address space as far as a trace can tell two apart: more than a picture shows, less than there is. */
 
 import { bitsOf, snapshotVma, type VmaSnapshot } from '../../harness/picture.js';
+import { isFreed } from '../../harness/said.js';
 import { list_empty, list_is_singular } from '../../include/linux/list.js';
 import { MMF_HAS_MDWE } from '../../include/linux/mm.js';
 import {
@@ -12,7 +13,6 @@ import {
   type vm_area_struct,
   type vm_operations_struct,
 } from '../../include/mm_types.js';
-import { checkLive } from '../../lib/doors/guards.js';
 import { vma_next } from '../../lib/doors/iterator.js';
 import { globals } from '../../stubs/index.js';
 import { OPS_CLOSE, OPS_MKWRITE, OPS_THERE } from '../replay/files.js';
@@ -68,16 +68,6 @@ function vmaState(vma: vm_area_struct): VmaState {
     picky: Boolean(vma.vm_ops?.may_split),
     uffd: vma.vm_userfaultfd_ctx.ctx !== null,
   };
-}
-
-/** Was it freed? In the checked world it is no VMA any more, and even to look at it is an error. */
-export function isFreed(vma: vm_area_struct): boolean {
-  try {
-    checkLive('trace', 'vma', vma);
-    return false;
-  } catch {
-    return true;
-  }
 }
 
 /** The address space now. VMAs that a test has freed while the tree has them still are gone. */

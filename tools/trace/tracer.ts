@@ -5,20 +5,24 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { isFreed, showCall, showResult } from '../../harness/said.js';
 import type { TracedTest, Tracer } from '../../harness/tracing/current.js';
 import { maple_tree } from '../../include/linux/maple_tree.js';
 import { mm_struct, vm_area_struct, vma_iterator } from '../../include/mm_types.js';
 import { Ref } from '../../include/ref.js';
 import { vma_merge_struct } from '../../include/vma.js';
+import type { NamedArguments } from '../../lib/doors/operation.js';
 import { current } from '../../stubs/index.js';
 import type { Part } from '../replay/words/word.js';
 import { TestNumbers } from './numbers.js';
-import { isHelper } from './operations.js';
 import type { RecordedOperation, Recording } from './recording.js';
-import { showCall, showChange, showResult } from './show.js';
-import { isFreed, type SpaceState, stateOf } from './state.js';
+import { showChange } from './show.js';
+import { type SpaceState, stateOf } from './state.js';
 import { lineOf, resultOf } from './words.js';
 import { traceOf } from './writer.js';
+
+/** Helpers of the harness, whose own calls are no more than how they do it. */
+const HELPERS = new Set(['alloc_and_link_vma', 'attach_vma', 'detach_free_vma', 'cleanup_mm', 'fault']);
 
 /** The tree of the address space that an argument is about; null when it says nothing of one. */
 function treeOf(value: unknown): object | null {
@@ -135,33 +139,28 @@ export class TestTracer implements Tracer {
     };
   }
 
-  operation<T>(name: string, parameters: readonly string[], args: readonly unknown[], call: () => T): T {
-    const run = this.testOf(args);
+  operation<T>(name: string, named: NamedArguments, call: () => T): T {
+    const run = this.testOf(Object.values(named));
     if (run === null) return call();
     const { underWay } = this;
     if (underWay !== null) {
-      const said = showCall(name, parameters, args, run.numbers);
+      const said = showCall(name, named, run.numbers);
       const result = call();
       if (!underWay.isHelper) underWay.within.push(`${said}${showResult(result)}`);
       return result;
     }
-    return this.outermost(run, name, parameters, args, call);
+    return this.outermost(run, name, named, call);
   }
 
-  private outermost<T>(
-    run: RunningTest,
-    name: string,
-    parameters: readonly string[],
-    args: readonly unknown[],
-    call: () => T,
-  ): T {
-    const said = showCall(name, parameters, args, run.numbers);
+  private outermost<T>(run: RunningTest, name: string, named: NamedArguments, call: () => T): T {
+    const args = Object.values(named);
+    const said = showCall(name, named, run.numbers);
     const isOwn = this.treeOfCall(args) === run.test.mm.mm_mt;
     const before = run.look();
     const line = isOwn ? sayableLine(name, args, run.numbers) : '';
     if (isOwn) run.showByHand(before);
 
-    const underWay: UnderWay = { within: [], isHelper: isHelper(name) };
+    const underWay: UnderWay = { within: [], isHelper: HELPERS.has(name) };
     const { within } = underWay;
     const finish = (how: string, result: number | null, threw: boolean): void => {
       this.underWay = null;

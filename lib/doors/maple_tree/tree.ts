@@ -9,6 +9,7 @@ import type { gfp_t } from '../../../include/linux/gfp.js';
 import type { maple_tree } from '../../../include/linux/maple_tree.js';
 import type { Ref } from '../../../include/ref.js';
 import * as inner from '../../maple_tree.js';
+import { isWatched, watched } from '../operation.js';
 
 export {
   __mt_destroy,
@@ -21,9 +22,17 @@ export {
   mt_init,
   mt_init_flags,
   mt_validate,
-  mtree_destroy,
   mtree_empty,
 } from '../../maple_tree.js';
+
+/** Frees all nodes. mtree_destroy() of lib/maple_tree.c. */
+export function mtree_destroy<T>(mt: maple_tree<T>): void {
+  if (isWatched()) {
+    watched('mtree_destroy', mtree_destroy, { mt });
+    return;
+  }
+  inner.mtree_destroy(mt);
+}
 
 /** The entry at index, or NULL. mtree_load() of lib/maple_tree.c. */
 export function mtree_load<T>(mt: maple_tree<T>, index: number): T | null {
