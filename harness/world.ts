@@ -12,7 +12,9 @@ import { type MmapHooks, mmapHooks, ownMmapHooks } from '../lib/mm/mmap_hooks.js
 import { sideTrees } from '../lib/mm/vma/side_trees.js';
 import { FreedObjects, freed } from '../stubs/freed.js';
 import { current, dummy_anon_vma, Globals, globals, type Stubs, stubs, upstreamStubs } from '../stubs/index.js';
+import { stacks } from '../stubs/place.js';
 import { sheaf } from '../stubs/upstream.js';
+import { showPlace, tellingFrames } from './frames.js';
 
 /** Where a world differs from the one that the C harness starts with. */
 export interface WorldOptions {
@@ -44,6 +46,7 @@ interface Things {
   sheaf: { vmas: vm_area_struct[] };
   sideTrees: { idle: ma_state<vm_area_struct>[] };
   freed: { objects: FreedObjects };
+  stacks: typeof stacks;
 }
 
 /** The objects themselves. Modules hold on to them, so their fields change, not they. */
@@ -59,6 +62,7 @@ const LIVE: Things = {
   sheaf,
   sideTrees,
   freed,
+  stacks,
 };
 
 /** The fields of all of them as they are now. */
@@ -75,6 +79,7 @@ function take(): Things {
     sheaf: { ...sheaf },
     sideTrees: { ...sideTrees },
     freed: { ...freed },
+    stacks: { ...stacks },
   };
 }
 
@@ -106,6 +111,7 @@ function begin(options: WorldOptions): Things {
     sheaf: { vmas: [] },
     sideTrees: { idle: [] },
     freed: { objects: options.freed ?? new FreedObjects(false) },
+    stacks: { read: (stack) => tellingFrames(stack, ['stubs', 'harness/checked']).map(showPlace) },
   };
 }
 

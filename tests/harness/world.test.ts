@@ -27,6 +27,8 @@ import {
 } from '../../lib/index.js';
 import { mmapHooks, ownMmapHooks } from '../../lib/mm/mmap_hooks.js';
 import { sideTrees } from '../../lib/mm/vma/side_trees.js';
+import { FreedObjects, freed } from '../../stubs/freed.js';
+import { stacks } from '../../stubs/place.js';
 import { sheaf } from '../../stubs/upstream.js';
 import { inReplayWorld } from '../../tools/replay/vma.js';
 
@@ -41,6 +43,8 @@ const OBJECTS = {
   doors,
   sheaf,
   sideTrees,
+  freed,
+  stacks,
 };
 
 /** Every field of everything that a world owns. */
@@ -70,6 +74,8 @@ function disturb(): void {
   doors.watch = { operation: (_name, _args, call) => call() };
   sheaf.vmas = [];
   sideTrees.idle = [];
+  freed.objects = new FreedObjects(false);
+  stacks.read = () => [];
 }
 
 const DISTURBED = [
@@ -85,6 +91,8 @@ const DISTURBED = [
   'doors.watch',
   'sheaf.vmas',
   'sideTrees.idle',
+  'freed.objects',
+  'stacks.read',
 ];
 
 t.test('all that is changed within is as before without', async (t) => {

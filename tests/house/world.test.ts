@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import t from 'tap';
 import { ROOT, sourceFiles } from './project.js';
 
-const OWNED = 'stubs|globals|current|dummy_anon_vma|maple_slab|maple_debug|mmapHooks|doors|sheaf|sideTrees';
+const OWNED =
+  'stubs|globals|current|dummy_anon_vma|maple_slab|maple_debug|mmapHooks|doors|sheaf|sideTrees|freed|stacks';
 
 /** An assignment to a field of what is owned, or to many at once; not one that a text speaks of. */
 const ASSIGNS = new RegExp(
