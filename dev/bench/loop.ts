@@ -4,25 +4,13 @@ import { appendFileSync, cpSync, existsSync, mkdtempSync, rmSync, symlinkSync } 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
+import { LAYERS } from '../build/layers.js';
 
 /** The file that is edited: the heart of what upstream's tests test. */
 export const EDITED = 'lib/mm/vma/merge.ts';
 
 /** What a copy of the project needs to be compiled and to run its tests. */
-const PARTS = [
-  'include',
-  'stubs',
-  'lib',
-  'harness',
-  'tools',
-  'dev',
-  'tests',
-  'dist',
-  'package.json',
-  'tsconfig.json',
-  'tsconfig.upstream.json',
-  '.npmrc',
-];
+const PARTS = [...LAYERS, 'dist', 'package.json', 'tsconfig.json', 'tsconfig.upstream.json', '.npmrc'];
 
 const VERDICT = /^\d+ tests run, \d+ passed, 0 failed\.$/;
 

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { existsSync, readdirSync, rmdirSync, rmSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { LAYERS } from './layers.js';
 
 /** Endings that the compiler gives to what it makes of one `.ts` file. */
 const OUTPUT = /\.(?:js|js\.map|d\.ts|d\.ts\.map)$/;
-
-/** Folders of the project that are compiled, each into a folder of the same name below dist/. */
-export const COMPILED_FOLDERS = ['include', 'stubs', 'lib', 'tests', 'tools'] as const;
 
 /**
  * Removes from dist/ what belongs to a source file that is gone, so that a deleted or renamed test does not go on
@@ -18,7 +16,7 @@ export const COMPILED_FOLDERS = ['include', 'stubs', 'lib', 'tests', 'tools'] as
  */
 export function removeStaleOutputs(root: string): string[] {
   const removed: string[] = [];
-  for (const folder of COMPILED_FOLDERS) {
+  for (const folder of LAYERS) {
     sweep(root, folder, removed);
   }
   if (removed.length > 0) {

@@ -49,6 +49,30 @@ t.test('what follows the compiler in a build', async (t) => {
   t.notOk(existsSync(join(root, 'dist/lib/gone.js')));
 });
 
+t.test('an unused name is for lint to say: tests run all the same', async (t) => {
+  const source = 'export function used(argument: number): number {\n  const unused = 1;\n  return 2;\n}\n';
+  const config = {
+    extends: join(ROOT, 'tsconfig.json'),
+    include: ['a.ts'],
+    compilerOptions: { noEmit: true, rootDir: '.' },
+  };
+  const folder = t.testdir({ 'tsconfig.json': JSON.stringify(config), 'a.ts': source });
+  const compiled = runNode(['node_modules/typescript/bin/tsc', '-p', folder, '--incremental', 'false']);
+  t.equal(compiled.stdout, '');
+  t.equal(compiled.status, 0);
+
+  const linted = runNode([
+    'node_modules/@biomejs/biome/bin/biome',
+    'lint',
+    '--vcs-enabled=false',
+    '--error-on-warnings',
+    join(folder, 'a.ts'),
+  ]);
+  t.not(linted.status, 0);
+  t.match(linted.stderr, 'noUnusedVariables');
+  t.match(linted.stderr, 'noUnusedFunctionParameters');
+});
+
 t.test('the tap command', async (t) => {
   t.ok(tapCommandIsReady(ROOT), 'is ready after a build');
   prepareTapCommand(ROOT, (message) => t.fail(message));

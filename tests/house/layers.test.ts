@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { LAYERS } from '../../dev/build/layers.js';
 import { findCircle, type ModuleGraph, parseModuleGraph, readModuleGraph, wrongImports } from './module_graph.js';
 import { ROOT, sourceFiles } from './project.js';
 
@@ -48,7 +49,7 @@ t.test('the module graph is read as the compiler tells it', async (t) => {
 
 t.test('imports point one way', async (t) => {
   const graph: ModuleGraph = readModuleGraph();
-  const known = sourceFiles(['include', 'stubs', 'lib', 'harness', 'tools', 'dev', 'tests'], ['.ts']);
+  const known = sourceFiles(LAYERS, ['.ts']);
   t.same(
     known.filter((file) => !graph.has(file)),
     [],

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+import { LAYERS } from '../../dev/build/layers.js';
 import { ROOT, runNode } from './project.js';
 
 /** Files, and what each imports: other files, or packages by their path below node_modules. */
@@ -70,11 +71,8 @@ export function findCircle(graph: ModuleGraph, choose: (file: string) => boolean
   return null;
 }
 
-/** From the bottom up: a layer looks at those below it. */
-const LAYERS = ['include', 'stubs', 'lib', 'harness', 'tools', 'dev', 'tests'];
-
 function layerOf(file: string): number {
-  return LAYERS.indexOf(file.split('/', 1)[0] ?? '');
+  return LAYERS.findIndex((layer) => file.startsWith(`${layer}/`));
 }
 
 /** Imports that point from a lower layer to a higher one, or from the code under test to a package. */
