@@ -6,21 +6,35 @@ import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { KernelTreeError, ScratchTree } from '../kernel/scratch.js';
 
-/** How a test ends in C: nothing else is possible without undefined behaviour. */
-export type Verdict = 'ok' | 'not ok';
+/** How a test ends, and how many assertions it came to, the one that failed included. */
+export type Verdict = `${'ok' | 'not ok'} ${number}`;
 /** Verdicts by name of the test, for each file by its name without `.c`. */
 export type Verdicts = Record<string, Record<string, Verdict>>;
 
-/** The harness's TEST(), with a line for each test instead of one for those that fail. */
-const REPORTING = `#undef TEST
-#define TEST(name)							\\
-	do {								\\
-		bool passed = test_##name();				\\
-									\\
-		(*num_tests)++;						\\
-		(*num_fail) += !passed;					\\
-		printf("%s %s\\n", passed ? "ok" : "not ok", #name);	\\
-		fflush(stdout);						\\
+/**
+ * The harness's TEST(), with a line for each test instead of one for those that fail, and its assertions, counted.
+ * ASSERT_EQ() and the like are made of these two.
+ */
+const REPORTING = `static int assertions;
+#undef ASSERT_TRUE
+#undef __ASSERT_TRUE
+#define __ASSERT_TRUE(_expr, ...)	\\
+	do {				\\
+		assertions++;		\\
+		if (!(_expr))		\\
+			return false;	\\
+	} while (0)
+#define ASSERT_TRUE(_expr) __ASSERT_TRUE(_expr, "")
+#undef TEST
+#define TEST(name)									\\
+	do {										\\
+		assertions = 0;								\\
+		const bool passed = test_##name();					\\
+											\\
+		(*num_tests)++;								\\
+		(*num_fail) += !passed;							\\
+		printf("%s %d %s\\n", passed ? "ok" : "not ok", assertions, #name);	\\
+		fflush(stdout);								\\
 	} while (0)
 `;
 
@@ -48,13 +62,13 @@ function verdictsOf(stdout: string): Verdicts {
   const verdicts: Verdicts = {};
   let current: Record<string, Verdict> = {};
   for (const line of stdout.split('\n')) {
-    const [, file, state, name = ''] = /^(?:# (.*\.c)|(ok|not ok) (\w+))$/.exec(line) ?? [];
+    const [, file, state, count, name = ''] = /^(?:# (.*\.c)|(ok|not ok) (\d+) (\w+))$/.exec(line) ?? [];
     if (file !== undefined) {
       current = {};
       verdicts[basename(file, '.c')] = current;
     } else if (state === 'ok' || state === 'not ok') {
       if (name in current) throw new KernelTreeError(`${name}: two tests of that name`);
-      current[name] = state;
+      current[name] = `${state} ${Number(count)}`;
     }
   }
   return verdicts;

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Translates C test files with `port tests`, runs what comes out in one process, and says how each test ended. */
 import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Verdict } from './in_c.js';
 
 /** The project's folder, seen from dist/dev/port. */
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 
-/** How a translated test ends: as in C, or marked, which promises nothing. */
-export type Outcome = 'ok' | 'not ok' | 'marked';
+/** How a translated test ends: as it could in C, or marked, which promises nothing. */
+export type Outcome = Verdict | 'marked';
 
 export interface Translated {
   /** Status and output of `port tests`. */
@@ -38,10 +39,11 @@ function node(args: readonly string[], env: Record<string, string> = {}): SpawnS
   });
 }
 
-function outcomesOf(stdout: string): Record<string, Outcome> {
+function outcomesOf(stdout: string, counts: string): Record<string, Outcome> {
+  const reached: Record<string, number> = existsSync(counts) ? JSON.parse(readFileSync(counts, 'utf8')) : {};
   const results = [...stdout.matchAll(RESULT)].map(([, state, name = '', rest = '']): [string, Outcome] => [
     name,
-    rest.includes(' # TODO') ? 'marked' : state === 'ok' ? 'ok' : 'not ok',
+    rest.includes(' # TODO') ? 'marked' : `${state === 'ok' ? 'ok' : 'not ok'} ${reached[name] ?? 0}`,
   ]);
   return Object.fromEntries(results);
 }
@@ -49,11 +51,14 @@ function outcomesOf(stdout: string): Record<string, Outcome> {
 /** Runs compiled files in one process; when one of them cannot be loaded or does not come to an end, each in its own. */
 function run(folder: string, names: readonly string[]): Record<string, Outcome> {
   const entry = join(folder, 'all.mjs');
-  const imports = names.map((name) => `await import('./out/${name}.test.js');\n`);
-  writeFileSync(entry, `${imports.join('')}process.stderr.write('loaded');\n`);
-  const { stdout, stderr } = node([entry]);
+  const counts = join(folder, 'counts.json');
+  const imports = ['../dist/dev/port/count.js', ...names.map((name) => `./out/${name}.test.js`)];
+  const lines = imports.map((path) => `await import('${path}');\n`);
+  writeFileSync(entry, `${lines.join('')}process.stderr.write('loaded');\n`);
+  rmSync(counts, { force: true });
+  const { stdout, stderr } = node([entry], { VMA_ASSERTIONS: counts });
   const whole = stderr.includes('loaded') && /^# time=/m.test(stdout);
-  if (whole || names.length === 1) return outcomesOf(stdout);
+  if (whole || names.length === 1) return outcomesOf(stdout, counts);
   return Object.assign({}, ...names.map((name) => run(folder, [name])));
 }
 

@@ -34,7 +34,7 @@ t.test('a verdict for each test of each file, and many of them that fail', async
   );
   t.same(all.map(([name]) => name).sort(), counted.sort());
   t.ok(all.length >= 150, `${all.length} tests`);
-  const failing = all.filter(([, verdict]) => verdict === 'not ok').length;
+  const failing = all.filter(([, verdict]) => verdict.startsWith('not')).length;
   t.ok(failing > all.length / 3 && failing < all.length / 2 + 1, `${failing} fail`);
 });
 
