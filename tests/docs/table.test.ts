@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** docs/upstream.md is true, and the check of it finds what is not. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
@@ -229,10 +229,14 @@ t.test('the check names files that the kernel has and the document has not, and 
     'tools/testing/vma/tests/shrink.c': 'bool test_shrink(void) { return 1; }\n',
     'tools/testing/vma/Makefile': 'all:\n',
   });
+  const linked = join(folder, 'tools/testing/vma/tests/linked.c');
+  symlinkSync('shrink.c', linked);
+  symlinkSync('nowhere.c', join(folder, 'mm/vma_dangling.c'));
   const [here, gone] = [tableOf('## From `mm/vma.c`'), tableOf('## From `mm/gone.c`')];
   t.same(checkTree(folder, [here, gone]), [
     'docs/upstream.md:1: the kernel has no mm/gone.c',
     'mm/vma_new.c: has no table in docs/upstream.md',
+    'tools/testing/vma/tests/linked.c: has no table in docs/upstream.md',
     'tools/testing/vma/tests/shrink.c: has no table in docs/upstream.md',
   ]);
 });

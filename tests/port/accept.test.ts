@@ -39,11 +39,23 @@ t.test('a symbol that is accepted changes its own lines and no others', async (t
   const accept = (...names: string[]): string[] =>
     changedLines(t, before, acceptChoice(before, tables, tree, choose(comparison, names)));
   t.same(accept('changes'), ['-      "changes"', '+      "changes"']);
-  t.same(accept('goes'), ['-      "goes"', '+      "changes"'].slice(0, 1));
+  t.same(accept('goes'), ['-      "goes"']);
   t.same(accept('mm/vma.h'), ['-      "A"', '+      "A"']);
   t.same(accept('mm/vma.h:A'), ['-      "A"', '+      "A"']);
   t.same(accept('stays'), [], 'what is unchanged has nothing to accept');
   t.throws(() => accept('changes', 'nowhere'), /no such symbol or file, in the tree or in the baseline: nowhere/);
+});
+
+t.test('the last symbol of a file comes and goes without its neighbour’s line', async (t) => {
+  const [one, two] = ['int a(void) { return 1; }\n', 'int b(void) { return 2; }\n'];
+  for (const [older, newer, line] of [
+    [one, one + two, '+      "b"'],
+    [one + two, one, '-      "b"'],
+  ] as const) {
+    const { before, tree, comparison } = compareTrees(t, { [FILE]: older }, { [FILE]: newer });
+    const after = acceptChoice(before, [tableOf(FILE, true, 'a', 'b')], tree, choose(comparison, ['b']));
+    t.same(changedLines(t, before, after), [line]);
+  }
 });
 
 t.test('what has no row cannot be accepted, alone or with the rest', async (t) => {

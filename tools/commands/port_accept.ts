@@ -25,8 +25,11 @@ async function accept(names: readonly string[], options: { kernel: string }): Pr
     const shown = choice.symbols.filter(({ withFile, from, to }) => !withFile || !within.has((to ?? from)?.file ?? ''));
     for (const { state, file } of files) process.stdout.write(`${state} file ${file}: accepted\n`);
     for (const one of shown) process.stdout.write(`${describe(one)}\n`);
+    const symbols = choice.symbols.length;
     const now = all ? `; the baseline is ${moved.kernel}` : '';
-    process.stdout.write(`${choice.symbols.length} symbols accepted from ${options.kernel} (${tree.version})${now}\n`);
+    process.stdout.write(
+      `${symbols === 1 ? '1 symbol' : `${symbols} symbols`} accepted from ${options.kernel} (${tree.version})${now}\n`,
+    );
     return 0;
   } catch (error) {
     complain('vma-userland port accept', error);

@@ -23,6 +23,9 @@ function packed({ kind, line, size, hash, shape, context }: Fingerprint): string
   return [kind, line, size, hash, shape, context].join(' ').trimEnd();
 }
 
+/** Stands last in every file: whatever comes or goes before it, the commas of other lines stay. */
+const END = '~';
+
 const PACKED = /^(\w+) (\d+) (\d+) ([0-9a-f]{16}) ([0-9a-f]{32})(?: ([0-9a-f]{8}))?$/;
 
 function unpacked(text: unknown): Fingerprint | null {
@@ -57,6 +60,7 @@ export function readBaseline(path = MANIFEST): Baseline {
   for (const [file, symbols] of Object.entries(files)) {
     const inFile: Record<string, Fingerprint> = {};
     for (const [name, text] of Object.entries(isRecord(symbols) ? symbols : {})) {
+      if (name === END) continue;
       const fingerprint = unpacked(text);
       if (fingerprint === null) throw fail(`${name} of ${file}: ${JSON.stringify(text)}`);
       inFile[name] = fingerprint;
@@ -81,7 +85,7 @@ export function writeBaseline(baseline: Baseline, path = MANIFEST): void {
   const whole = sorted(baseline.whole).map(([file, hash]) => entry(file, JSON.stringify(hash)));
   const files = sorted(baseline.files).map(([file, symbols]) => {
     const lines = sorted(symbols).map(([name, fingerprint]) => entry(name, JSON.stringify(packed(fingerprint))));
-    return entry(file, object(lines, '    '));
+    return entry(file, object([...lines, entry(END, '""')], '    '));
   });
   const parts = [
     entry('kernel', JSON.stringify(baseline.kernel)),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Where a new file of upstream's concerns this port even though no table names it. */
-import { existsSync, readdirSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { basename, join } from 'node:path';
 
 /** Folders, whether what lies below them counts, and what counts. */
 const WATCHED: readonly { folder: string; deep: boolean; name: RegExp }[] = [
@@ -14,15 +14,23 @@ const WATCHED: readonly { folder: string; deep: boolean; name: RegExp }[] = [
 /** What a build of the harness leaves there. */
 const GENERATED = /\/generated\/|\/(?:idr|radix-tree)\.c$/;
 
+/** Files of a folder, and with `deep` of those below it; links are followed, as trees are made of them at times. */
+function filesIn(kernel: string, folder: string, deep: boolean): string[] {
+  const path = join(kernel, folder);
+  if (!existsSync(path)) return [];
+  return readdirSync(path).flatMap((name) => {
+    const file = `${folder}/${name}`;
+    const found = statSync(join(kernel, file), { throwIfNoEntry: false });
+    if (found?.isDirectory()) return deep ? filesIn(kernel, file, deep) : [];
+    return found?.isFile() ? [file] : [];
+  });
+}
+
 /** The files of a tree that are watched, whether a table names them or not, in order. */
 export function watchedFiles(kernel: string): string[] {
-  const files = WATCHED.flatMap(({ folder, deep, name }) => {
-    if (!existsSync(join(kernel, folder))) return [];
-    const entries = readdirSync(join(kernel, folder), { withFileTypes: true, recursive: deep });
-    return entries
-      .filter((entry) => entry.isFile() && name.test(entry.name))
-      .map((entry) => relative(kernel, join(entry.parentPath, entry.name)));
-  });
+  const files = WATCHED.flatMap(({ folder, deep, name }) =>
+    filesIn(kernel, folder, deep).filter((file) => name.test(basename(file))),
+  );
   return files.filter((file) => !GENERATED.test(file)).sort();
 }
 
