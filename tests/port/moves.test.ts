@@ -84,6 +84,38 @@ t.test('one name in two files', async (t) => {
   );
 });
 
+t.test('what the kernel’s code becomes is the kernel’s, however much it looks like the copy for tests', async (t) => {
+  const longer = BODY.replace('}', '\tvma_start_write(vma);\n\tvma_assert_locked(vma);\n}');
+  const older = { [C]: OTHER, [H]: `void f${longer}`, [STUBS]: `void f${BODY}` };
+  t.same(compareTrees(t, older, { ...older, [C]: `${OTHER}void f${BODY}`, [H]: '', [STUBS]: '' }).found, [
+    `moved f ${H}:1 -> ${C}:2 +`,
+    `removed f ${STUBS}:1 ->`,
+  ]);
+});
+
+t.test('a name that stays somewhere was not renamed, and one that was there before is no new name', async (t) => {
+  const [f, g] = [`void vma_move_up${BODY}`, `void vma_move_down${BODY}`];
+  t.same(compareTrees(t, { [C]: f, [H]: f }, { [C]: g, [H]: f }).found, [
+    `added vma_move_down -> ${C}:1`,
+    `removed vma_move_up ${C}:1 ->`,
+  ]);
+  t.same(compareTrees(t, { [C]: f, [H]: g }, { [C]: g, [H]: g }).found, [
+    `added vma_move_down -> ${C}:1`,
+    `removed vma_move_up ${C}:1 ->`,
+  ]);
+  t.same(
+    compareTrees(t, { [C]: f, [STUBS]: f }, { [C]: g, [STUBS]: f }).found,
+    [`renamed vma_move_up to vma_move_down ${C}:1 -> ${C}:1`.replace(`-> ${C}`, '-> ')],
+    'the copy for tests is another matter',
+  );
+  t.same(
+    compareTrees(t, { [C]: f, [H]: OTHER }, { [C]: '', [H]: OTHER + g.replace('<', '>=').replace('start;', 'end;') })
+      .found,
+    [`removed vma_move_up ${C}:1 ->`, `added vma_move_down -> ${H}:2`],
+    'in another file what is only alike is another one',
+  );
+});
+
 t.test('moved to a file that is not followed', async (t) => {
   const { foundElsewhere } = await import('../../tools/port/elsewhere.js');
   const older = { [C]: `${OTHER}void f${BODY}` };

@@ -3,8 +3,7 @@
 import type { Table } from '../table/table.js';
 import type { Baseline } from './manifest.js';
 import { type Comparison, type FileStatus, placeOf, type SymbolStatus } from './status.js';
-import type { Place } from './tokens.js';
-import { type Fingerprint, hashOfFile } from './tokens.js';
+import { type Fingerprint, hashOfFile, type Place } from './tokens.js';
 import type { KernelTree } from './tree.js';
 
 /** What was asked for, of what differs. */

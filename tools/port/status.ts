@@ -122,7 +122,7 @@ class Comparer {
 }
 
 function isDifferent(a: Fingerprint, b: Fingerprint): boolean {
-  return a.hash !== b.hash || a.context !== b.context || a.kind !== b.kind;
+  return a.hash !== b.hash || a.context !== b.context;
 }
 
 /** Makes one of a symbol that went and the one that came in its place. */
