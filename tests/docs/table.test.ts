@@ -4,6 +4,8 @@ import { readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
+import { readBaseline } from '../../tools/port/manifest.js';
+import { KernelTree } from '../../tools/port/tree.js';
 import { symbolsOf } from '../../tools/table/c_symbols.js';
 import { checkHomes, checkTree } from '../../tools/table/check.js';
 import { parseTables, type Table } from '../../tools/table/table.js';
@@ -23,7 +25,13 @@ t.test(
   'docs/upstream.md agrees with the kernel tree in KERNEL',
   { skip: kernel ? false : 'KERNEL is not set' },
   async (t) => {
-    t.same(await checkTree(kernel ?? '', tables), []);
+    const faults = checkTree(kernel ?? '', tables);
+    const { version } = new KernelTree(kernel ?? '');
+    const baseline = readBaseline().kernel;
+    if (version === baseline) t.same(faults, []);
+    else
+      for (const fault of faults)
+        t.comment(`a finding to read, as ${version} is not the baseline's ${baseline}: ${fault}`);
   },
 );
 
