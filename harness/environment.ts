@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/** What the environment asks of tests: the stubs to run on, and traces. */
+/** What the environment asks of tests: the stubs to run on, traces, a record for the report. */
 
 /** The sets of stubs that a test can run on. */
 export type StubSet = 'checked' | 'upstream';
@@ -21,4 +21,9 @@ export function traceWanted(text: string | undefined = process.env.VMA_TRACE): b
 /** Folder that traces are written to; relative to the current one. */
 export function traceFolder(text: string | undefined = process.env.VMA_TRACE_DIR): string {
   return text === undefined || text === '' ? 'traces' : text;
+}
+
+/** File that a run of tests is recorded to, for the report; null for none. */
+export function reportPath(text: string | undefined = process.env.VMA_REPORT): string | null {
+  return text === undefined || text === '' ? null : text;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What a run of tests remembers for the report: the address space at each change, and every call of a hook. */
 import { writeFileSync } from 'node:fs';
+import { reportPath } from './environment.js';
 import type { VmaSnapshot } from './picture.js';
 
 /** A line of this project's sources. */
@@ -65,27 +66,48 @@ export const MOST_STEPS = 60;
 /** With more VMAs than this nobody reads the picture, and each assertion would draw it. */
 export const MOST_OBSERVED = 64;
 
-class Recorder {
-  private readonly path: string | undefined;
-  private readonly tests: RecordedTest[];
-
-  constructor(path: string | undefined) {
-    this.path = path;
-    this.tests = [];
-    if (path !== undefined) process.once('exit', () => writeFileSync(path, JSON.stringify(this.tests)));
-  }
-
-  get enabled(): boolean {
-    return this.path !== undefined;
-  }
-
-  add(test: RecordedTest): void {
-    this.tests.push(test);
+/** Is the file there already? Else it is made, empty, and taken. */
+function isTaken(path: string): boolean {
+  try {
+    writeFileSync(path, '[]', { flag: 'wx' });
+    return false;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return true;
+    throw error;
   }
 }
 
 /** Records when VMA_REPORT names a file to write to. */
-export const recorder = new Recorder(process.env.VMA_REPORT);
+class Recorder {
+  /** Null while nothing is recorded. */
+  private tests: RecordedTest[] | null;
+  private isClaimed: boolean;
 
-// Programs that a test starts have tests of their own, and would write to the same file.
-delete process.env.VMA_REPORT;
+  constructor() {
+    this.tests = null;
+    this.isClaimed = false;
+  }
+
+  /**
+   * Takes the file that is to be written when the process ends. Programs that a test starts have tests of their own,
+   * and the same environment: they find the file taken, and record nothing.
+   */
+  claim(path: string | null = reportPath()): void {
+    if (this.isClaimed) return;
+    this.isClaimed = true;
+    if (path === null || isTaken(path)) return;
+    const tests: RecordedTest[] = [];
+    this.tests = tests;
+    process.once('exit', () => writeFileSync(path, JSON.stringify(tests)));
+  }
+
+  get enabled(): boolean {
+    return this.tests !== null;
+  }
+
+  add(test: RecordedTest): void {
+    this.tests?.push(test);
+  }
+}
+
+export const recorder = new Recorder();

@@ -55,17 +55,17 @@ export class TestWorld {
     this.mm = new mm_struct();
     this.history = new History(this.mm);
     this.operations = new Operations((said) => this.operationBegins(said));
+    this.timeline = recorder.enabled ? new Timeline(this.mm) : null;
+    const sandbox = sinon.createSandbox();
+    this.sandbox = this.timeline?.listenTo(sandbox) ?? sandbox;
+    const noted = this.timeline === null ? {} : { call_hook: this.timeline.call_hook };
     this.world = new World({
       ...options,
       mm: this.mm,
       watch: this.operations,
-      ...(this.checked === null
-        ? {}
-        : { stubs: this.checked.stubs, allocNodes: fallibleNodes(this.checked), freed: this.checked.freed }),
+      stubs: { ...this.checked?.stubs, ...noted },
+      ...(this.checked === null ? {} : { allocNodes: fallibleNodes(this.checked), freed: this.checked.freed }),
     });
-    const sandbox = sinon.createSandbox();
-    this.timeline = recorder.enabled ? new Timeline(this.mm) : null;
-    this.sandbox = this.timeline?.listenTo(sandbox) ?? sandbox;
     this.others = [];
     this.lock(this.mm);
     // Last: where any of this throws, no world was entered.
@@ -115,7 +115,6 @@ export class TestWorld {
   /** As leave(), with what was broken while the test ran apart from what was left undone at its end. */
   end(): { broken: string[]; left: string[] } {
     try {
-      this.timeline?.leave();
       this.sandbox.restore();
       for (const mm of [this.mm, ...this.others]) if (this.checked?.locks.isWriteLocked(mm)) this.unlock(mm);
       if (this.checked === null) return { broken: [], left: [] };

@@ -5,8 +5,10 @@
  */
 import { fileURLToPath } from 'node:url';
 import type sinon from 'sinon';
-import { file, type mm_struct, VMA_ITERATOR, vm_area_struct } from '../include/mm_types.js';
+import { type mm_struct, VMA_ITERATOR } from '../include/mm_types.js';
 import { vma_next } from '../lib/mm/inlines/iterator.js';
+import type { Stubs } from '../stubs/index.js';
+import { framesOf } from './frames.js';
 import { layoutLine } from './picture.js';
 import {
   type HookCall,
@@ -14,7 +16,6 @@ import {
   MOST_STEPS,
   type RecordedSpace,
   type RecordedVma,
-  recorder,
   type SourceLine,
   type Step,
 } from './recorder.js';
@@ -22,31 +23,36 @@ import { Identities, isError, rangeOf, recordVma, shortly } from './shortly.js';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
-/** Names that sinon gives to what has none. */
-const NAMELESS = new Set(['fake', 'spy', 'stub', 'functionStub', '']);
-
-/** Hooks that are called when an address space is in order, so that a picture can be taken. */
-const HOOKS = new Set(['mmap', 'mmap_prepare', 'mapped', 'may_split', 'open', 'close']);
-
 type Call = (...args: unknown[]) => unknown;
 
 function isCall(value: unknown): value is Call {
   return typeof value === 'function';
 }
 
-/** Everything that is called on the object, and on its functions, is followed by `after`. */
-function followed<T extends object>(object: T, after: () => void): T {
-  return new Proxy(object, {
+/** A member of a sinon sandbox, whose results are shown to `made`, with the arguments that they were made from. */
+function watchedMember<T extends object>(member: T, made: (result: unknown, args: unknown[]) => unknown): T {
+  return new Proxy(member, {
     get(target, name): unknown {
       const value: unknown = Reflect.get(target, name);
-      return isCall(value) ? followed(value, after) : value;
+      return isCall(value) ? watchedMember(value, made) : value;
     },
     apply(target, self, args): unknown {
+      // Fakes are put in place of what the first argument has: what it has afterwards is told from what it had.
+      const [object] = args;
+      const before = functionsOf(object);
       const result: unknown = isCall(target) ? Reflect.apply(target, self, args) : undefined;
-      after();
-      return result;
+      for (const [name, fake] of functionsOf(object)) {
+        if (before.get(name) !== fake) Reflect.set(object, name, made(fake, [object, name]));
+      }
+      return isCall(result) ? made(result, args) : result;
     },
   });
+}
+
+/** The functions that an object has of its own. */
+function functionsOf(object: unknown): Map<string, Call> {
+  if (typeof object !== 'object' || object === null) return new Map();
+  return new Map(Object.entries(object).filter((entry): entry is [string, Call] => isCall(entry[1])));
 }
 
 /** The line of a test that is running: of the innermost frame in a test file, or at least not in the harness. */
@@ -56,18 +62,14 @@ function currentLine(): SourceLine | null {
   Error.stackTraceLimit = 50;
   const { stack = '' } = new Error();
   Error.stackTraceLimit = limit;
-  const frames = [...stack.matchAll(/(?:\(|at |file:\/\/)(\/[^():]+):(\d+):\d+\)?$/gm)]
-    .map(([, path = '', line]) => ({ file: path.startsWith(ROOT) ? path.slice(ROOT.length) : '', line: Number(line) }))
+  const frames = framesOf(stack)
+    .map(({ file, line }) => ({ file: file.startsWith(ROOT) ? file.slice(ROOT.length) : '', line }))
     .filter((frame) => frame.file.startsWith('tests/'));
   return frames.find((frame) => frame.file.endsWith('.test.ts')) ?? frames[0] ?? null;
 }
 
 /** The timeline of one world. */
 export class Timeline {
-  /** That of the world that is innermost now. */
-  private static current: Timeline | null = null;
-
-  private readonly outer: Timeline | null;
   private readonly mm: mm_struct;
   /** The last step as text, to see when there is another. */
   private seen: string;
@@ -75,47 +77,54 @@ export class Timeline {
   private readonly calls: HookCall[];
   private readonly notes: Set<string>;
   private readonly numbers: Identities;
-  /** Fakes that report their calls already. */
-  private readonly known: WeakSet<object>;
+  /** What was given out in place of each fake, and is in place of itself. */
+  private readonly reporting: WeakMap<object, Call>;
   /** Arguments of the calls that have not returned yet. */
   private readonly running: (readonly unknown[])[];
 
   constructor(mm: mm_struct) {
-    this.outer = Timeline.current;
     this.mm = mm;
     this.seen = '';
     this.steps = [];
     this.calls = [];
     this.notes = new Set();
     this.numbers = new Identities();
-    this.known = new WeakSet();
+    this.reporting = new WeakMap();
     this.running = [];
-    Timeline.current = this;
   }
 
-  /** The sandbox, whose fakes report here from when they are made. */
+  /** The sandbox, whose fakes, spies and stubs report here: it gives out a function around each. */
   listenTo(sandbox: sinon.SinonSandbox): sinon.SinonSandbox {
-    return followed(sandbox, () => {
-      // sinon has it, and its types do not.
-      const getFakes: unknown = Reflect.get(sandbox, 'getFakes');
-      const fakes: unknown = isCall(getFakes) ? getFakes() : [];
-      for (const fake of Array.isArray(fakes) ? fakes : []) this.listenToFake(fake);
-    });
+    return watchedMember(sandbox, (result, args) => (isCall(result) ? this.reportingFake(result, args) : result));
   }
 
-  private listenToFake(fake: unknown): void {
-    if (typeof fake !== 'function' || this.known.has(fake)) return;
-    this.known.add(fake);
-    const invoke: unknown = Reflect.get(fake, 'invoke');
-    if (!isCall(invoke)) return;
-    Reflect.set(fake, 'invoke', (func: unknown, self: unknown, args: unknown[]): unknown =>
-      this.follow(nameOf(fake, self, args), args, () => Reflect.apply(invoke, fake, [func, self, args])),
-    );
+  private reportingFake(fake: Call, [, name]: unknown[]): Call {
+    const known = this.reporting.get(fake);
+    if (known !== undefined) return known;
+    const named = typeof name === 'string' ? name : String(fake);
+    const reports = new Proxy(fake, {
+      apply: (target, self, args) => this.followFake(named, args, () => Reflect.apply(target, self, args)),
+    });
+    this.reporting.set(fake, reports);
+    this.reporting.set(reports, reports);
+    return reports;
   }
+
+  /** A call of a fake. One that a hook is has been noted already, when the hook was called. */
+  private followFake(name: string, args: readonly unknown[], run: () => unknown): unknown {
+    const last = this.running.at(-1);
+    const isHook = last !== undefined && last.length === args.length && last.every((arg, i) => arg === args[i]);
+    return isHook ? run() : this.follow(name, args, run);
+  }
+
+  /** What the world's stubs have in place of theirs: each hook is noted, with the address space as it was called. */
+  readonly call_hook: Stubs['call_hook'] = (ops, name, hook, ...args) => {
+    this.look(`${name}(), as it was called`);
+    return this.follow(name, args, () => Reflect.apply(hook, ops, args));
+  };
 
   /** Carries a call out and notes it. */
-  private follow(hook: string, args: readonly unknown[], run: () => unknown): unknown {
-    if (HOOKS.has(hook)) this.look(`${hook}(), as it was called`);
+  private follow<R>(hook: string, args: readonly unknown[], run: () => R): R {
     const call: HookCall = {
       hook,
       args: args.map((arg) => shortly(arg, this.numbers)),
@@ -140,27 +149,6 @@ export class Timeline {
     }
   }
 
-  /** A hook that is no fake. One that a spy calls in turn has been noted already. */
-  private static followHook(name: string, args: readonly unknown[], run: () => unknown): unknown {
-    const { current } = Timeline;
-    const last = current?.running.at(-1);
-    const isInner = last !== undefined && last.length === args.length && last.every((arg, i) => arg === args[i]);
-    return current === null || isInner ? run() : current.follow(name, args, run);
-  }
-
-  /** Has the hooks of an object report to whichever timeline is current. */
-  static listenToHooks(ops: unknown): void {
-    if (typeof ops !== 'object' || ops === null || Object.isFrozen(ops)) return;
-    for (const [name, hook] of Object.entries(ops)) {
-      if (!isCall(hook) || 'invoke' in hook || reporting.has(hook)) continue;
-      const reports = function (this: unknown, ...args: unknown[]): unknown {
-        return Timeline.followHook(name, args, () => Reflect.apply(hook, this, args));
-      };
-      reporting.add(reports);
-      Reflect.set(ops, name, reports);
-    }
-  }
-
   /** A step, if the address space is another than at the last one. */
   look(what: string): void {
     if (this.mm.map_count > MOST_OBSERVED) {
@@ -175,20 +163,12 @@ export class Timeline {
     else this.notes.add(`Only the first ${MOST_STEPS} changes are shown.`);
   }
 
-  /** The world around this one is the innermost again. */
-  leave(): void {
-    Timeline.current = this.outer;
-  }
-
   /** What was recorded, up to now. */
   recorded(): RecordedSpace {
     this.look('the end of the test');
     return { steps: this.steps, hooks: this.calls, notes: [...this.notes] };
   }
 }
-
-/** Hooks that report already. */
-const reporting = new WeakSet<object>();
 
 /** Null where a test has freed VMAs that the tree still has, as upstream's do at their end. */
 function tryRecord(mm: mm_struct, numbers: Identities): RecordedVma[] | null {
@@ -200,53 +180,4 @@ function tryRecord(mm: mm_struct, numbers: Identities): RecordedVma[] | null {
     return null;
   }
   return vmas;
-}
-
-/** A fake's name: its own, or that of the hook that it stands for, in what it is called on or in one of the arguments. */
-function nameOf(fake: object, self: unknown, args: readonly unknown[]): string {
-  const own = String(fake);
-  if (!NAMELESS.has(own)) return own;
-  const objects = [self, ...args].filter((one): one is object => typeof one === 'object' && one !== null);
-  const tables = objects.flatMap((one) => [one, tryGet(one, 'vm_ops'), tryGet(one, 'f_op')]);
-  for (const table of tables) {
-    const entry = Object.entries(table ?? {}).find(([, hook]) => hook === fake);
-    if (entry !== undefined) return entry[0];
-  }
-  return own;
-}
-
-function tryGet(object: object, name: string): object | null {
-  try {
-    const value: unknown = Reflect.get(object, name);
-    return typeof value === 'object' ? value : null;
-  } catch {
-    // It was freed.
-    return null;
-  }
-}
-
-/** From here on, whatever is put into this field of an object of this class has its hooks listened to. */
-function listenToField(prototype: object, field: string): void {
-  Object.defineProperty(prototype, field, {
-    configurable: true,
-    set(this: object, first: unknown) {
-      let held = first;
-      Timeline.listenToHooks(held);
-      Object.defineProperty(this, field, {
-        configurable: true,
-        enumerable: true,
-        get: () => held,
-        set: (value: unknown) => {
-          held = value;
-          Timeline.listenToHooks(value);
-        },
-      });
-    },
-  });
-}
-
-// Constructors assign fields, and so meet these. The code under test is left alone.
-if (recorder.enabled) {
-  listenToField(vm_area_struct.prototype, 'vm_ops');
-  listenToField(file.prototype, 'f_op');
 }

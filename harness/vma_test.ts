@@ -251,6 +251,7 @@ async function runInWorld(tap: Test, path: string, body: TestBody, options: Test
 /** Registers a top-level test. Under plain node, and under the tap command, it runs when its turn comes. */
 export function registerTest(root: Test, name: string, body: TestBody, options: TestOptions): void {
   checkTracing();
+  recorder.claim();
   if (options.todo !== undefined) root.fail(name, { todo: options.todo });
   else void root.test(name, nowhere(), (tap) => runInWorld(tap, name, body, options));
 }

@@ -103,6 +103,12 @@ export interface RmapStubs {
   anon_vma_interval_tree_verify(avc: anon_vma_chain): void;
 }
 
+/** What drivers are called through. C calls a hook through its table; here a world may stand in between. */
+export interface DriverStubs {
+  /** Calls a hook of a table of hooks, by its name there. Returns what the hook returns. */
+  call_hook<A extends readonly unknown[], R>(ops: object, name: string, hook: (...args: A) => R, ...args: A): R;
+}
+
 /** Files, page cache and the drivers behind it. */
 export interface FileStubs {
   get_file(f: file): file;
@@ -191,6 +197,7 @@ export interface Stubs
     ReportStubs,
     LockStubs,
     RmapStubs,
+    DriverStubs,
     FileStubs,
     AttributeStubs,
     LimitStubs,

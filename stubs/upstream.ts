@@ -129,6 +129,8 @@ export const upstreamStubs: Stubs = {
   anon_vma_interval_tree_remove: nothing,
   anon_vma_interval_tree_verify: nothing,
 
+  call_hook: (ops, _name, hook, ...args) => Reflect.apply(hook, ops, args),
+
   get_file: (f) => f,
   fput: nothing,
   mapping_unmap_writable: nothing,

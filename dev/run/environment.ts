@@ -10,8 +10,7 @@ export function setEnvironment({ timeout, grep, bits }: RunOptions): void {
 }
 
 /**
- * Loads what reads the environment, so that a value nobody knows ends the run before its first test. Tracing comes
- * first: it changes what tests import.
+ * Loads what reads the environment, so that a value nobody knows ends the run before its first test.
  */
 export async function checkEnvironment(): Promise<void> {
   // Places that reports name are those of .ts files. Not with node's option: that reads the maps of all packages as well.
@@ -20,6 +19,9 @@ export async function checkEnvironment(): Promise<void> {
     if (traceWanted()) await import('../../tools/trace/register.js');
     await import('../../include/vma_flags.js');
     defaultStubSet();
+    // Before a test can start a program that has tests as well.
+    const { recorder } = await import('../../harness/recorder.js');
+    recorder.claim();
   } catch (error) {
     throw error instanceof RangeError ? new UsageError(error.message) : error;
   }

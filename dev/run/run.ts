@@ -5,7 +5,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { traceWanted } from '../../harness/environment.js';
+import { reportPath, traceWanted } from '../../harness/environment.js';
 import { removeStaleOutputs } from '../build/stale.js';
 import { collectTests, sourceName, testFilesBelow } from './collect.js';
 import { checkEnvironment, setEnvironment } from './environment.js';
@@ -27,7 +27,7 @@ function chooseFiles(options: RunOptions): string[] {
 
 /** What tracing and the report remember is of one process. */
 function mustBeOneProcess(): boolean {
-  return traceWanted() || (process.env.VMA_REPORT ?? '') !== '';
+  return traceWanted() || reportPath() !== null;
 }
 
 /** The same run in a process of its own, its TAP turned into KTAP: a plan that comes first is known only at the end. */

@@ -4,12 +4,12 @@
  */
 
 import type { vm_area_struct } from '../../include/mm_types.js';
-import { vma_dummy_vm_ops } from '../../stubs/index.js';
+import { stubs, vma_dummy_vm_ops } from '../../stubs/index.js';
 
 /** Calls the close hook, if there is one. */
 export function vma_close(vma: vm_area_struct): void {
   if (!vma.vm_ops?.close) return;
 
-  vma.vm_ops.close(vma);
+  stubs.call_hook(vma.vm_ops, 'close', vma.vm_ops.close, vma);
   vma.vm_ops = vma_dummy_vm_ops;
 }

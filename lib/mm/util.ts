@@ -45,7 +45,8 @@ function call_vma_mapped(vma: vm_area_struct): number {
   if (!vm_ops?.mapped) return 0;
 
   const vm_private_data = new Ref(vma.vm_private_data);
-  const err = vm_ops.mapped(vma.vm_start, vma.vm_end, vma.vm_pgoff, vma.vm_file, vm_private_data);
+  const { vm_start, vm_end, vm_pgoff, vm_file } = vma;
+  const err = stubs.call_hook(vm_ops, 'mapped', vm_ops.mapped, vm_start, vm_end, vm_pgoff, vm_file, vm_private_data);
   if (err !== 0) return err;
 
   if (vm_private_data.value !== vma.vm_private_data) vma.vm_private_data = vm_private_data.value;
@@ -191,7 +192,7 @@ export function vfs_mmap(file: file, vma: vm_area_struct): number {
 
   const { mmap } = file.f_op;
   if (!mmap) throw new TypeError('vfs_mmap: file.f_op.mmap = null: no such hook');
-  const err = mmap.call(file.f_op, file, vma);
+  const err = stubs.call_hook(file.f_op, 'mmap', mmap, file, vma);
   if (err === 0) checkMapped(vma);
   return err;
 }

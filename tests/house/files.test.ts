@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { ROOT, sourceFiles } from './project.js';
 
-const FOLDERS = ['include', 'stubs', 'lib', 'tests', 'tools'];
+const FOLDERS = ['include', 'stubs', 'lib', 'harness', 'tools', 'dev', 'tests'];
 const MAX_LINES = 600;
 
 /** Licences that upstream's files carry; a ported file has its original's. */

@@ -23,7 +23,7 @@ t.test('a driver of somebody else', async (t) => {
     bad.stdout,
     /not ok 1 - use after free: vm_area_struct 0x102000-0x104000: field vm_end read; allocated at vm_area_dup/,
   );
-  t.match(bad.stdout, /at Ring\.sync\s+\(.*ring_first\.js:\d+/);
+  t.match(bad.stdout, /- Ring\.sync \(.*ring_first\.js:\d+/);
 });
 
 t.test('docs/driver-test.md shows the example as it is', async (t) => {

@@ -252,7 +252,7 @@ t.test('the report in a browser', { skip }, async (t) => {
     t.equal(await page.locator('#shown h3').textContent(), 'far apart, and wrong', 'and what one sees first');
     t.match(
       await page.locator('.failure').first().textContent(),
-      /total.*found: 0x4\n {2}wanted: 0x17\nbefore:\n.*0x10000-/s,
+      /total.*found: 0x4\n {2}wanted: 0x17\noperation: .*\nbefore:\n.*0x10000-/s,
     );
     const bars = page.locator('.row').last().locator('.bar');
     for (const bar of await bars.all()) {

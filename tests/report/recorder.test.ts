@@ -54,6 +54,25 @@ t.test('each change, with all fields of each VMA', async (t) => {
   t.same(recorded?.steps[0]?.place, { file: 'tests/mm/space.ts', line: recorded?.steps[0]?.place?.line ?? -1 });
 });
 
+t.test('each operation begins where a step is, though nothing was asserted between', async (t) => {
+  const [recorded] = record(
+    t,
+    `test('fails', (t) => {
+      mmap_region(null, 0x10000, 0x4000, VM_READ | VM_MAYREAD, 0, null);
+      do_munmap(t.mm, 0x11000, 0x1000, null);
+      t.unmapAll();
+    });`,
+  );
+  t.same(
+    recorded?.steps.map(({ at, vmas }) => [at, vmas.length]),
+    [
+      ['before do_munmap(start=0x11000, len=0x1000)', 1],
+      ['before do_munmap(start=0x0, len=0x7ffffffff000)', 2],
+      ['the end of the test', 0],
+    ],
+  );
+});
+
 t.test('calls of hooks: fakes, spies, and plain functions', async (t) => {
   const [recorded] = record(
     t,
@@ -145,6 +164,54 @@ t.test('a test in a test has a timeline of its own, and the outer one goes on', 
     [
       ['outer > inner', 'mmap_prepare 200000', 'close 200000'],
       ['outer', 'mmap_prepare 100000', 'close 100000'],
+    ],
+  );
+});
+
+t.test('a program that a test starts is not recorded', async (t) => {
+  const recorded = record(
+    t,
+    `import { spawnSync } from 'node:child_process';
+    const inner = "import { test } from './dist/harness/index.js'; test('inner', (t) => t.ASSERT_TRUE(true));";
+    test('outer', (t) => {
+      const { status } = spawnSync(process.execPath, ['--input-type=module', '-e', inner]);
+      t.ASSERT_EQ(status, 0);
+    });`,
+  );
+  t.same(
+    recorded.map(({ name }) => name),
+    ['outer'],
+  );
+});
+
+t.test('fakes of every kind are told of, once each, and restored', async (t) => {
+  const [recorded] = record(
+    t,
+    `test('fakes', (t) => {
+      const driver = { open() {}, close() { return 1; } };
+      const { open } = driver;
+      t.sandbox.spy(driver);
+      driver.close();
+      t.ASSERT_EQ(driver.close.callCount, 1);
+      t.sandbox.restore();
+      t.ASSERT_EQ(driver.open, open);
+      const replaced = t.sandbox.replace(driver, 'open', t.sandbox.fake.returns(7));
+      t.ASSERT_EQ(driver.open, replaced);
+      t.ASSERT_EQ(driver.open(5), 7);
+      t.ASSERT_TRUE(replaced.calledOnceWithExactly(5));
+      const stub = t.sandbox.stub(driver, 'close').onFirstCall().returns(2);
+      stub.withArgs(9).returns(3);
+      t.ASSERT_EQ(driver.close(), 2);
+      t.ASSERT_EQ(driver.close(9), 3);
+    });`,
+  );
+  t.same(
+    recorded?.hooks.map(({ hook, args, returned }) => [hook, args.join(), returned]),
+    [
+      ['close', '', '0x1'],
+      ['fake', '0x5', '0x7'],
+      ['close', '', '0x2'],
+      ['close', '0x9', '0x3'],
     ],
   );
 });

@@ -36,7 +36,7 @@ export function can_mmap_file(file: file): boolean {
 export function vfs_mmap_prepare(file: file, desc: vm_area_desc): number {
   const { mmap_prepare } = file.f_op;
   if (!mmap_prepare) throw new TypeError('vfs_mmap_prepare: file.f_op.mmap_prepare = null: no such hook');
-  const err = mmap_prepare.call(file.f_op, desc);
+  const err = stubs.call_hook(file.f_op, 'mmap_prepare', mmap_prepare, desc);
   checkPrepared(desc);
   return err;
 }

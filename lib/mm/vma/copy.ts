@@ -47,7 +47,7 @@ function duplicateAt(
     return null;
   }
   if (copy.vm_file !== null) stubs.get_file(copy.vm_file);
-  copy.vm_ops?.open?.(copy);
+  if (copy.vm_ops?.open) stubs.call_hook(copy.vm_ops, 'open', copy.vm_ops.open, copy);
   if (vma_link(mm, copy) !== 0) {
     undoCopy(copy);
     return null;

@@ -43,7 +43,7 @@ export function __split_vma(vmi: vma_iterator, vma: vm_area_struct, addr: number
   WARN_ON(vma.vm_end <= addr, '__split_vma', 'addr is not below the end of the VMA');
 
   if (vma.vm_ops?.may_split) {
-    const err = vma.vm_ops.may_split(vma, addr);
+    const err = stubs.call_hook(vma.vm_ops, 'may_split', vma.vm_ops.may_split, vma, addr);
     if (err !== 0) return err;
   }
 
@@ -75,7 +75,7 @@ function completeSplit(
   new_below: boolean,
 ): void {
   if (half.vm_file !== null) stubs.get_file(half.vm_file);
-  half.vm_ops?.open?.(half);
+  if (half.vm_ops?.open) stubs.call_hook(half.vm_ops, 'open', half.vm_ops.open, half);
 
   stubs.vma_start_write(vma);
   stubs.vma_start_write(half);
