@@ -4,15 +4,14 @@
  * `npm run conform -- --help`. Status 0: no difference; 1: a difference, shortened and written to a file; 2: it could
  * not be run.
  */
-import { dirname } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { NUM_VMA_FLAG_BITS } from '../../include/vma_flags.js';
 import { KernelTreeError, ScratchTree } from '../kernel/scratch.js';
 import { keepFigures } from '../report/figures.js';
+import { buildKernelSide } from './c_side.js';
 import { compareAll } from './compare.js';
 import { lineCoverage } from './coverage.js';
-import { type Kind, kernelSide, type Side } from './sides.js';
+import type { Kind } from './sides.js';
 
 interface Options {
   kernel: string;
@@ -23,8 +22,6 @@ interface Options {
   missed: boolean;
 }
 
-const TREE_OBJECTS = '$(SHARED_OFILES) maple-shim.o main.o';
-
 function toNumber(value: string): number {
   if (!/^[0-9]{1,9}$/.test(value)) throw new InvalidArgumentError('A whole number below 1,000,000,000 is wanted.');
   return Number(value);
@@ -34,14 +31,6 @@ function toCount(value: string): number {
   const count = toNumber(value);
   if (count === 0) throw new InvalidArgumentError('A number from 1 on is wanted.');
   return count;
-}
-
-function buildKernelSide(scratch: ScratchTree, kind: Kind): Side {
-  const source = fileURLToPath(new URL(`../../../dev/conform/c/${kind}_replay.c`, import.meta.url));
-  // The source is copied, the header beside it is not.
-  const defines = `-DNUM_VMA_FLAG_BITS=${NUM_VMA_FLAG_BITS} -DNUM_MM_FLAG_BITS=${NUM_VMA_FLAG_BITS} -I'${dirname(source)}'`;
-  const rest = kind === 'tree' ? { objects: TREE_OBJECTS } : { coverage: true };
-  return kernelSide(scratch.build(source, `${kind}_replay`, { defines, ...rest }));
 }
 
 function summary(kind: Kind, scratch: ScratchTree, options: Options): string {
@@ -55,12 +44,12 @@ function summary(kind: Kind, scratch: ScratchTree, options: Options): string {
   return `${said}\nmm/vma.c: ${percent} % of its lines reached on the C side, ${reached} of ${lines}\n${list}`;
 }
 
-function conform(options: Options): number {
+async function conform(options: Options): Promise<number> {
   const scratch = new ScratchTree(options.kernel);
   const kinds: Kind[] = options.only === undefined ? ['tree', 'vma'] : [options.only];
   try {
     for (const kind of kinds) {
-      const difference = compareAll(kind, buildKernelSide(scratch, kind), options);
+      const difference = compareAll(kind, await buildKernelSide(scratch, kind), options);
       if (difference !== null) {
         process.stdout.write(`${kind}: the port and the kernel's code differ\n${difference}`);
         return 1;
@@ -88,7 +77,7 @@ const command = new Command('npm run conform --')
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
 
 try {
-  process.exitCode = conform(command.parse().opts<Options>());
+  process.exitCode = await conform(command.parse().opts<Options>());
 } catch (error) {
   if (!(error instanceof KernelTreeError)) throw error;
   process.stderr.write(`conform: ${error.message}\n`);

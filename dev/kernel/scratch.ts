@@ -4,7 +4,18 @@
  * is not written to.
  */
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
@@ -28,6 +39,8 @@ function linkEntries(from: string, to: string, except: readonly string[]): void 
 }
 
 export class ScratchTree {
+  /** The tree itself, which is only read. */
+  readonly kernel: string;
   /** The copy of tools/testing/vma. */
   readonly vma: string;
   private readonly root: string;
@@ -41,6 +54,7 @@ export class ScratchTree {
       throw new KernelTreeError(`${kernel}: no kernel tree with tools/testing/vma`);
     }
     this.compiledWith = null;
+    this.kernel = tree;
     this.root = mkdtempSync(join(tmpdir(), 'vma-userland-kernel-'));
     linkEntries(tree, this.root, ['tools']);
     linkEntries(join(tree, 'tools'), join(this.root, 'tools'), ['testing']);
@@ -49,6 +63,19 @@ export class ScratchTree {
       cpSync(join(tree, 'tools/testing', name), join(this.root, 'tools/testing', name), { recursive: true });
     }
     this.vma = join(this.root, 'tools/testing/vma');
+  }
+
+  /** A file of the copy. @throws KernelTreeError when it is not there */
+  read(name: string): string {
+    const path = join(this.vma, name);
+    if (!existsSync(path)) throw new KernelTreeError(`${this.kernel}: no tools/testing/vma/${name}`);
+    return readFileSync(path, 'utf8');
+  }
+
+  /** Puts a text in place of a file of the copy. What was compiled is made anew. */
+  write(name: string, text: string): void {
+    writeFileSync(join(this.vma, name), text);
+    this.compiledWith = null;
   }
 
   remove(): void {

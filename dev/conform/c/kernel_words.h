@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Part of vma_replay.c: the words of VMA traces (docs/traces.md) that traces of tests are made of.
+ * Part of vma_replay.c: words that are a kernel function's name. That function and nothing else.
  */
-
-/* From here on: words that are a kernel function's name. That function and nothing else. */
 
 #define HOW_PREV 1
 #define HOW_NEXT 2
@@ -33,8 +31,8 @@ static long merge_result(struct vma_merge_struct *vmg, struct vm_area_struct *me
 
 WORD(vma_merge_new_range, 7)
 {
-	VMA_ITERATOR(vmi, &mm, a[0]);
-	struct vma_merge_struct vmg = {
+	ITERATOR(vmi, a[0]);
+	REMEMBERED_MERGE struct vma_merge_struct vmg = {
 		.mm = &mm, .vmi = &vmi, .start = a[0], .end = a[1], .pgoff = a[3],
 		.file = file_of(a[4]), .state = VMA_MERGE_START,
 	};
@@ -42,7 +40,7 @@ WORD(vma_merge_new_range, 7)
 
 	if (a[0] < a[1] && find_vma_intersection(&mm, a[0], a[1]))
 		return -ENOMEM;
-	vmg.vma_flags = legacy_to_vma_flags(a[2]);
+	vmg.vma_flags = flags_of(a[2]);
 	vmg.anon_vma = anon_of(a[5]);
 	next = vma_next(&vmi);
 	prev = vma_prev(&vmi);
@@ -71,8 +69,8 @@ static struct vm_area_struct *load_with_prev(struct vma_iterator *vmi, ulong sta
 
 WORD(vma_merge_existing_range, 6)
 {
-	VMA_ITERATOR(vmi, &mm, a[0]);
-	struct vma_merge_struct vmg = {
+	ITERATOR(vmi, a[0]);
+	REMEMBERED_MERGE struct vma_merge_struct vmg = {
 		.mm = &mm, .vmi = &vmi, .start = a[0], .end = a[1], .pgoff = a[3],
 		.file = file_of(a[4]), .state = VMA_MERGE_START,
 	};
@@ -83,7 +81,7 @@ WORD(vma_merge_existing_range, 6)
 		return -EFAULT;
 	if (a[1] > vmg.middle->vm_end)
 		return -EINVAL;
-	vmg.vma_flags = legacy_to_vma_flags(a[2]);
+	vmg.vma_flags = flags_of(a[2]);
 	vmg.anon_vma = vmg.middle->anon_vma;
 	vmg.prev = a[5] & HOW_PREV || prev == vmg.middle ? prev : NULL;
 	vmg.give_up_on_oom = !!(a[5] & HOW_GIVE_UP);
@@ -107,8 +105,8 @@ static bool can_expand(struct vm_area_struct *target, struct vm_area_struct *nex
 
 WORD(vma_expand, 6)
 {
-	VMA_ITERATOR(vmi, &mm, a[1]);
-	struct vma_merge_struct vmg = {
+	ITERATOR(vmi, a[1]);
+	REMEMBERED_MERGE struct vma_merge_struct vmg = {
 		.mm = &mm, .vmi = &vmi, .start = a[1], .end = a[2], .pgoff = a[3], .state = VMA_MERGE_START,
 	};
 
@@ -122,13 +120,13 @@ WORD(vma_expand, 6)
 	}
 	if (!can_expand(vmg.target, vmg.next, a[1], a[2]))
 		return -EINVAL;
-	vmg.vma_flags = legacy_to_vma_flags(a[4]);
+	vmg.vma_flags = flags_of(a[4]);
 	return vma_expand(&vmg);
 }
 
 WORD(vma_shrink, 4)
 {
-	VMA_ITERATOR(vmi, &mm, a[0]);
+	ITERATOR(vmi, a[0]);
 	struct vm_area_struct *vma = shrinkable(&vmi, a[1], a[2]);
 
 	if (IS_ERR(vma))
@@ -138,7 +136,7 @@ WORD(vma_shrink, 4)
 
 static long split_at(ulong *a, int (*cut)(struct vma_iterator *, struct vm_area_struct *, ulong, int))
 {
-	VMA_ITERATOR(vmi, &mm, a[0]);
+	ITERATOR(vmi, a[0]);
 	struct vm_area_struct *vma = vma_iter_load(&vmi);
 
 	if (!vma)
@@ -183,8 +181,8 @@ WORD(copy_vma, 5)
 
 WORD(vma_modify_flags, 3)
 {
-	VMA_ITERATOR(vmi, &mm, a[0]);
-	vma_flags_t want = legacy_to_vma_flags(a[2]);
+	ITERATOR(vmi, a[0]);
+	vma_flags_t want = flags_of(a[2]);
 	struct vm_area_struct *prev;
 	struct vm_area_struct *vma = load_with_prev(&vmi, a[0], &prev);
 
@@ -197,9 +195,8 @@ WORD(vma_modify_flags, 3)
 
 WORD(vma_modify_flags_uffd, 4)
 {
-	VMA_ITERATOR(vmi, &mm, a[0]);
-	vma_flags_t want = legacy_to_vma_flags(a[2]);
-	struct vm_userfaultfd_ctx no_ctx = {};
+	ITERATOR(vmi, a[0]);
+	vma_flags_t want = flags_of(a[2]);
 	struct vm_area_struct *prev;
 	struct vm_area_struct *vma = load_with_prev(&vmi, a[0], &prev);
 
@@ -207,7 +204,7 @@ WORD(vma_modify_flags_uffd, 4)
 		return -EFAULT;
 	if (a[1] > vma->vm_end || (a[3] && (a[0] != vma->vm_start || a[1] != vma->vm_end)))
 		return -EINVAL;
-	return PTR_ERR_OR_ZERO(vma_modify_flags_uffd(&vmi, prev, vma, a[0], a[1], &want, no_ctx, a[3] != 0));
+	return PTR_ERR_OR_ZERO(vma_modify_flags_uffd(&vmi, prev, vma, a[0], a[1], &want, new_context, a[3] != 0));
 }
 
 WORD(create_init_stack_vma, 0)
@@ -224,7 +221,7 @@ WORD(cleanup_mm, 0)
 	struct vm_area_struct *vma;
 	long count = 0;
 
-	VMA_ITERATOR(vmi, &mm, 0);
+	ITERATOR(vmi, 0);
 
 	fail_prealloc = false;
 	for_each_vma(vmi, vma) {
@@ -238,72 +235,3 @@ WORD(cleanup_mm, 0)
 	return count;
 }
 
-/* From here on: words that set what a test sets by hand. */
-
-#define SETTER(name, args, statement)					\
-WORD(name, args)							\
-{									\
-	struct vm_area_struct *vma = vma_lookup(&mm, a[0]);		\
-									\
-	if (!vma)							\
-		return -EFAULT;						\
-	statement;							\
-	return 0;							\
-}
-
-static void set_anon(struct vm_area_struct *vma, struct anon_vma *anon, ulong links)
-{
-	vma->anon_vma = anon;
-	INIT_LIST_HEAD(&vma->anon_vma_chain);
-	for (; anon && links > 0; links--) {
-		struct anon_vma_chain *avc = calloc(1, sizeof(*avc));
-
-		avc->anon_vma = anon;
-		list_add(&avc->same_vma, &vma->anon_vma_chain);
-	}
-}
-
-SETTER(setflags, 2, vma->flags = legacy_to_vma_flags(a[1]))
-SETTER(setpgoff, 2, vma->vm_pgoff = a[1])
-SETTER(setfile, 2, vma->vm_file = file_of(a[1]))
-SETTER(setanon, 3, set_anon(vma, anon_of(a[1]), a[2]))
-SETTER(setops, 2, vma->vm_ops = ops_of(a[1]))
-
-WORD(drop, 1)
-{
-	VMA_ITERATOR(vmi, &mm, a[0]);
-	struct vm_area_struct *vma = vma_iter_load(&vmi);
-	int err;
-
-	if (!vma)
-		return -EFAULT;
-	err = vma_iter_clear_gfp(&vmi, vma->vm_start, vma->vm_end, GFP_KERNEL);
-	if (err)
-		return err;
-	vma_mark_detached(vma);
-	vm_area_free(vma);
-	mm.map_count--;
-	return 0;
-}
-
-WORD(setcount, 1)
-{
-	mm.map_count = a[0];
-	return 0;
-}
-
-WORD(setsums, 5)
-{
-	mm.total_vm = a[0];
-	mm.data_vm = a[1];
-	mm.exec_vm = a[2];
-	mm.stack_vm = a[3];
-	mm.locked_vm = a[4];
-	return 0;
-}
-
-WORD(setdefflags, 1)
-{
-	mm.def_vma_flags = legacy_to_vma_flags(a[0]);
-	return 0;
-}
