@@ -85,7 +85,7 @@ class LoadedSpace {
 
   /** The walk of `modify` in a trace, without the accounting. */
   private change(start: number, end: number, to: vma_flags_t): void {
-    changeRange(this.mm, start, end, (vmi, prev, vma, from, until) => {
+    changeRange(VMA_ITERATOR(this.mm, start), start, end, (vmi, prev, vma, from, until) => {
       if (vma_flags_same_mask(vma.flags, to)) return null;
       const want = to.clone();
       const ret = vma_modify_flags(vmi, prev, vma, from, until, want);

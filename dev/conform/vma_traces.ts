@@ -3,8 +3,10 @@
  * Random traces of VMA operations. What they are drawn from is small on purpose: few pages, few flags, few files, so that
  * nearly every operation splits or merges something.
  */
+import { EINTR, ENOMEM } from '../../include/linux/errno.js';
 import { PAGE_SIZE } from '../../include/linux/mm.js';
 import {
+  NUM_VMA_FLAG_BITS,
   VM_ACCOUNT,
   VM_DONTEXPAND,
   VM_EXEC,
@@ -15,6 +17,7 @@ import {
   VM_MAYEXEC,
   VM_MAYREAD,
   VM_MAYWRITE,
+  VM_MERGEABLE,
   VM_NORESERVE,
   VM_PFNMAP,
   VM_READ,
@@ -43,6 +46,10 @@ interface Profile {
   /** Longest mapping, in pages. */
   longest: number;
   files: readonly number[];
+  /** Are calls answered otherwise than the harness answers them? How often, in a hundred lines. */
+  answers: number;
+  /** Are there policies, names, userfaultfd contexts, flags of high bits, lists of unmaps? How often. */
+  settings: number;
   /** Does memory run out now and then? */
   oom: boolean;
   stacks: boolean;
@@ -52,6 +59,16 @@ interface Profile {
   bare: boolean;
 }
 
+/** A few files of a kind: those that do little, those whose hooks act, those that are stacked on others. */
+function filesOf(random: Random): number[] {
+  const acting = Array.from({ length: 4 }, () => random.between(0x30, 0x3f));
+  const stacked = Array.from({ length: 4 }, () => random.between(0x20, 0x2f));
+  return random.pick([
+    ...[[0], [0, 0, 1, 2], [1, 2, 3, 4], [0, 5, 6], [0, 6, 7, 8, 9, 10], [0, 1, 6, 9]],
+    ...[[0, ...acting], acting, [0, ...stacked], [0, 6, ...acting, ...stacked]],
+  ]);
+}
+
 function profileOf(random: Random): Profile {
   const wide = random.chance(10);
   const base = random.pick([0x20, 0x400, 0x10000]);
@@ -59,21 +76,42 @@ function profileOf(random: Random): Profile {
     base,
     pages: wide ? 4096 : random.between(12, 64),
     longest: wide ? 32 : random.between(3, 12),
-    files: random.pick([[0], [0, 0, 1, 2], [1, 2, 3, 4], [0, 5, 6], [0, 6, 7, 8, 9, 10], [0, 1, 6, 9]]),
+    files: filesOf(random),
+    answers: random.pick([0, 0, 2, 8]),
+    settings: random.pick([0, 2, 2, 8]),
     oom: random.chance(25),
-    // Where the guard gap of a stack reaches address 0, the two sides do not agree: docs/upstream.md, Numbers.
-    stacks: base > 0x20 && random.chance(60),
+    stacks: random.chance(60),
     sealing: random.chance(10),
     mdwe: random.chance(15),
     bare: random.chance(40),
   };
 }
 
-function hex(value: number | bigint): string {
-  return value.toString(16);
+function hex(value: number | bigint | string): string {
+  return typeof value === 'string' ? value : value.toString(16);
 }
 
-const FLAG_WORDS: readonly string[] = ['UNLOCK', 'QUIETLY', 'TOPDOWN', 'BELOW', 'KEEP', 'ON'];
+const SWITCHES: readonly string[] = ['UNLOCK', 'QUIETLY', 'TOPDOWN', 'BELOW', 'KEEP', 'ON'];
+
+/** What calls may be answered with: failures, and a world that is another than the harness's. */
+const ANSWERS: readonly (readonly [stub: string, values: readonly number[]])[] = [
+  ...[
+    ...['anon_vma_clone', '__anon_vma_prepare', 'anon_vma_prepare', 'vma_dup_policy', 'vm_area_cache_alloc'],
+    ...['security_vm_enough_memory_mm', 'userfaultfd_unmap_prep', 'shmem_zero_setup', 'ksm_execve'],
+    ...['insert_kernel_pages', 'mmap_prepare', 'mmap', 'mapped', 'may_split'],
+  ].map((name) => [name, [-ENOMEM]] as const),
+  ...['mmap_write_lock_killable', 'vma_start_write_killable'].map((name) => [name, [-EINTR]] as const),
+  ...['may_expand_vm', 'can_modify_mm', 'arch_validate_flags', 'capable', 'mapping_can_writeback'].map(
+    (name) => [name, [0]] as const,
+  ),
+  ...[
+    ...['signal_pending', 'vma_iter_prealloc_fails', 'is_vm_hugetlb_page', 'shmem_file', 'vma_supports_mlock'],
+    ...['vma_soft_dirty_enabled', 'userfaultfd_wp', 'is_file_hugepages', 'vma_is_dax', 'is_hugepage_only_range'],
+  ].map((name) => [name, [1]] as const),
+  ['ksm_vma_flags', [Number(VM_MERGEABLE)]],
+  ['rlimit', [0, 0x4000, 0x10000, 0x100000]],
+  ['vma_kernel_pagesize', [0x200000]],
+];
 
 /**
  * The arguments of one line, drawn by their names. What belongs together is drawn together: an end lies above its start,
@@ -85,6 +123,7 @@ class Draft {
   private readonly start: number;
   private readonly length: number;
   private readonly file: number;
+  private readonly answered: readonly [stub: string, values: readonly number[]];
 
   constructor(random: Random, profile: Profile) {
     this.random = random;
@@ -92,6 +131,7 @@ class Draft {
     this.start = this.page();
     this.length = random.between(1, profile.longest) * PAGE_SIZE;
     this.file = random.pick(profile.files);
+    this.answered = random.pick(ANSWERS);
   }
 
   private page(): number {
@@ -115,11 +155,11 @@ class Draft {
   }
 
   /** One argument of a word. */
-  argument(name: string, word: Word): number | bigint {
+  argument(name: string, word: Word): number | bigint | string {
     const { random, profile } = this;
     const choices = word.choices[name];
     if (choices !== undefined) return random.pick(choices);
-    if (FLAG_WORDS.includes(name)) return random.below(2);
+    if (SWITCHES.includes(name)) return random.below(2);
     const hasFile = word.args.includes('FILE');
     switch (name) {
       case 'ADDR':
@@ -141,6 +181,20 @@ class Draft {
         return this.offset(hasFile);
       case 'FILE':
         return this.file;
+      case 'STUB':
+        return this.answered[0];
+      case 'FIRST':
+        return random.between(1, 4);
+      case 'COUNT':
+        return random.pick([1, 1, 1, 2, 0]);
+      case 'VALUE':
+        return random.pick(this.answered[1]);
+      case 'BIT':
+        return random.below(NUM_VMA_FLAG_BITS);
+      case 'POLICY':
+      case 'NAME':
+      case 'CONTEXT':
+        return random.pick([0, 0, 1, 2]);
       case 'ANON':
         return random.chance(60) ? 0 : random.between(1, 4);
       case 'LOW':
@@ -165,6 +219,10 @@ class Draft {
   }
 }
 
+const SUMS = 'setsums 1000000 1000000 1000000 1000000 1000000';
+
+const ANSWER = SETTINGS.words.filter(({ name }) => name === 'answer' || name === 'noanswers');
+
 /** Writes the lines of one trace. */
 class RandomTraceWriter {
   private readonly random: Random;
@@ -177,15 +235,10 @@ class RandomTraceWriter {
     this.failing = false;
   }
 
-  /** What a trace begins with: sums so large that unmapping what nobody counted takes none below 0. */
-  head(): string[] {
-    return this.profile.bare ? ['setsums 1000000 1000000 1000000 1000000 1000000'] : [];
-  }
-
   private table(): Words {
     const { random, profile } = this;
     if (profile.bare && random.chance(35)) return random.chance(70) ? KERNEL : SET;
-    return random.chance(2) ? SETTINGS : EVERYDAY;
+    return random.chance(2 + profile.settings) ? SETTINGS : EVERYDAY;
   }
 
   line(): string {
@@ -194,19 +247,29 @@ class RandomTraceWriter {
       this.failing = !this.failing;
       return `failprealloc ${this.failing ? 1 : 0}`;
     }
+    if (random.chance(profile.answers))
+      return this.lineOf(random.weighted(ANSWER.map((one) => [one.often, one] as const)));
     if (profile.mdwe && random.chance(1)) return `mdwe ${random.below(2)}`;
     const { words } = this.table();
-    const word = random.weighted(words.map((one) => [one.often, one] as const));
+    return this.lineOf(random.weighted(words.map((one) => [one.often, one] as const)));
+  }
+
+  private lineOf(word: Word): string {
+    const { random, profile } = this;
     const draft = new Draft(random, profile);
+    // It sets sums to what they are at the start of a process.
+    if (word.name === 'create_init_stack_vma') return `${word.name}\n${SUMS}`;
     const isUnmapping = word.args[0] === 'START' && word.args[1] === 'LEN';
     if (isUnmapping && random.chance(4)) return `${word.name} ${draft.wrongRange()}${word.args[2] ? ' 0' : ''}`;
     return [word.name, ...word.args.map((name) => hex(draft.argument(name, word)))].join(' ');
   }
 }
 
-/** A trace of that many operations. */
+/** What each trace begins with: calls are told, and sums are so large that what nobody counted takes none below 0. */
+export const VMA_HEAD: readonly string[] = ['calls 1', SUMS];
+
+/** A trace of that many operations, its head included. */
 export function randomVmaTrace(random: Random, operations: number): string[] {
   const writer = new RandomTraceWriter(random);
-  const head = writer.head();
-  return [...head, ...Array.from({ length: operations - head.length }, () => writer.line())];
+  return [...VMA_HEAD, ...Array.from({ length: operations - VMA_HEAD.length }, () => writer.line())];
 }

@@ -6,8 +6,7 @@
  * mm/vma.h, maybe_rmap_unlock_action() and mmap_file() of mm/internal.h and vfs_mmap() of include/linux/fs.h (Linux
  * 7.2). The harness stubs the actions out; here they are real.
  *
- * Deviation: mmap_action_finish() calls unmap_vma_locked(), which 7.2 has written out in it; the name is that of the
- * patch this project began with.
+ * Deviation: unmap_vma_locked() is of the patch that this project began with, for its review; 7.2 unmaps without it.
  */
 import { EINVAL, IS_ERR_VALUE } from '../../include/linux/errno.js';
 import { PAGE_SIZE } from '../../include/linux/mm.js';
@@ -63,7 +62,7 @@ export function maybe_rmap_unlock_action(vma: vm_area_struct, action: mmap_actio
   action.hide_from_rmap_until_complete = false;
 }
 
-/** Unmaps the VMA's range. */
+/** Unmaps the VMA's range, which takes the lock for writing. */
 export function unmap_vma_locked(vma: vm_area_struct): void {
   const mm = currentMm('unmap_vma_locked');
   stubs.mmap_assert_write_locked(mm);
@@ -79,7 +78,7 @@ function mmap_action_finish(vma: vm_area_struct, action: mmap_action, error: num
   // From the compatibility layer the mmap hook fails, and its caller cleans up.
   if (err === 0 || is_compat) return err;
 
-  unmap_vma_locked(vma);
+  do_munmap(currentMm('mmap_action_finish'), vma.vm_start, vma_pages(vma) * PAGE_SIZE, null);
   return action.error_override !== 0 ? action.error_override : err;
 }
 

@@ -18,9 +18,12 @@ function unpack(name: string, folder = DATA): string {
   return gunzipSync(readFileSync(new URL(name, folder))).toString();
 }
 
-/** Pairs that have every operation of the format in them; the second those that traces of tests are made of. */
+/**
+ * Pairs that have every operation of the format in them: the second those that traces of tests are made of, the third
+ * with the calls that the code makes, and what is left of each operation.
+ */
 export function grownPairs(): RecordedPair[] {
-  return ['operations-601', 'words-701'].map((name) => ({
+  return ['operations-601', 'words-701', 'calls-801'].map((name) => ({
     name,
     trace: unpack(`${name}.trace.gz`, GROWN),
     expected: unpack(`${name}.expected.gz`, GROWN),

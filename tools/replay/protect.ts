@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The walk of mprotect() and of its kind: mm/mprotect.c, do_mprotect_pkey(), as far as VMAs go. */
 import { ENOMEM, type ErrPtr, IS_ERR, PTR_ERR } from '../../include/linux/errno.js';
-import { type mm_struct, VMA_ITERATOR, type vm_area_struct, type vma_iterator } from '../../include/mm_types.js';
+import type { vm_area_struct, vma_iterator } from '../../include/mm_types.js';
 import { vma_find, vma_iter_set, vma_prev } from '../../lib/doors/iterator.js';
 
 /** What is done to [start, end) of one VMA; null leaves it alone, a VMA is what spans the range now. */
@@ -13,9 +13,8 @@ export type ChangeOne = (
   end: number,
 ) => vm_area_struct | ErrPtr | null;
 
-/** Walks [start, end). 0, -ENOMEM where nothing is mapped, or the first error that `change` ends with. */
-export function changeRange(mm: mm_struct, start: number, end: number, change: ChangeOne): number {
-  const vmi = VMA_ITERATOR(mm, start);
+/** Walks [start, end) with an iterator that stands at its start. 0, -ENOMEM where nothing is mapped, or the first error that `change` ends with. */
+export function changeRange(vmi: vma_iterator, start: number, end: number, change: ChangeOne): number {
   const first = vma_find(vmi, end);
   if (first === null) return -ENOMEM;
 

@@ -4,20 +4,35 @@
  * The format is in docs/traces.md, "VMA traces". The stub world is the harness's own, whatever the caller has set.
  */
 import type { Stubs } from '../../stubs/index.js';
-import { formatHex, parseHex, wordsOf } from './hex.js';
+import { valueText } from './call_names.js';
+import { ANSWERED } from './calls.js';
+import { parseHex, wordsOf } from './hex.js';
 import { TraceError } from './trace_error.js';
 import { ReplayedSpace } from './vma_space.js';
 import { WORDS } from './words/table.js';
 import type { Word } from './words/word.js';
 
-/** The arguments of one line as numbers, or an error that says what is wrong with them. */
-function parseArgs(name: string, words: readonly string[], count: number, line: number): number[] {
-  if (words.length !== count) throw new TraceError(line, `'${name}' takes ${count} arguments, not ${words.length}`);
-  return words.map((word) => parseHex(word, line));
+/** An argument of a word as a number, by what its name says: a stub by its place among all, a value that may be negative. */
+function parseArgument(name: string, word: string, line: number): number {
+  if (name === 'STUB') {
+    const place = ANSWERED.indexOf(word);
+    if (place < 0) throw new TraceError(line, `'${word}' is no stub, and no hook`);
+    return place;
+  }
+  if (name === 'VALUE' && word.startsWith('-')) return -parseHex(word.slice(1), line);
+  return parseHex(word, line);
+}
+
+/** The arguments of one line, or an error that says what is wrong with them. */
+function parseArgs({ name, args }: Word, words: readonly string[], line: number): number[] {
+  if (words.length !== args.length)
+    throw new TraceError(line, `'${name}' takes ${args.length} arguments, not ${words.length}`);
+  return args.map((argument, i) => parseArgument(argument, words[i] ?? '', line));
 }
 
 /** Runs one operation; an argument that the code under test refuses is a fault of the line. */
 function runOperation(space: ReplayedSpace, operation: Word, args: readonly number[], line: number): number {
+  space.begin();
   try {
     return operation.run(space, args);
   } catch (error) {
@@ -38,14 +53,14 @@ export function replayLine(space: ReplayedSpace, text: string, line: number): An
   if (name === undefined) return null;
   const operation = WORDS.get(name);
   if (operation === undefined) throw new TraceError(line, `unknown operation '${name}'`);
-  const args = parseArgs(name, words, operation.args.length, line);
+  const args = parseArgs(operation, words, line);
   return { name, result: runOperation(space, operation, args, line) };
 }
 
 function replayLines(space: ReplayedSpace, input: string, write: (text: string) => void): void {
   for (const [i, text] of input.split('\n').entries()) {
     const answered = replayLine(space, text, i + 1);
-    if (answered !== null) write(space.describe(`${answered.name} ${formatHex(answered.result)}`));
+    if (answered !== null) write(space.describe(`${answered.name} ${valueText(answered.result)}`));
   }
 }
 

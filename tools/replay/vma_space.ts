@@ -3,16 +3,29 @@
 import { newRootAnonVma } from '../../harness/anon_link.js';
 import { World, type WorldOptions } from '../../harness/world.js';
 import { MT_FLAGS_ALLOC_RANGE } from '../../include/linux/maple_tree.js';
-import { type anon_vma, type file, mm_struct, VMA_ITERATOR } from '../../include/mm_types.js';
+import {
+  type anon_vma,
+  type file,
+  mm_struct,
+  VMA_ITERATOR,
+  type vm_operations_struct,
+  type vma_iterator,
+} from '../../include/mm_types.js';
+import type { vma_merge_struct } from '../../include/vma.js';
 import { VMA_LOCKED_BIT, type vma_flags_t } from '../../include/vma_flags.js';
-import { legacy_to_vma_flags, vma_flags_test } from '../../lib/doors/flags.js';
+import { legacy_to_vma_flags, vma_flags_set_mask, vma_flags_test } from '../../lib/doors/flags.js';
 import { vma_next } from '../../lib/doors/iterator.js';
 import { accountPages } from '../../lib/mm/inlines/accounting.js';
-import { traceFiles } from './files.js';
+import { CallNames } from './call_names.js';
+import { CallLog } from './calls.js';
+import { TraceFiles } from './files.js';
+import { Held } from './held.js';
+import { attributesText, leftText } from './left.js';
+import { Settings } from './settings.js';
 
-/** A flags word of a trace. Its numbers are safe integers, which is room enough for all named flags. */
-export function flagsOf(word: number): vma_flags_t {
-  return legacy_to_vma_flags(BigInt(word));
+/** A sum of pages as C has it: where it fell below 0, it wraps around. */
+function sumText(pages: number): string {
+  return pages < 0 ? String(BigInt.asUintN(64, BigInt(pages))) : String(pages);
 }
 
 export class ReplayedSpace {
@@ -21,16 +34,61 @@ export class ReplayedSpace {
   quiet: boolean;
   /** Whose current address space it is: every operation is carried out in it. */
   readonly world: World;
-  private readonly files: file[];
+  /** What of the world is told and held. */
+  readonly calls: CallLog;
+  readonly held: Held;
+  readonly settings: Settings;
+  /** What the last word looked at its neighbours with, and asked for a merge with; null if it did neither. */
+  vmi: vma_iterator | null;
+  vmg: vma_merge_struct | null;
+  private readonly traceFiles: TraceFiles;
   /** Number 1 is the first. */
   private readonly anonVmas: anon_vma[];
 
   constructor(options: WorldOptions = {}) {
     this.mm = new mm_struct(MT_FLAGS_ALLOC_RANGE);
     this.quiet = false;
-    this.world = new World({ ...options, mm: this.mm });
-    this.files = traceFiles();
+    this.held = new Held();
+    this.world = new World({ ...options, stubs: { ...this.held.stubs(), ...options.stubs }, mm: this.mm });
+    this.calls = new CallLog(new CallNames(this));
+    this.settings = new Settings();
+    this.vmi = null;
+    this.vmg = null;
+    this.traceFiles = new TraceFiles(this.calls);
     this.anonVmas = [];
+  }
+
+  /** All files; number 1 is the first. */
+  get files(): readonly file[] {
+    return this.traceFiles.all;
+  }
+
+  /** A flags word of a trace, with the bits that `flagbit` has set. Numbers are safe integers: bits 0 to 52. */
+  readonly flagsOf = (word: number): vma_flags_t => {
+    const flags = legacy_to_vma_flags(BigInt(word));
+    vma_flags_set_mask(flags, this.settings.flags);
+    return flags;
+  };
+
+  /** The iterator of a word; where it is afterwards is printed with calls. */
+  iterator(addr: number): vma_iterator {
+    this.vmi = VMA_ITERATOR(this.mm, addr);
+    return this.vmi;
+  }
+
+  /** Begins an operation. */
+  begin(): void {
+    this.vmi = null;
+    this.vmg = null;
+  }
+
+  /** The hooks of a number, as `setops` has it. */
+  operations(kind: number): vm_operations_struct | null {
+    return this.traceFiles.operations(kind);
+  }
+
+  kindOf(ops: vm_operations_struct): number {
+    return this.traceFiles.kindOf(ops);
   }
 
   /** Counts pages, which may be negative, into the sums that these flags belong to. */
@@ -39,12 +97,15 @@ export class ReplayedSpace {
     if (vma_flags_test(flags, VMA_LOCKED_BIT)) this.mm.locked_vm += pages;
   }
 
-  /** The answer to one operation: its result, the sums, and unless `quiet` every VMA. */
+  /** The answer to one operation: its result, its calls, the sums, and unless `quiet` every VMA. */
   describe(result: string, quiet = this.quiet): string {
-    const { mm } = this;
+    const { mm, calls } = this;
+    const [total, data, exec] = [sumText(mm.total_vm), sumText(mm.data_vm), sumText(mm.exec_vm)];
+    const [stack, locked] = [sumText(mm.stack_vm), sumText(mm.locked_vm)];
     let text =
-      `${result}\n= count=${mm.map_count} total=${mm.total_vm} data=${mm.data_vm} exec=${mm.exec_vm}` +
-      ` stack=${mm.stack_vm} locked=${mm.locked_vm}\n`;
+      `${result}\n${calls.take()}= count=${mm.map_count} total=${total} data=${data} exec=${exec}` +
+      ` stack=${stack} locked=${locked}\n`;
+    if (calls.telling) text += leftText(this);
     if (quiet) return text;
 
     const vmi = VMA_ITERATOR(mm, 0);
@@ -52,6 +113,7 @@ export class ReplayedSpace {
       text +=
         `  ${vma.vm_start.toString(16)}-${vma.vm_end.toString(16)} pgoff=${vma.vm_pgoff.toString(16)}` +
         ` flags=${vma.vm_flags.toString(16)} file=${this.idOf(vma.vm_file)} anon=${vma.anon_vma !== null ? 1 : 0}\n`;
+      if (calls.telling) text += attributesText(this, vma);
     }
     return text;
   }
@@ -61,6 +123,24 @@ export class ReplayedSpace {
     this.numberAnons();
     if (!this.anonVmas.includes(wanted)) this.anonVmas.push(wanted);
     return this.anonVmas.indexOf(wanted) + 1;
+  }
+
+  /** The number of an anon_vma that a call names or that is printed, 0 for none; one that has none gets the next. */
+  anonId(found: anon_vma | null): number {
+    if (found === null) return 0;
+    const known = this.anonVmas.indexOf(found);
+    return known >= 0 ? known + 1 : this.anonVmas.push(found);
+  }
+
+  /** The anon_vma, among those of the address space, that is looked for. */
+  anonWith(is: (anon: anon_vma) => boolean): anon_vma | null {
+    const known = this.anonVmas.find(is);
+    if (known !== undefined) return known;
+    const vmi = VMA_ITERATOR(this.mm, 0);
+    for (let vma = vma_next(vmi); vma !== null; vma = vma_next(vmi)) {
+      if (vma.anon_vma !== null && is(vma.anon_vma)) return vma.anon_vma;
+    }
+    return null;
   }
 
   /** The anon_vma of a number, 0 being none; a number past the last makes a new one. */

@@ -80,6 +80,8 @@ void world_anon_rmap_tree_insert(struct anon_vma_chain *avc, struct anon_vma *an
 void world_anon_rmap_tree_remove(struct anon_vma_chain *avc, struct anon_vma *anon_vma);
 void world_unlink_anon_vmas(struct vm_area_struct *vma);
 
+unsigned long world_move_page_tables(struct pagetable_move_control *pmc);
+
 void call_nest_lock(struct rw_semaphore *sem);
 
 /* Reports of failed assertions; where is the function. */

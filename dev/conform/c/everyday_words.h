@@ -60,7 +60,7 @@ static struct vm_area_struct *change_one(struct vma_iterator *vmi, struct vm_are
 	vma_start_write(ret);
 	ret->flags = want;
 	account(old, -(long)((end - start) >> PAGE_SHIFT));
-	account(word, (end - start) >> PAGE_SHIFT);
+	account(vma_flags_to_legacy(flags_of(word)), (end - start) >> PAGE_SHIFT);
 	return ret;
 }
 
@@ -138,7 +138,7 @@ WORD(uffd, 3)
 	ret->flags = want;
 	ret->vm_userfaultfd_ctx = new_context;
 	account(old, -(long)pages);
-	account(a[1], pages);
+	account(vma_flags_to_legacy(flags_of(a[1])), pages);
 	return 0;
 }
 
@@ -161,14 +161,18 @@ WORD(fault, 1)
 	return 1;
 }
 
-WORD(brk, 3)
+static long brk_behind(ulong *a)
 {
 	ITERATOR(vmi, a[0]);
+
+	return do_brk_flags(&vmi, vma_prev(&vmi), a[0], a[1], flags_of(a[2]));
+}
+
+WORD(brk, 3)
+{
 	long err = unmap(a[0], a[1]);
 
-	if (err)
-		return err;
-	return do_brk_flags(&vmi, vma_prev(&vmi), a[0], a[1], flags_of(a[2]));
+	return err ? err : brk_behind(a);
 }
 
 WORD(down, 1)
@@ -222,9 +226,6 @@ static long copy(ulong addr, ulong len, ulong to, bool keep_source)
 	vma = vma_lookup(&mm, addr);
 	if (!vma)
 		return -EFAULT;
-	/* The copy could not be linked, and the harness's unlink_anon_vmas() would follow its NULL anon_vma. */
-	if (fail_prealloc && !vma->anon_vma)
-		return -ENOMEM;
 	new = copy_vma(&vma, to, len, vma->vm_pgoff + ((addr - vma->vm_start) >> PAGE_SHIFT), &need_rmap_locks,
 		       keep_source);
 	if (!new)
@@ -301,6 +302,8 @@ static struct vm_area_struct *new_vma(ulong *a)
 {
 	struct vm_area_struct *vma = vm_area_alloc(&mm);
 
+	if (!vma)
+		return NULL;
 	vma->vm_start = a[0];
 	vma->vm_end = a[0] + a[1];
 	vma->vm_pgoff = a[3];
@@ -314,6 +317,8 @@ static long insert_uncounted(ulong *a)
 	struct vm_area_struct *vma = new_vma(a);
 	long ret;
 
+	if (!vma)
+		return -ENOMEM;
 	if (!vma->vm_file)
 		vma_set_anonymous(vma);
 	ret = insert_vm_struct(&mm, vma);
@@ -332,7 +337,7 @@ WORD(insert, 5)
 	long ret = insert_uncounted(a);
 
 	if (!ret)
-		account(a[2], a[1] >> PAGE_SHIFT);
+		account(vma_flags_to_legacy(flags_of(a[2])), a[1] >> PAGE_SHIFT);
 	return ret;
 }
 

@@ -16,14 +16,25 @@ WORD(vma_link, 5)
 	if (find_vma_intersection(&mm, a[0], a[0] + a[1]))
 		return -ENOMEM;
 	vma = new_vma(a);
+	if (!vma)
+		return -ENOMEM;
 	ret = vma_link(&mm, vma);
 	if (ret)
 		vm_area_free(vma);
 	return ret;
 }
 
+/* The attributes that the trace has set. */
+static void furnish(struct vma_merge_struct *vmg)
+{
+	vmg->policy = new_policy;
+	vmg->anon_name = new_name;
+	vmg->uffd_ctx = new_context;
+}
+
 static long merge_result(struct vma_merge_struct *vmg, struct vm_area_struct *merged)
 {
+	remember_merge(vmg);
 	if (merged)
 		return 1;
 	return vmg->state == VMA_MERGE_ERROR_NOMEM ? -ENOMEM : 0;
@@ -32,7 +43,7 @@ static long merge_result(struct vma_merge_struct *vmg, struct vm_area_struct *me
 WORD(vma_merge_new_range, 7)
 {
 	ITERATOR(vmi, a[0]);
-	REMEMBERED_MERGE struct vma_merge_struct vmg = {
+	struct vma_merge_struct vmg = {
 		.mm = &mm, .vmi = &vmi, .start = a[0], .end = a[1], .pgoff = a[3],
 		.file = file_of(a[4]), .state = VMA_MERGE_START,
 	};
@@ -49,6 +60,7 @@ WORD(vma_merge_new_range, 7)
 	vmg.just_expand = !!(a[6] & HOW_JUST_EXPAND);
 	vmg.give_up_on_oom = !!(a[6] & HOW_GIVE_UP);
 	vma_iter_set(&vmi, vmg.just_expand && prev ? prev->vm_start : a[0]);
+	furnish(&vmg);
 	return merge_result(&vmg, vma_merge_new_range(&vmg));
 }
 
@@ -70,7 +82,7 @@ static struct vm_area_struct *load_with_prev(struct vma_iterator *vmi, ulong sta
 WORD(vma_merge_existing_range, 6)
 {
 	ITERATOR(vmi, a[0]);
-	REMEMBERED_MERGE struct vma_merge_struct vmg = {
+	struct vma_merge_struct vmg = {
 		.mm = &mm, .vmi = &vmi, .start = a[0], .end = a[1], .pgoff = a[3],
 		.file = file_of(a[4]), .state = VMA_MERGE_START,
 	};
@@ -85,6 +97,7 @@ WORD(vma_merge_existing_range, 6)
 	vmg.anon_vma = vmg.middle->anon_vma;
 	vmg.prev = a[5] & HOW_PREV || prev == vmg.middle ? prev : NULL;
 	vmg.give_up_on_oom = !!(a[5] & HOW_GIVE_UP);
+	furnish(&vmg);
 	return merge_result(&vmg, vma_merge_existing_range(&vmg));
 }
 
@@ -106,9 +119,11 @@ static bool can_expand(struct vm_area_struct *target, struct vm_area_struct *nex
 WORD(vma_expand, 6)
 {
 	ITERATOR(vmi, a[1]);
-	REMEMBERED_MERGE struct vma_merge_struct vmg = {
+	struct vma_merge_struct vmg = {
 		.mm = &mm, .vmi = &vmi, .start = a[1], .end = a[2], .pgoff = a[3], .state = VMA_MERGE_START,
 	};
+
+	long ret;
 
 	vmg.target = vma_lookup(&mm, a[0]);
 	if (!vmg.target)
@@ -121,7 +136,10 @@ WORD(vma_expand, 6)
 	if (!can_expand(vmg.target, vmg.next, a[1], a[2]))
 		return -EINVAL;
 	vmg.vma_flags = flags_of(a[4]);
-	return vma_expand(&vmg);
+	furnish(&vmg);
+	ret = vma_expand(&vmg);
+	remember_merge(&vmg);
+	return ret;
 }
 
 WORD(vma_shrink, 4)
@@ -171,9 +189,6 @@ WORD(copy_vma, 5)
 	/* It would be a BUG if the source grew into its own copy: mremap() sees to it that this does not happen. */
 	if ((vma->anon_vma || !vma_is_anonymous(vma)) && (a[2] == vma->vm_end || a[2] + a[1] == vma->vm_start))
 		return -EINVAL;
-	/* As in copy() above. */
-	if (fail_prealloc && !vma->anon_vma)
-		return -ENOMEM;
 	if (!copy_vma(&vma, a[2], a[1], a[3], &need_rmap_locks, a[4] != 0))
 		return -ENOMEM;
 	return need_rmap_locks;

@@ -66,6 +66,12 @@ WORD(noanswers, 0)
 	return 0;
 }
 
+WORD(moves, 1)
+{
+	tables_move = a[0] != 0;
+	return 0;
+}
+
 WORD(unmaplist, 1)
 {
 	with_uf_list = a[0] != 0;
@@ -91,6 +97,8 @@ WORD(attributes, 3)
 
 WORD(setwritable, 2)
 {
+	if (!a[0])
+		return -EFAULT;
 	atomic_set(&mappings[a[0]].i_mmap_writable, a[1]);
 	return 0;
 }

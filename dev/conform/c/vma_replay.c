@@ -141,7 +141,6 @@ static void remember_merge(struct vma_merge_struct *vmg)
 	struct vma_iterator name_ __attribute__((cleanup(remember_iterator))) = {	\
 		.mas = { .tree = &mm.mm_mt, .index = addr_, .status = ma_start },	\
 	}
-#define REMEMBERED_MERGE __attribute__((cleanup(remember_merge)))
 
 /* What the settings of a trace say: see settings_words.h. */
 static vma_flags_t more_flags;
@@ -199,7 +198,8 @@ static void print_left(void)
 	if (has_vmi) {
 		printf("= iterator");
 		print_value("index", last_vmi.mas.index);
-		print_value("last", last_vmi.mas.last);
+		if (last_vmi.mas.status != ma_start)
+			print_value("last", last_vmi.mas.last);
 		printf(" status=%s\n", status_names[last_vmi.mas.status]);
 	}
 	if (has_vmg) {

@@ -433,6 +433,14 @@ void world_unlink_anon_vmas(struct vm_area_struct *vma)
 		vma->anon_vma->was_unlinked = true;
 }
 
+/* Page tables: all that is asked for, or as in the harness nothing. */
+static bool tables_move;
+
+unsigned long world_move_page_tables(struct pagetable_move_control *pmc)
+{
+	return tables_move ? pmc->len_in : 0;
+}
+
 /* What the harness declares, and other files define. */
 
 unsigned long call_rlimit(unsigned int limit)

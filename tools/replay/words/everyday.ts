@@ -6,12 +6,7 @@
 import { linkAnonVma } from '../../../harness/anon_link.js';
 import { EFAULT, EINVAL, ENOMEM, IS_ERR, PTR_ERR } from '../../../include/linux/errno.js';
 import { PHYS_PFN } from '../../../include/linux/mm.js';
-import {
-  NULL_VM_UFFD_CTX,
-  VMA_ITERATOR,
-  type vm_area_struct,
-  vm_unmapped_area_info,
-} from '../../../include/mm_types.js';
+import { type vm_area_struct, vm_unmapped_area_info } from '../../../include/mm_types.js';
 import { Ref } from '../../../include/ref.js';
 import { unlink_vma_file_batch } from '../../../include/vma.js';
 import { VM_LOCKED, type vma_flags_t } from '../../../include/vma_flags.js';
@@ -22,7 +17,7 @@ import {
   vma_modify_policy,
   vma_shrink,
 } from '../../../lib/doors/change.js';
-import { vma_flags_same_pair } from '../../../lib/doors/flags.js';
+import { vma_flags_same_pair, vma_flags_to_legacy } from '../../../lib/doors/flags.js';
 import {
   for_each_vma_range,
   vma_find,
@@ -59,13 +54,13 @@ import {
 import { stubs } from '../../../stubs/index.js';
 import { at } from '../hex.js';
 import { changeRange } from '../protect.js';
-import { flagsOf, type ReplayedSpace } from '../vma_space.js';
+import type { ReplayedSpace } from '../vma_space.js';
 import { extendUncounted, insertUncounted, shrinkable } from './kernel.js';
 import { isPlainSearch, searchOf } from './said.js';
 import { type Run, WHAT_IT_RETURNS, type Words, word } from './word.js';
 
-function munmap({ mm }: ReplayedSpace, start: number, len: number): number {
-  return do_vmi_munmap(VMA_ITERATOR(mm, start), mm, start, len, null, false);
+function munmap(space: ReplayedSpace, start: number, len: number): number {
+  return do_vmi_munmap(space.iterator(start), space.mm, start, len, space.settings.unmaps, false);
 }
 
 /** Gives a VMA the flags that a merge may have added to, and counts its pages under those that were asked for. */
@@ -82,8 +77,8 @@ function setFlags(
 }
 
 const modify: Run = (space, a) => {
-  const asked = flagsOf(at(a, 2));
-  return changeRange(space.mm, at(a, 0), at(a, 1), (vmi, prev, vma, start, end) => {
+  const asked = space.flagsOf(at(a, 2));
+  return changeRange(space.iterator(at(a, 0)), at(a, 0), at(a, 1), (vmi, prev, vma, start, end) => {
     if (vma_flags_same_pair(vma.flags, asked)) return null;
     const flags = { old: vma.flags.clone(), want: asked.clone(), asked };
     const ret = vma_modify_flags(vmi, prev, vma, start, end, flags.want);
@@ -92,18 +87,26 @@ const modify: Run = (space, a) => {
   });
 };
 
-const name: Run = ({ mm }, a) =>
-  changeRange(mm, at(a, 0), at(a, 1), (vmi, prev, vma, start, end) =>
-    vma_modify_name(vmi, prev, vma, start, end, null),
-  );
+const name: Run = (space, a) => {
+  const given = space.held.names.of(space.settings.name);
+  return changeRange(space.iterator(at(a, 0)), at(a, 0), at(a, 1), (vmi, prev, vma, start, end) => {
+    const ret = vma_modify_name(vmi, prev, vma, start, end, given);
+    if (!IS_ERR(ret)) space.held.setName(ret, given);
+    return ret;
+  });
+};
 
-const policy: Run = ({ mm }, a) =>
-  changeRange(mm, at(a, 0), at(a, 1), (vmi, prev, vma, start, end) =>
-    vma_modify_policy(vmi, prev, vma, start, end, null),
-  );
+const policy: Run = (space, a) => {
+  const given = space.held.policies.of(space.settings.policy);
+  return changeRange(space.iterator(at(a, 0)), at(a, 0), at(a, 1), (vmi, prev, vma, start, end) => {
+    const ret = vma_modify_policy(vmi, prev, vma, start, end, given);
+    if (!IS_ERR(ret)) space.held.setPolicy(ret, given);
+    return ret;
+  });
+};
 
 const uffd: Run = (space, a) => {
-  const vmi = VMA_ITERATOR(space.mm, at(a, 0));
+  const vmi = space.iterator(at(a, 0));
   const vma = vma_iter_load(vmi);
   if (vma === null) return -EFAULT;
   const prev = vma_prev(vmi);
@@ -111,11 +114,13 @@ const uffd: Run = (space, a) => {
   vma_iter_set(vmi, start);
   vma_find(vmi, end);
 
-  const asked = flagsOf(at(a, 1));
+  const asked = space.flagsOf(at(a, 1));
+  const context = space.held.context(space.settings.context);
   const flags = { old: vma.flags.clone(), want: asked.clone(), asked };
-  const ret = vma_modify_flags_uffd(vmi, prev, vma, start, end, flags.want, NULL_VM_UFFD_CTX, at(a, 2) !== 0);
+  const ret = vma_modify_flags_uffd(vmi, prev, vma, start, end, flags.want, context, at(a, 2) !== 0);
   if (IS_ERR(ret)) return PTR_ERR(ret);
   setFlags(space, ret, flags, PHYS_PFN(end - start));
+  ret.vm_userfaultfd_ctx = context;
   return 0;
 };
 
@@ -131,13 +136,13 @@ const brk: Run = (space, a) => {
   const error = munmap(space, addr, len);
   if (error !== 0) return error;
 
-  const vmi = VMA_ITERATOR(space.mm, addr);
-  return do_brk_flags(vmi, vma_prev(vmi), addr, len, flagsOf(at(a, 2)));
+  const vmi = space.iterator(addr);
+  return do_brk_flags(vmi, vma_prev(vmi), addr, len, space.flagsOf(at(a, 2)));
 };
 
-const down: Run = ({ mm }, a) => {
+const down: Run = (space, a) => {
   const to = at(a, 0);
-  const vma = vma_next(VMA_ITERATOR(mm, to));
+  const vma = vma_next(space.iterator(to));
   if (vma === null) return -EFAULT;
   return vma.vm_start <= to ? 0 : expand_downwards(vma, to);
 };
@@ -147,6 +152,11 @@ const extend: Run = (space, a) => {
   if (IS_ERR(merged)) return PTR_ERR(merged);
   space.account(merged.flags, PHYS_PFN(at(a, 1)));
   return 0;
+};
+
+const region: Run = ({ fileOf, flagsOf, settings }, a) => {
+  const flags = vma_flags_to_legacy(flagsOf(at(a, 2)));
+  return mmap_region(fileOf(at(a, 4)), at(a, 0), at(a, 1), flags, at(a, 3), settings.unmaps);
 };
 
 /** copy_vma() to a place that is unmapped first; a move unmaps the source afterwards. */
@@ -187,7 +197,7 @@ const relocate: Run = (space, a) => {
 
 const shrink: Run = (space, a) => {
   const [start, end] = [at(a, 1), at(a, 2)];
-  const vmi = VMA_ITERATOR(space.mm, at(a, 0));
+  const vmi = space.iterator(at(a, 0));
   const vma = shrinkable(vmi, start, end);
   if (IS_ERR(vma)) return PTR_ERR(vma);
   const pages = vma_pages(vma);
@@ -198,7 +208,7 @@ const shrink: Run = (space, a) => {
 
 const insert: Run = (space, a) => {
   const ret = insertUncounted(space, a);
-  if (ret === 0) space.account(flagsOf(at(a, 2)), PHYS_PFN(at(a, 1)));
+  if (ret === 0) space.account(space.flagsOf(at(a, 2)), PHYS_PFN(at(a, 1)));
   return ret;
 };
 
@@ -208,9 +218,9 @@ const locks: Run = ({ mm }) => {
   return ret;
 };
 
-const batch: Run = ({ mm }, a) => {
+const batch: Run = (space, a) => {
   const vb = new unlink_vma_file_batch();
-  const vmas = [...for_each_vma_range(VMA_ITERATOR(mm, at(a, 0)), at(a, 1))];
+  const vmas = [...for_each_vma_range(space.iterator(at(a, 0)), at(a, 1))];
   unlink_file_vma_batch_init(vb);
   for (const vma of vmas) unlink_file_vma_batch_add(vb, vma);
   unlink_file_vma_batch_final(vb);
@@ -242,7 +252,8 @@ export const EVERYDAY: Words = {
     word('mmap ADDR LEN FLAGS PGOFF FILE', {
       does: '`__mmap_region()`',
       gives: WHAT_IT_RETURNS,
-      run: ({ fileOf }, a) => __mmap_region(fileOf(at(a, 4)), at(a, 0), at(a, 1), flagsOf(at(a, 2)), at(a, 3), null),
+      run: ({ fileOf, flagsOf, settings }, a) =>
+        __mmap_region(fileOf(at(a, 4)), at(a, 0), at(a, 1), flagsOf(at(a, 2)), at(a, 3), settings.unmaps),
       often: 160,
       says: { __mmap_region: (c) => [c.num(1), c.num(2), c.flags(3), c.num(4), c.file(0)] },
     }),
@@ -306,7 +317,7 @@ export const EVERYDAY: Words = {
     word('region ADDR LEN FLAGS PGOFF FILE', {
       does: '`mmap_region()`',
       gives: WHAT_IT_RETURNS,
-      run: ({ fileOf }, a) => mmap_region(fileOf(at(a, 4)), at(a, 0), at(a, 1), BigInt(at(a, 2)), at(a, 3), null),
+      run: region,
       often: 60,
       says: { mmap_region: (c) => [c.num(1), c.num(2), c.num(3), c.num(4), c.file(0)] },
     }),

@@ -7,7 +7,7 @@
 import { bitsOf } from '../../../harness/picture.js';
 import { cleanup_mm } from '../../../harness/shared.js';
 import { EFAULT, EINVAL, ENOMEM, ERR_PTR, type ErrPtr, IS_ERR, PTR_ERR } from '../../../include/linux/errno.js';
-import { NULL_VM_UFFD_CTX, VMA_ITERATOR, type vm_area_struct, type vma_iterator } from '../../../include/mm_types.js';
+import { VMA_ITERATOR, type vm_area_struct, type vma_iterator } from '../../../include/mm_types.js';
 import { Ref } from '../../../include/ref.js';
 import { VMA_MERGE_ERROR_NOMEM, vma_merge_struct } from '../../../include/vma.js';
 import {
@@ -40,7 +40,7 @@ import {
   vma_set_range,
 } from '../../../lib/doors/vma.js';
 import { at } from '../hex.js';
-import { flagsOf, type ReplayedSpace } from '../vma_space.js';
+import type { ReplayedSpace } from '../vma_space.js';
 import {
   flagsPart,
   HOW_GIVE_UP,
@@ -73,7 +73,7 @@ function newVma(space: ReplayedSpace, a: readonly number[]): vm_area_struct | nu
   const vma = vm_area_alloc(space.mm);
   if (vma === null) return null;
   vma_set_range(vma, at(a, 0), at(a, 0) + at(a, 1), at(a, 3));
-  vma.flags = flagsOf(at(a, 2));
+  vma.flags = space.flagsOf(at(a, 2));
   vma.vm_file = vm_file;
   return vma;
 }
@@ -88,18 +88,32 @@ export function insertUncounted(space: ReplayedSpace, a: readonly number[]): num
   return ret;
 }
 
-function mergeResult(vmg: vma_merge_struct, merged: vm_area_struct | null): number {
+/** What a merge of a range is asked for with; the attributes are those that the trace has set. */
+function merging(
+  { mm, held, settings, flagsOf }: ReplayedSpace,
+  vmi: vma_iterator,
+  a: readonly number[],
+  { start, end, flags }: { start: number; end: number; flags: number },
+): vma_merge_struct {
+  const vmg = new vma_merge_struct(vmi, { mm, start, end, pgoff: at(a, 3), vma_flags: flagsOf(flags) });
+  vmg.policy = held.policies.of(settings.policy);
+  vmg.anon_name = held.names.of(settings.name);
+  vmg.uffd_ctx = held.context(settings.context);
+  return vmg;
+}
+
+function mergeResult(space: ReplayedSpace, vmg: vma_merge_struct, merged: vm_area_struct | null): number {
+  space.vmg = vmg;
   if (merged !== null) return 1;
   return vmg.state === VMA_MERGE_ERROR_NOMEM ? -ENOMEM : 0;
 }
 
 const mergeNew: Run = (space, a) => {
-  const { mm } = space;
   const [start, end, how] = [at(a, 0), at(a, 1), at(a, 6)];
-  if (start < end && find_vma_intersection(mm, start, end) !== null) return -ENOMEM;
+  const vmi = space.iterator(start);
+  if (start < end && find_vma_intersection(space.mm, start, end) !== null) return -ENOMEM;
 
-  const vmi = VMA_ITERATOR(mm, start);
-  const vmg = new vma_merge_struct(vmi, { mm, start, end, pgoff: at(a, 3), vma_flags: flagsOf(at(a, 2)) });
+  const vmg = merging(space, vmi, a, { start, end, flags: at(a, 2) });
   vmg.file = space.fileOf(at(a, 4));
   vmg.anon_vma = space.anonOf(at(a, 5));
   const next = vma_next(vmi);
@@ -110,7 +124,7 @@ const mergeNew: Run = (space, a) => {
   vmg.give_up_on_oom = has(how, HOW_GIVE_UP);
   // A caller that wants no more than that has its iterator at prev already.
   vma_iter_set(vmi, vmg.just_expand && prev !== null ? prev.vm_start : start);
-  return mergeResult(vmg, vma_merge_new_range(vmg));
+  return mergeResult(space, vmg, vma_merge_new_range(vmg));
 };
 
 /** The VMA at the iterator, and the one before it or, if the range begins inside, itself. */
@@ -124,20 +138,19 @@ function withPrev(vmi: vma_iterator, start: number): { vma: vm_area_struct; prev
 }
 
 const mergeExisting: Run = (space, a) => {
-  const { mm } = space;
   const [start, end, how] = [at(a, 0), at(a, 1), at(a, 5)];
-  const vmi = VMA_ITERATOR(mm, start);
+  const vmi = space.iterator(start);
   const found = withPrev(vmi, start);
   if (found === null) return -EFAULT;
   if (end > found.vma.vm_end) return -EINVAL;
 
-  const vmg = new vma_merge_struct(vmi, { mm, start, end, pgoff: at(a, 3), vma_flags: flagsOf(at(a, 2)) });
+  const vmg = merging(space, vmi, a, { start, end, flags: at(a, 2) });
   vmg.file = space.fileOf(at(a, 4));
   vmg.anon_vma = found.vma.anon_vma;
   vmg.middle = found.vma;
   vmg.prev = has(how, HOW_PREV) || found.prev === found.vma ? found.prev : null;
   vmg.give_up_on_oom = has(how, HOW_GIVE_UP);
-  return mergeResult(vmg, vma_merge_existing_range(vmg));
+  return mergeResult(space, vmg, vma_merge_existing_range(vmg));
 };
 
 /** May target grow to [start, end), over next if that is not null and ends there? */
@@ -158,22 +171,18 @@ function canExpand(
 const expand: Run = (space, a) => {
   const { mm } = space;
   const [start, end] = [at(a, 1), at(a, 2)];
+  const vmi = space.iterator(start);
   const target = vma_lookup(mm, at(a, 0));
   if (target === null) return -EFAULT;
   const next = has(at(a, 5), HOW_NEXT) ? vma_next(VMA_ITERATOR(mm, target.vm_end)) : null;
   if (!canExpand(space, target, next, start, end)) return -EINVAL;
 
-  const vmi = VMA_ITERATOR(mm, start);
-  const vmg = new vma_merge_struct(vmi, {
-    mm,
-    target,
-    next,
-    start,
-    end,
-    pgoff: at(a, 3),
-    vma_flags: flagsOf(at(a, 4)),
-  });
-  return vma_expand(vmg);
+  const vmg = merging(space, vmi, a, { start, end, flags: at(a, 4) });
+  vmg.target = target;
+  vmg.next = next;
+  const ret = vma_expand(vmg);
+  space.vmg = vmg;
+  return ret;
 };
 
 /** The VMA at the iterator, if it can be cut down to [start, end) from one side; else the error that says why not. */
@@ -187,7 +196,7 @@ export function shrinkable(vmi: vma_iterator, start: number, end: number): vm_ar
 
 const shrink: Run = (space, a) => {
   const [start, end] = [at(a, 1), at(a, 2)];
-  const vmi = VMA_ITERATOR(space.mm, at(a, 0));
+  const vmi = space.iterator(at(a, 0));
   const vma = shrinkable(vmi, start, end);
   if (IS_ERR(vma)) return PTR_ERR(vma);
   return vma_shrink(vmi, vma, start, end, at(a, 3));
@@ -195,7 +204,7 @@ const shrink: Run = (space, a) => {
 
 function split(space: ReplayedSpace, a: readonly number[], cut: typeof split_vma): number {
   const addr = at(a, 0);
-  const vmi = VMA_ITERATOR(space.mm, addr);
+  const vmi = space.iterator(addr);
   const vma = vma_iter_load(vmi);
   if (vma === null) return -EFAULT;
   if (addr === vma.vm_start) return -EINVAL;
@@ -203,8 +212,9 @@ function split(space: ReplayedSpace, a: readonly number[], cut: typeof split_vma
 }
 
 /** vma_merge_extend() of the VMA at addr, into room that must be there. */
-export function extendUncounted({ mm }: ReplayedSpace, addr: number, delta: number): vm_area_struct | ErrPtr {
-  const vmi = VMA_ITERATOR(mm, addr);
+export function extendUncounted(space: ReplayedSpace, addr: number, delta: number): vm_area_struct | ErrPtr {
+  const { mm } = space;
+  const vmi = space.iterator(addr);
   const vma = vma_iter_load(vmi);
   if (vma === null) return ERR_PTR(-EFAULT);
   if (find_vma_intersection(mm, vma.vm_end, vma.vm_end + delta) !== null) return ERR_PTR(-ENOMEM);
@@ -230,21 +240,22 @@ function errnoOf(result: vm_area_struct | ErrPtr): number {
 
 const modifyFlags: Run = (space, a) => {
   const [start, end] = [at(a, 0), at(a, 1)];
-  const vmi = VMA_ITERATOR(space.mm, start);
+  const vmi = space.iterator(start);
   const found = withPrev(vmi, start);
   if (found === null) return -EFAULT;
   if (end > found.vma.vm_end) return -EINVAL;
-  return errnoOf(vma_modify_flags(vmi, found.prev, found.vma, start, end, flagsOf(at(a, 2))));
+  return errnoOf(vma_modify_flags(vmi, found.prev, found.vma, start, end, space.flagsOf(at(a, 2))));
 };
 
 const modifyUffd: Run = (space, a) => {
   const [start, end, quietly] = [at(a, 0), at(a, 1), at(a, 3) !== 0];
-  const vmi = VMA_ITERATOR(space.mm, start);
+  const vmi = space.iterator(start);
   const found = withPrev(vmi, start);
   if (found === null) return -EFAULT;
   const { vma, prev } = found;
   if (end > vma.vm_end || (quietly && (start !== vma.vm_start || end !== vma.vm_end))) return -EINVAL;
-  return errnoOf(vma_modify_flags_uffd(vmi, prev, vma, start, end, flagsOf(at(a, 2)), NULL_VM_UFFD_CTX, quietly));
+  const context = space.held.context(space.settings.context);
+  return errnoOf(vma_modify_flags_uffd(vmi, prev, vma, start, end, space.flagsOf(at(a, 2)), context, quietly));
 };
 
 /** What a merge asks for, as the arguments of vma_expand. */
@@ -361,12 +372,13 @@ export const KERNEL: Words = {
       does: 'of the address space',
       gives: WHAT_IT_RETURNS,
       run: ({ mm }) => create_init_stack_vma(mm, new Ref(null), new Ref(0)),
+      often: 2,
       says: { create_init_stack_vma: () => [] },
     }),
     word('cleanup_mm', {
       does: "the harness's: frees all VMAs and the tree",
       gives: 'how many there were',
-      run: ({ mm }) => cleanup_mm(mm, VMA_ITERATOR(mm, 0)),
+      run: (space) => cleanup_mm(space.mm, space.iterator(0)),
       often: 1,
       says: { mtree_destroy: () => [], cleanup_mm: () => [] },
     }),

@@ -6,13 +6,12 @@
 import { setAnonChain } from '../../../harness/anon_link.js';
 import { EFAULT } from '../../../include/linux/errno.js';
 import { GFP_KERNEL } from '../../../include/linux/gfp.js';
-import { VMA_ITERATOR, type vm_area_struct } from '../../../include/mm_types.js';
+import type { vm_area_struct } from '../../../include/mm_types.js';
 import { VM_LOCKED } from '../../../include/vma_flags.js';
 import { vma_iter_clear_gfp, vma_iter_load, vma_lookup } from '../../../lib/doors/iterator.js';
 import { vm_area_free, vma_mark_detached } from '../../../lib/doors/vma.js';
-import { traceOps } from '../files.js';
 import { at } from '../hex.js';
-import { flagsOf, type ReplayedSpace } from '../vma_space.js';
+import type { ReplayedSpace } from '../vma_space.js';
 import { type Run, type Words, word } from './word.js';
 
 type Args = readonly number[];
@@ -37,8 +36,9 @@ const setSums: Run = ({ mm }, a) => {
 };
 
 /** Takes a VMA out of the tree and frees it; no hook is called, and of the sums only the number of VMAs changes. */
-const drop: Run = ({ mm }, a) => {
-  const vmi = VMA_ITERATOR(mm, at(a, 0));
+const drop: Run = (space, a) => {
+  const { mm } = space;
+  const vmi = space.iterator(at(a, 0));
   const vma = vma_iter_load(vmi);
   if (vma === null) return -EFAULT;
   const error = vma_iter_clear_gfp(vmi, vma.vm_start, vma.vm_end, GFP_KERNEL);
@@ -57,7 +57,7 @@ export const SET: Words = {
     word('setflags ADDR FLAGS', {
       does: 'the field of the VMA at ADDR',
       gives: GIVES,
-      run: setter((vma, a) => (vma.flags = flagsOf(at(a, 1)))),
+      run: setter((vma, a, { flagsOf }) => (vma.flags = flagsOf(at(a, 1)))),
       often: 30,
     }),
     word('setpgoff ADDR PGOFF', {
@@ -82,9 +82,9 @@ export const SET: Words = {
     word('setops ADDR KIND', {
       does:
         '`vm_ops`: 0 is NULL, else a sum of 1, 2 for `open` and `close` hooks, 4 for the `may_split` hook of file 7, ' +
-        '8 for a `page_mkwrite` hook',
+        '8 for a `page_mkwrite` hook, 10 for a `mapped` hook, 20 for one that adds 4 to private data',
       gives: GIVES,
-      run: setter((vma, a) => (vma.vm_ops = traceOps(at(a, 1)))),
+      run: setter((vma, a, space) => (vma.vm_ops = space.operations(at(a, 1)))),
       often: 30,
       choices: { KIND: [0, 1, 1, 3, 5, 9] },
     }),
@@ -105,7 +105,7 @@ export const SET: Words = {
     word('setsums TOTAL DATA EXEC STACK LOCKED', { does: 'the same', run: setSums }),
     word('setdefflags FLAGS', {
       does: 'the same',
-      run({ mm }, a) {
+      run({ mm, flagsOf }, a) {
         mm.def_vma_flags = flagsOf(at(a, 0));
         return 0;
       },
