@@ -147,6 +147,11 @@ export class World {
     return this.things.globals;
   }
 
+  /** Puts functions in place of stubs, for as long as this world is in force: they are put back with it. */
+  exchangeStubs(given: Partial<Stubs>): void {
+    Object.assign(this.things.stubs, over('stubs', this.things.stubs, given));
+  }
+
   /** How many tree nodes this world's trees have, and how many were promised to a store. */
   get nodes(): Readonly<Pick<MapleSlab, 'live' | 'reserved'>> {
     return this.things.maple_slab;

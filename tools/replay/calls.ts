@@ -3,6 +3,7 @@
  * Calls that the code under test makes of the world, as a trace prints them, and answers that a trace wants for them.
  * The C side does the same with the stubs that it makes from the harness's headers.
  */
+import type { World } from '../../harness/world.js';
 import { PAGE_ALIGN } from '../../include/linux/mm.js';
 import { vma_flags_t } from '../../include/vma_flags.js';
 import { legacy_to_vma_flags, vma_flags_set_mask } from '../../lib/doors/flags.js';
@@ -64,7 +65,6 @@ export class CallLog {
   }
 
   answer(name: string, first: number, count: number, value: number): void {
-    this.watch();
     this.answers.push({ name, first, count, value, calls: 0 });
   }
 
@@ -72,16 +72,17 @@ export class CallLog {
     this.answers = [];
   }
 
-  /** Puts itself between the code under test and the stubs of the world in force. */
-  watch(): void {
+  /** Puts itself between the code under test and the stubs of a world that is in force. */
+  watch(world: World): void {
     if (this.isWatching) return;
     this.isWatching = true;
     const watched = Object.entries(stubs).map(([name, stub]: [string, Stubs[keyof Stubs]]) => [
       name,
       UNTOLD.has(name) ? stub : this.watched(name, stub),
     ]);
-    Object.assign(stubs, Object.fromEntries(watched), {
-      warn: (where: string) => this.note(`WARN in ${where}`),
+    world.exchangeStubs({
+      ...Object.fromEntries(watched),
+      warn: (where) => this.note(`WARN in ${where}`),
       pr_warn_once: () => this.note('pr_warn_once()'),
     });
   }

@@ -54,8 +54,8 @@ export const SETTINGS: Words = {
     }),
     word('calls ON', {
       does: 'prints what the code calls, and what its operations leave: see below',
-      run({ calls }, a) {
-        calls.watch();
+      run({ calls, world }, a) {
+        calls.watch(world);
         calls.telling = isOn(at(a, 0));
         return 0;
       },
@@ -64,7 +64,8 @@ export const SETTINGS: Words = {
       does:
         'COUNT calls of a stub, or of a hook, from the FIRST on from here, are answered with VALUE; 0 is all from there on. ' +
         'What `ksm_vma_flags` returns has those bits too; `vm_area_cache_alloc` has no memory, whatever VALUE is',
-      run({ calls }, a) {
+      run({ calls, world }, a) {
+        calls.watch(world);
         calls.answer(ANSWERED[at(a, 0)] ?? '', at(a, 1), at(a, 2), at(a, 3));
         return 0;
       },
