@@ -13,7 +13,7 @@ import type { CallNames } from './call_names.js';
 /** Stubs of this port that C has no counterpart for, or none that tells of a call. */
 const UNTOLD = new Set([
   ...['vm_area_cache_create', 'mapping_writable_taken', 'anon_vma_interval_tree_verify', 'anon_rmap_tree_verify'],
-  ...['vma_policy', 'warn', 'bug', 'pr_warn_once'],
+  ...['vma_policy', 'warn', 'bug', 'pr_warn_once', 'call_hook'],
 ]);
 
 /** Where the stub is given more than the function that stands for it in C, or otherwise: what C is given. */
