@@ -12,7 +12,8 @@ function run(t: Test, body: string): string {
 import { mapRange, plainFile } from '${dist}/tests/mm/space.js';
 import { do_munmap, file, mmap_region, stubs, vma_pages, WARN_ON } from '${dist}/lib/index.js';
 ${body}`;
-  return runNode(['fails.test.mjs'], { cwd: t.testdir({ 'fails.test.mjs': source }) }).stdout;
+  const settings = { cwd: t.testdir({ 'fails.test.mjs': source }), env: { VMA_STUBS: 'checked' } };
+  return runNode(['fails.test.mjs'], settings).stdout;
 }
 
 t.test('the source line, values, the last operation, and pictures, what differs marked', async (t) => {
