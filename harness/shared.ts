@@ -7,6 +7,7 @@
 
 import { UINT_MAX } from '../include/linux/limits.js';
 import { INIT_LIST_HEAD, list_add } from '../include/linux/list.js';
+import { PHYS_PFN } from '../include/linux/mm.js';
 import type { anon_vma, anon_vma_chain, mm_struct, vm_area_struct, vma_iterator } from '../include/mm_types.js';
 import type { vma_merge_struct } from '../include/vma.js';
 import type { vma_flags_t } from '../include/vma_flags.js';
@@ -21,10 +22,11 @@ import {
   vma_assert_detached,
   vma_link,
   vma_mark_detached,
+  vma_set_anon_pgoff,
+  vma_set_pgoff,
 } from '../lib/doors/vma.js';
 import { dummy_anon_vma, globals, reset_dummy_anon_vma, stubs } from '../stubs/index.js';
 
-export { vma_set_range } from '../lib/doors/vma.js';
 export { dummy_anon_vma, reset_dummy_anon_vma };
 
 /** Merges a changed VMA, and asserts that what comes out is in the tree. */
@@ -58,7 +60,8 @@ export function alloc_vma(
 
   vma.vm_start = start;
   vma.vm_end = end;
-  vma.vm_pgoff = pgoff;
+  vma_set_pgoff(vma, pgoff);
+  vma_set_anon_pgoff(vma, PHYS_PFN(start));
   vma.flags = vma_flags;
   vma_assert_detached(vma);
   return vma;

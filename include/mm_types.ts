@@ -277,6 +277,8 @@ export class vm_area_struct {
   private readonly ownFlags: vma_flags_t;
   /** Counts vma_start_write() calls, from UINT_MAX on, which wraps to 0. */
   vm_lock_seq: number;
+  /** Bits 0 to 31 of the page offset of anonymous pages: vma_start_anon_pgoff() reads, vma_set_anon_pgoff() writes it. */
+  __vm_anon_pgoff_lo: number;
   /** Its place on the interval tree of its file; `shared.rb` in C. */
   readonly shared: rb_node<vm_area_struct>;
   readonly anon_vma_chain: list_head<anon_vma_chain>;
@@ -284,7 +286,10 @@ export class vm_area_struct {
   anon_vma: anon_vma | null;
   /** Null for anonymous memory. */
   vm_ops: vm_operations_struct | null;
-  /** Offset of vm_start in the file, or in the virtual space of anonymous memory, in pages. */
+  /**
+   * Offset of vm_start in the file, or in the virtual space of anonymous memory, in pages. vma_start_pgoff() reads it,
+   * vma_set_pgoff() writes it.
+   */
   vm_pgoff: pgoff_t;
   /** Null when no file is mapped. */
   vm_file: file | null;
@@ -292,6 +297,8 @@ export class vm_area_struct {
   vm_private_data: unknown;
   /** 0 while detached from the tree, 1 attached. */
   vm_refcnt: number;
+  /** Bits 32 on of the page offset of anonymous pages. */
+  __vm_anon_pgoff_hi: number;
   vm_userfaultfd_ctx: vm_userfaultfd_ctx;
 
   constructor(init?: { flags?: vma_flags_t }) {
@@ -301,6 +308,7 @@ export class vm_area_struct {
     this.vm_page_prot = NO_PROTECTION;
     this.ownFlags = new vma_flags_t();
     this.vm_lock_seq = UINT_MAX;
+    this.__vm_anon_pgoff_lo = 0;
     this.shared = new rb_node<vm_area_struct>(this);
     this.anon_vma_chain = new list_head<anon_vma_chain>();
     this.anon_vma = null;
@@ -309,6 +317,7 @@ export class vm_area_struct {
     this.vm_file = null;
     this.vm_private_data = null;
     this.vm_refcnt = 0;
+    this.__vm_anon_pgoff_hi = 0;
     this.vm_userfaultfd_ctx = NULL_VM_UFFD_CTX;
     if (init?.flags) this.ownFlags.assign(init.flags);
   }
@@ -324,6 +333,7 @@ export class vm_area_struct {
     this.ownFlags.w2 = 0;
     this.ownFlags.w3 = 0;
     this.vm_lock_seq = UINT_MAX;
+    this.__vm_anon_pgoff_lo = 0;
     RB_CLEAR_NODE(this.shared);
     this.anon_vma_chain.next = this.anon_vma_chain;
     this.anon_vma_chain.prev = this.anon_vma_chain;
@@ -333,6 +343,7 @@ export class vm_area_struct {
     this.vm_file = null;
     this.vm_private_data = null;
     this.vm_refcnt = 0;
+    this.__vm_anon_pgoff_hi = 0;
     this.vm_userfaultfd_ctx = NULL_VM_UFFD_CTX;
   }
 

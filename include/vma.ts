@@ -135,6 +135,7 @@ export interface MergeInit {
   start?: number;
   end?: number;
   pgoff?: pgoff_t;
+  anon_pgoff?: pgoff_t;
   vma_flags?: vma_flags_t;
   file?: file | null;
   anon_vma?: anon_vma | null;
@@ -142,7 +143,7 @@ export interface MergeInit {
 
 /**
  * A merge, from the question to the answer. prev, middle and next are neighbours; middle is null when the range is not
- * mapped yet. start, end and pgoff begin as the range in question and end as the range of the merged VMA. A merge may
+ * mapped yet. start, end and the offsets begin as the range in question and end as the range of the merged VMA. A merge may
  * change any field.
  */
 export class vma_merge_struct {
@@ -156,6 +157,8 @@ export class vma_merge_struct {
   start: number;
   end: number;
   pgoff: pgoff_t;
+  /** Page offset that anonymous pages of the range will have. */
+  anon_pgoff: pgoff_t;
   private readonly ownFlags: vma_flags_t;
   file: file | null;
   anon_vma: anon_vma | null;
@@ -187,6 +190,7 @@ export class vma_merge_struct {
     this.start = 0;
     this.end = 0;
     this.pgoff = 0;
+    this.anon_pgoff = 0;
     this.ownFlags = new vma_flags_t();
     this.file = null;
     this.anon_vma = null;

@@ -114,6 +114,7 @@ export const VM_NOHUGEPAGE = word(VMA_NOHUGEPAGE_BIT);
 export const VM_MERGEABLE = word(VMA_MERGEABLE_BIT);
 export const VM_STACK = word(VMA_STACK_BIT);
 export const VM_STACK_EARLY = VM_NONE;
+export const VMA_STACK_EARLY = constantFlags();
 export const VM_SHADOW_STACK = VM_NONE;
 export const VM_GROWSUP = VM_NONE;
 export const VM_MTE = VM_NONE;
@@ -125,6 +126,7 @@ export const VM_DROPPABLE = word(VMA_DROPPABLE_BIT);
 
 /** Set until an exec'd stack stands where it will stay. */
 export const VM_STACK_INCOMPLETE_SETUP = VM_RAND_READ | VM_SEQ_READ | VM_STACK_EARLY;
+export const VMA_STACK_INCOMPLETE_SETUP = constantFlags(VMA_RAND_READ_BIT, VMA_SEQ_READ_BIT);
 
 export const VMA_DATA_FLAGS_NON_EXEC = constantFlags(
   VMA_READ_BIT,

@@ -22,6 +22,8 @@ export const WARN_ON_ONCE = WARN_ON;
 export const VM_WARN_ON = WARN_ON;
 /** VM_WARN_ON(); reports each time here. include/linux/mmdebug.h. */
 export const VM_WARN_ON_ONCE = WARN_ON;
+/** VM_WARN_ON_ONCE() about a VMA, which the kernel dumps beside the report. include/linux/mmdebug.h. */
+export const VM_WARN_ON_ONCE_VMA = WARN_ON;
 /** VM_WARN_ON() about a merge, which the kernel dumps beside the report. include/linux/mmdebug.h. */
 export const VM_WARN_ON_VMG = WARN_ON;
 

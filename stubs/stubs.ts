@@ -7,7 +7,6 @@
  * remap_pfn_range_prepare, remap_pfn_range_complete (docs/upstream.md).
  */
 import type { list_head } from '../include/linux/list.js';
-import type { rb_root_cached } from '../include/linux/rbtree.js';
 import type {
   address_space,
   anon_vma,
@@ -95,12 +94,12 @@ export interface RmapStubs {
   unlink_anon_vmas(vma: vm_area_struct): void;
   anon_vma_prepare(vma: vm_area_struct): number;
   __anon_vma_prepare(vma: vm_area_struct): number;
-  vma_interval_tree_insert(vma: vm_area_struct, rb: rb_root_cached<vm_area_struct>): void;
-  vma_interval_tree_remove(vma: vm_area_struct, rb: rb_root_cached<vm_area_struct>): void;
-  anon_vma_interval_tree_insert(avc: anon_vma_chain, rb: rb_root_cached<anon_vma_chain>): void;
-  anon_vma_interval_tree_remove(avc: anon_vma_chain, rb: rb_root_cached<anon_vma_chain>): void;
+  mapping_rmap_tree_insert(vma: vm_area_struct, mapping: address_space): void;
+  mapping_rmap_tree_remove(vma: vm_area_struct, mapping: address_space): void;
+  anon_rmap_tree_insert(avc: anon_vma_chain, anon_vma: anon_vma): void;
+  anon_rmap_tree_remove(avc: anon_vma_chain, anon_vma: anon_vma): void;
   /** Part of validate_mm(): is the link where the VMA's range says? The harness compiles it out. */
-  anon_vma_interval_tree_verify(avc: anon_vma_chain): void;
+  anon_rmap_tree_verify(avc: anon_vma_chain): void;
 }
 
 /** What drivers are called through. C calls a hook through its table; here a world may stand in between. */
@@ -133,6 +132,8 @@ export interface AttributeStubs {
   anon_vma_name_eq(a: anon_vma_name | null, b: anon_vma_name | null): boolean;
   dup_anon_vma_name(orig_vma: vm_area_struct, new_vma: vm_area_struct): void;
   free_anon_vma_name(vma: vm_area_struct): void;
+  /** Will mremap() clear the userfaultfd context, because its owner did not ask to be told of moves? */
+  vma_has_uffd_without_event_remap(vma: vm_area_struct): boolean;
   is_mergeable_vm_userfaultfd_ctx(vma: vm_area_struct, vm_ctx: vm_userfaultfd_ctx): boolean;
   /** Negative errno on failure. */
   userfaultfd_unmap_prep(vma: vm_area_struct, start: number, end: number, unmaps: list_head): number;

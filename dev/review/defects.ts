@@ -9,12 +9,13 @@ import {
   current,
   do_munmap,
   file,
+  mk_vma_flags,
   mmap_region,
   PAGE_SIZE,
   TASK_SIZE,
-  VM_MAYREAD,
-  VM_READ,
-  VM_SHARED,
+  VMA_MAYREAD_BIT,
+  VMA_READ_BIT,
+  VMA_SHARED_BIT,
   vm_area_alloc,
   type vm_area_desc,
   vm_area_free,
@@ -34,7 +35,7 @@ export interface Defect {
 
 const START = 0x100000;
 const LEN = 4 * PAGE_SIZE;
-const FLAGS = VM_READ | VM_MAYREAD | VM_SHARED;
+const FLAGS = mk_vma_flags(VMA_READ_BIT, VMA_MAYREAD_BIT, VMA_SHARED_BIT);
 const EIO = 5;
 
 function map(f: file): number {

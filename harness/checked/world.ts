@@ -137,11 +137,11 @@ export class CheckedWorld {
       unlink_anon_vmas: (vma) => rmap.unlink(vma),
       anon_vma_prepare,
       __anon_vma_prepare,
-      vma_interval_tree_insert: (vma, rb) => rmap.insertVma(vma, rb),
-      vma_interval_tree_remove: (vma, rb) => rmap.removeVma(vma, rb),
-      anon_vma_interval_tree_insert: (avc) => rmap.insertChain(avc),
-      anon_vma_interval_tree_remove: (avc) => rmap.removeChain(avc),
-      anon_vma_interval_tree_verify: (avc) => rmap.verifyChain(avc),
+      mapping_rmap_tree_insert: (vma, mapping) => rmap.insertVma(vma, mapping.i_mmap),
+      mapping_rmap_tree_remove: (vma, mapping) => rmap.removeVma(vma, mapping.i_mmap),
+      anon_rmap_tree_insert: (avc) => rmap.insertChain(avc),
+      anon_rmap_tree_remove: (avc) => rmap.removeChain(avc),
+      anon_rmap_tree_verify: (avc) => rmap.verifyChain(avc),
       unmap_vmas: (_tlb, unmap) => {
         if (unmap.first.vm_mm !== null) pages.drop(unmap.first.vm_mm, unmap.vma_start, unmap.vma_end);
       },

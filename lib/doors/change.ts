@@ -6,7 +6,6 @@
  */
 import { badArgument, checkPageAligned, checkPageRange, checkUlong, hexOf } from '../../include/check.js';
 import type { ErrPtr } from '../../include/linux/errno.js';
-import type { pgoff_t } from '../../include/linux/mm.js';
 import type {
   anon_vma_name,
   mempolicy,
@@ -31,6 +30,7 @@ export {
   can_vma_merge_right,
   is_mergeable_anon_vma,
   is_mergeable_vma,
+  needs_adjacent_anon_pgoff,
   vma_is_fork_child,
 } from '../mm/vma/merge_rules.js';
 export { VMG_STATE, vmg_nomem } from '../mm/vma/merge_state.js';
@@ -148,17 +148,15 @@ export function split_vma(vmi: vma_iterator, vma: vm_area_struct, addr: number, 
 }
 
 /**
- * Cuts vma down to [start, end), from one side only, with a new page offset. The iterator must be at the VMA. 0, or
- * -ENOMEM with nothing changed. vma_shrink() of mm/vma.c.
+ * Cuts off the end of vma: it ends at `end` from here on, which lies above its start and not past its end. The iterator
+ * must be at the VMA. 0, or -ENOMEM with nothing changed. vma_shrink() of mm/vma.c.
  */
-export function vma_shrink(vmi: vma_iterator, vma: vm_area_struct, start: number, end: number, pgoff: pgoff_t): number {
-  if (isWatched()) return watched('vma_shrink', vma_shrink, { vmi, vma, start, end, pgoff });
+export function vma_shrink(vmi: vma_iterator, vma: vm_area_struct, end: number): number {
+  if (isWatched()) return watched('vma_shrink', vma_shrink, { vmi, vma, end });
   checkLive('vma_shrink', 'vma', vma);
-  checkPageRange('vma_shrink', 'start', start, 'end', end);
-  checkUlong('vma_shrink', 'pgoff', pgoff);
-  if (start < vma.vm_start) badArgument('vma_shrink', 'start', start, 'below the VMA: it would grow');
-  if (end > vma.vm_end) badArgument('vma_shrink', 'end', end, 'past the VMA: it would grow');
-  return split.vma_shrink(vmi, vma, start, end, pgoff);
+  checkPageRange('vma_shrink', 'vma.vm_start', vma.vm_start, 'end', end);
+  if (end >= vma.vm_end) badArgument('vma_shrink', 'end', end, 'not below the end of the VMA: it would not shrink');
+  return split.vma_shrink(vmi, vma, end);
 }
 
 /**

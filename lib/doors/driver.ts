@@ -22,7 +22,6 @@ export {
 } from '../mm/inlines/mapping.js';
 export {
   io_remap_pfn_range_prepare,
-  is_cow_mapping,
   map_kernel_pages_complete,
   map_kernel_pages_prepare,
   remap_pfn_range_complete,

@@ -33,6 +33,7 @@ export {
   vma_flags_count,
   vma_flags_diff_pair,
   vma_flags_empty,
+  vma_flags_is_cow_mapping,
   vma_flags_reset_once,
   vma_flags_same_mask,
   vma_flags_same_pair,
@@ -41,13 +42,20 @@ export {
   vma_flags_test_any_mask,
   vma_flags_test_single_mask,
   vma_flags_to_legacy,
+  vma_is_cow_mapping,
   vma_is_shared_maywrite,
   vma_set_flags_mask,
   vma_test_all_mask,
   vma_test_any_mask,
   vma_test_single_mask,
 } from '../mm/inlines/flag_operations.js';
-export { pgprot_modify, pgprot_val, vma_get_page_prot } from '../mm/inlines/pgprot.js';
+export {
+  pgprot_modify,
+  pgprot_val,
+  vma_flags_to_page_prot,
+  vma_get_page_prot,
+  vma_pgprot_modify,
+} from '../mm/inlines/pgprot.js';
 
 function checkBits(fn: string, bits: readonly vma_flag_t[]): void {
   for (const bit of bits) checkFlagBit(fn, bit);
@@ -246,12 +254,6 @@ export function __pgprot(value: bigint): pgprot_t {
 export function vm_get_page_prot(vm_flags: vm_flags_t): pgprot_t {
   checkFlagsWord('legacy_to_vma_flags', vm_flags);
   return pgprot.vm_get_page_prot(vm_flags);
-}
-
-/** A protection changed towards what a flags word stands for. vm_pgprot_modify() of mm/vma.h. */
-export function vm_pgprot_modify(oldprot: pgprot_t, vm_flags: vm_flags_t): pgprot_t {
-  checkFlagsWord('legacy_to_vma_flags', vm_flags);
-  return pgprot.vm_pgprot_modify(oldprot, vm_flags);
 }
 
 /**

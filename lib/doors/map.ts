@@ -7,18 +7,27 @@
  */
 import { badArgument, checkPageAligned, checkPageRange, checkUlong } from '../../include/check.js';
 import { checkFlagsWord } from '../../include/flag_bitmap.js';
+import type { ErrPtr } from '../../include/linux/errno.js';
 import type { list_head } from '../../include/linux/list.js';
 import type { ma_state } from '../../include/linux/maple_tree.js';
-import type { file, mm_struct, vm_area_struct, vm_unmapped_area_info, vma_iterator } from '../../include/mm_types.js';
+import type {
+  file,
+  mm_struct,
+  vm_area_struct,
+  vm_operations_struct,
+  vm_unmapped_area_info,
+  vma_iterator,
+} from '../../include/mm_types.js';
 import type { Ref } from '../../include/ref.js';
 import type { unmap_desc, vma_munmap_struct } from '../../include/vma.js';
-import type { vm_flags_t, vma_flags_t } from '../../include/vma_flags.js';
+import { type vm_flags_t, vma_flags_t } from '../../include/vma_flags.js';
 import * as mmap from '../mm/mmap.js';
 import * as allLocks from '../mm/vma/all_locks.js';
 import * as brk from '../mm/vma/brk.js';
 import * as copy from '../mm/vma/copy.js';
 import * as mmapRegion from '../mm/vma/mmap_region.js';
 import * as munmap from '../mm/vma/munmap.js';
+import * as special from '../mm/vma/special.js';
 import * as stack from '../mm/vma/stack.js';
 import * as unmappedArea from '../mm/vma/unmapped_area.js';
 import * as exec from '../mm/vma_exec.js';
@@ -48,6 +57,11 @@ function checkRegion(fn: string, addr: number, len: number, pgoff: number): void
   checkUlong(fn, 'pgoff', pgoff);
 }
 
+/** A bitmap of flags; the legacy word, which mmap_region() took until Linux 7.2, is none. */
+function checkFlags(fn: string, flags: vma_flags_t): void {
+  if (!(flags instanceof vma_flags_t)) badArgument(fn, 'vma_flags', flags, 'not a bitmap of VMA flags (vma_flags_t)');
+}
+
 function checkInfo(fn: string, info: vm_unmapped_area_info): void {
   checkUlong(fn, 'info.length', info.length);
   checkUlong(fn, 'info.low_limit', info.low_limit);
@@ -73,14 +87,14 @@ export function mmap_region(
   file: file | null,
   addr: number,
   len: number,
-  vm_flags: vm_flags_t,
+  vma_flags: vma_flags_t,
   pgoff: number,
   uf: list_head | null,
 ): number {
-  if (isWatched()) return watched('mmap_region', mmap_region, { file, addr, len, vm_flags, pgoff, uf });
+  if (isWatched()) return watched('mmap_region', mmap_region, { file, addr, len, vma_flags, pgoff, uf });
   checkRegion('mmap_region', addr, len, pgoff);
-  checkFlagsWord('legacy_to_vma_flags', vm_flags);
-  return mmapRegion.mmap_region(file, addr, len, vm_flags, pgoff, uf);
+  checkFlags('mmap_region', vma_flags);
+  return mmapRegion.mmap_region(file, addr, len, vma_flags, pgoff, uf);
 }
 
 /**
@@ -98,6 +112,7 @@ export function __mmap_region(
 ): number {
   if (isWatched()) return watched('__mmap_region', __mmap_region, { file, addr, len, vma_flags, pgoff, uf });
   checkRegion('__mmap_region', addr, len, pgoff);
+  checkFlags('__mmap_region', vma_flags);
   return mmapRegion.__mmap_region(file, addr, len, vma_flags, pgoff, uf);
 }
 
@@ -230,6 +245,7 @@ export function do_brk_flags(
   checkPageAligned('do_brk_flags', 'addr', addr);
   checkPageAligned('do_brk_flags', 'len', len);
   checkPageRange('do_brk_flags', 'addr', addr, 'addr + len', addr + len);
+  checkFlags('do_brk_flags', vma_flags);
   return brk.do_brk_flags(vmi, vma, addr, len, vma_flags);
 }
 
@@ -237,23 +253,26 @@ export function do_brk_flags(
  * Makes the VMA at [addr, addr + len) into which mremap() will move the page tables of vmap.value: a neighbour there
  * that grows, or a copy. If the source itself grew to hold it, vmap.value becomes the merged VMA. need_rmap_locks tells
  * whether page tables must be moved under rmap locks. keep_source: the source stays (MREMAP_DONTUNMAP), and must not be
- * merged with. The range must be free. The VMA, or null when out of memory. copy_vma() of mm/vma.c.
+ * merged with. pgoff and anon_pgoff are the offsets that the source has at the part that moves. The range must be free. The VMA, or null when out of memory. copy_vma() of mm/vma.c.
  */
 export function copy_vma(
   vmap: Ref<vm_area_struct>,
   addr: number,
   len: number,
   pgoff: number,
+  anon_pgoff: number,
   need_rmap_locks: Ref<boolean>,
   keep_source: boolean,
 ): vm_area_struct | null {
-  if (isWatched()) return watched('copy_vma', copy_vma, { vmap, addr, len, pgoff, need_rmap_locks, keep_source });
+  if (isWatched())
+    return watched('copy_vma', copy_vma, { vmap, addr, len, pgoff, anon_pgoff, need_rmap_locks, keep_source });
   checkPageAligned('copy_vma', 'addr', addr);
   checkPageAligned('copy_vma', 'len', len);
   checkPageRange('copy_vma', 'addr', addr, 'addr + len', addr + len);
   checkUlong('copy_vma', 'pgoff', pgoff);
+  checkUlong('copy_vma', 'anon_pgoff', anon_pgoff);
   checkLive('copy_vma', 'vmap.value', vmap.value);
-  return copy.copy_vma(vmap, addr, len, pgoff, need_rmap_locks, keep_source);
+  return copy.copy_vma(vmap, addr, len, pgoff, anon_pgoff, need_rmap_locks, keep_source);
 }
 
 /**
@@ -340,4 +359,22 @@ export function mm_drop_all_locks(mm: mm_struct): void {
 export function create_init_stack_vma(mm: mm_struct, vmap: Ref<vm_area_struct | null>, top_mem_p: Ref<number>): number {
   if (isWatched()) return watched('create_init_stack_vma', create_init_stack_vma, { mm, vmap, top_mem_p });
   return exec.create_init_stack_vma(mm, vmap, top_mem_p);
+}
+
+/**
+ * Maps len bytes at addr, both page-aligned, for the kernel itself: a VMA with these flags (the legacy word), hooks and
+ * private data. The caller holds mmap_lock for writing. The VMA, or a negative errno: -ENOMEM when the range is taken,
+ * when a limit is met or when out of memory. __install_special_mapping() of mm/vma.c.
+ */
+export function __install_special_mapping(
+  mm: mm_struct,
+  addr: number,
+  len: number,
+  vm_flags: vm_flags_t,
+  priv: unknown,
+  ops: vm_operations_struct | null,
+): vm_area_struct | ErrPtr {
+  checkRegion('__install_special_mapping', addr, len, 0);
+  checkFlagsWord('__install_special_mapping', vm_flags);
+  return special.__install_special_mapping(mm, addr, len, vm_flags, priv, ops);
 }

@@ -17,7 +17,7 @@ import type {
 import type { Ref } from '../../include/ref.js';
 import type { struct_vma_prepare, unlink_vma_file_batch } from '../../include/vma.js';
 import { freed } from '../../stubs/freed.js';
-import * as lifecycle from '../mm/inlines/lifecycle.js';
+import * as inlinePgoff from '../mm/inlines/pgoff.js';
 import * as internal from '../mm/internal.js';
 import * as anonVma from '../mm/vma/anon_vma.js';
 import * as fileLinks from '../mm/vma/file_links.js';
@@ -32,14 +32,30 @@ import { isWatched, watched } from './operation.js';
 
 export {
   vma_assert_attached,
+  vma_assert_can_modify,
   vma_assert_detached,
   vma_init,
   vma_is_anonymous,
+  vma_is_attached,
   vma_mark_attached,
   vma_mark_detached,
   vma_set_anonymous,
 } from '../mm/inlines/lifecycle.js';
 export {
+  assert_sane_pgoff,
+  vma_add_pgoff,
+  vma_sub_pgoff,
+  vmg_end_anon_pgoff,
+  vmg_end_pgoff,
+  vmg_pages,
+  vmg_start_anon_pgoff,
+  vmg_start_pgoff,
+} from '../mm/inlines/pgoff.js';
+export {
+  __linear_anon_page_index,
+  linear_anon_page_index,
+  linear_page_delta,
+  linear_page_index,
   range_in_vma,
   range_in_vma_desc,
   range_is_subset,
@@ -48,15 +64,20 @@ export {
   vm_start_gap,
   vma_desc_pages,
   vma_desc_size,
+  vma_end_anon_pgoff,
+  vma_end_pgoff,
   vma_is_accessible,
   vma_is_sealed,
+  vma_last_anon_pgoff,
+  vma_last_pgoff,
   vma_pages,
-  vma_pgoff_offset,
+  vma_start_anon_pgoff,
+  vma_start_pgoff,
 } from '../mm/inlines/range.js';
 export { unlink_file_vma_batch_init } from '../mm/vma/file_links.js';
 export {
-  anon_vma_interval_tree_post_update_vma,
-  anon_vma_interval_tree_pre_update_vma,
+  anon_rmap_tree_post_update_vma,
+  anon_rmap_tree_pre_update_vma,
   init_multi_vma_prep,
   init_vma_prep,
 } from '../mm/vma/prepare.js';
@@ -74,13 +95,37 @@ function checkPrepared(fn: string, vp: struct_vma_prepare): void {
 }
 
 /**
- * Sets where the VMA lies: [start, end) in bytes, page-aligned; offset in pages. vma_set_range() of
- * tools/testing/vma/shared.c.
+ * Sets where the VMA lies, [start, end) in bytes and page-aligned, and its page offsets: that in its file, or of
+ * anonymous memory its address, and that of its anonymous pages. vma_set_range() of mm/vma.c.
  */
-export function vma_set_range(vma: vm_area_struct, start: number, end: number, pgoff: number): void {
+export function vma_set_range(
+  vma: vm_area_struct,
+  start: number,
+  end: number,
+  pgoff: number,
+  anon_pgoff: number,
+): void {
   checkPageRange('vma_set_range', 'start', start, 'end', end);
   checkUlong('vma_set_range', 'pgoff', pgoff);
-  lifecycle.vma_set_range(vma, start, end, pgoff);
+  checkUlong('vma_set_range', 'anon_pgoff', anon_pgoff);
+  inlinePgoff.vma_set_range(vma, start, end, pgoff, anon_pgoff);
+}
+
+/** Sets the page offset of a VMA that is in no tree, or write-locked. vma_set_pgoff() of mm/vma.h. */
+export function vma_set_pgoff(vma: vm_area_struct, pgoff: number): void {
+  checkLive('vma_set_pgoff', 'vma', vma);
+  checkUlong('vma_set_pgoff', 'pgoff', pgoff);
+  inlinePgoff.vma_set_pgoff(vma, pgoff);
+}
+
+/**
+ * Sets the page offset of anonymous pages of a VMA that is in no tree, or write-locked. vma_set_anon_pgoff() of
+ * mm/vma.h.
+ */
+export function vma_set_anon_pgoff(vma: vm_area_struct, pgoff: number): void {
+  checkLive('vma_set_anon_pgoff', 'vma', vma);
+  checkUlong('vma_set_anon_pgoff', 'pgoff', pgoff);
+  inlinePgoff.vma_set_anon_pgoff(vma, pgoff);
 }
 
 /** A detached copy of a VMA; null when out of memory. vm_area_dup() of mm/vma_init.c. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
- * The VMA side of mapping page frames and kernel pages. Port of is_cow_mapping(), vma_desc_is_cow_mapping(),
+ * The VMA side of mapping page frames and kernel pages. Port of vma_desc_is_cow_mapping(),
  * get_remap_pgoff(), remap_pfn_range_prepare(), remap_pfn_range_complete(), __simple_ioremap_prep(),
  * simple_ioremap_prepare(), map_kernel_pages_prepare(), map_kernel_pages_complete() of mm/memory.c and
  * include/linux/mm.h, and of io_remap_pfn_range_prepare(), mm/internal.h (Linux 7.2).
@@ -13,35 +13,22 @@ import { ULONG_MAX } from '../../include/linux/limits.js';
 import { offset_in_page, PAGE_ALIGN, PAGE_SIZE, PHYS_PFN, type pgoff_t } from '../../include/linux/mm.js';
 import { MMAP_REMAP_PFN, type mmap_action, type vm_area_desc, type vm_area_struct } from '../../include/mm_types.js';
 import { Ref } from '../../include/ref.js';
-import {
-  VM_MAYWRITE,
-  VM_SHARED,
-  VMA_MAYWRITE_BIT,
-  VMA_MIXEDMAP_BIT,
-  VMA_PFNMAP_BIT,
-  VMA_REMAP_FLAGS,
-  VMA_SHARED_BIT,
-  type vm_flags_t,
-} from '../../include/vma_flags.js';
+import { VMA_MIXEDMAP_BIT, VMA_PFNMAP_BIT, VMA_REMAP_FLAGS } from '../../include/vma_flags.js';
 import { stubs } from '../../stubs/index.js';
 import { BUG_ON, VM_WARN_ON_ONCE, WARN_ON_ONCE } from '../bug.js';
 import {
   vma_desc_set_flags,
   vma_desc_set_flags_mask,
   vma_desc_test,
+  vma_flags_is_cow_mapping,
   vma_test_all_mask,
 } from './inlines/flag_operations.js';
 import { range_in_vma_desc, vma_desc_size } from './inlines/range.js';
 import { mmap_action_ioremap_full } from './mmap_actions.js';
 
-/** Private, and writable now or later: its pages are copied on write. */
-export function is_cow_mapping(flags: vm_flags_t): boolean {
-  return (flags & (VM_SHARED | VM_MAYWRITE)) === VM_MAYWRITE;
-}
-
-/** is_cow_mapping() of a description. */
+/** Will the VMA described be private, and writable now or later, so that its pages are copied on write? */
 export function vma_desc_is_cow_mapping(desc: vm_area_desc): boolean {
-  return vma_desc_test(desc, VMA_MAYWRITE_BIT) && !vma_desc_test(desc, VMA_SHARED_BIT);
+  return vma_flags_is_cow_mapping(desc.vma_flags);
 }
 
 /**

@@ -100,7 +100,7 @@ function anonVmaOf(avc: anon_vma_chain): anon_vma {
 function publish(vma: vm_area_struct, avc: anon_vma_chain, anon_vma: anon_vma): void {
   vma.anon_vma = anon_vma;
   anon_vma_chain_assign(vma, avc, anon_vma);
-  stubs.anon_vma_interval_tree_insert(avc, anon_vma.rb_root);
+  stubs.anon_rmap_tree_insert(avc, anon_vma);
 }
 
 /**
@@ -201,7 +201,7 @@ export function anon_vma_clone(dst: vm_area_struct, src: vm_area_struct, operati
   stubs.anon_vma_lock_write(active);
   for (const avc of [...list_for_each_entry(dst.anon_vma_chain)].reverse()) {
     const anon_vma = anonVmaOf(avc);
-    stubs.anon_vma_interval_tree_insert(avc, anon_vma.rb_root);
+    stubs.anon_rmap_tree_insert(avc, anon_vma);
     if (operation === VMA_OP_FORK) maybe_reuse_anon_vma(dst, anon_vma);
   }
   if (operation !== VMA_OP_FORK && dst.anon_vma !== null) dst.anon_vma.num_active_vmas++;
@@ -222,7 +222,7 @@ function addChild(vma: vm_area_struct, parent: anon_vma, anon_vma: anon_vma, avc
   vma.anon_vma = anon_vma;
   anon_vma_chain_assign(vma, avc, anon_vma);
   stubs.anon_vma_lock_write(anon_vma);
-  stubs.anon_vma_interval_tree_insert(avc, anon_vma.rb_root);
+  stubs.anon_rmap_tree_insert(avc, anon_vma);
   parent.num_children++;
   stubs.anon_vma_unlock_write(anon_vma);
 }
@@ -269,7 +269,7 @@ function unlinkTrees(vma: vm_area_struct): void {
   for (const avc of list_for_each_entry(vma.anon_vma_chain)) {
     const anon_vma = anonVmaOf(avc);
 
-    stubs.anon_vma_interval_tree_remove(avc, anon_vma.rb_root);
+    stubs.anon_rmap_tree_remove(avc, anon_vma);
     if (RB_EMPTY_ROOT(anon_vma.rb_root.rb_root)) {
       // It stays on the list, to be freed when the lock is dropped.
       parentOf(anon_vma).num_children--;

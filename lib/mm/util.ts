@@ -27,7 +27,8 @@ import { missing, VM_WARN_ON_ONCE, WARN_ON_ONCE } from '../bug.js';
 import { checkMapped } from '../doors/hooks.js';
 import { vma_is_anonymous } from './inlines/lifecycle.js';
 import { vfs_mmap_prepare, vma_set_file } from './inlines/mapping.js';
-import { vma_pages } from './inlines/range.js';
+import { vma_set_pgoff } from './inlines/pgoff.js';
+import { vma_pages, vma_start_pgoff } from './inlines/range.js';
 import {
   io_remap_pfn_range_prepare,
   map_kernel_pages_complete,
@@ -44,8 +45,9 @@ function call_vma_mapped(vma: vm_area_struct): number {
   if (!vm_ops?.mapped) return 0;
 
   const vm_private_data = new Ref(vma.vm_private_data);
-  const { vm_start, vm_end, vm_pgoff, vm_file } = vma;
-  const err = stubs.call_hook(vm_ops, 'mapped', vm_ops.mapped, vm_start, vm_end, vm_pgoff, vm_file, vm_private_data);
+  const { vm_start, vm_end, vm_file } = vma;
+  const pgoff = vma_start_pgoff(vma);
+  const err = stubs.call_hook(vm_ops, 'mapped', vm_ops.mapped, vm_start, vm_end, pgoff, vm_file, vm_private_data);
   if (err !== 0) return err;
 
   if (vm_private_data.value !== vma.vm_private_data) vma.vm_private_data = vm_private_data.value;
@@ -140,7 +142,7 @@ export function compat_set_desc_from_vma(desc: vm_area_desc, file: file, vma: vm
   desc.file = file;
   desc.start = vma.vm_start;
   desc.end = vma.vm_end;
-  desc.pgoff = vma.vm_pgoff;
+  desc.pgoff = vma_start_pgoff(vma);
   desc.vm_file = vma.vm_file;
   desc.vma_flags = vma.flags;
   desc.page_prot = vma.vm_page_prot;
@@ -153,7 +155,7 @@ export function compat_set_desc_from_vma(desc: vm_area_desc, file: file, vma: vm
 
 /** Gives the VMA what mmap_prepare changed in its description. */
 export function compat_set_vma_from_desc(vma: vm_area_struct, desc: vm_area_desc): void {
-  vma.vm_pgoff = desc.pgoff;
+  vma_set_pgoff(vma, desc.pgoff);
   if (desc.vm_file !== vma.vm_file) {
     vma_set_file(vma, desc.vm_file ?? missing('compat_set_vma_from_desc', 'desc.vm_file'));
   }

@@ -14,13 +14,14 @@ import {
   type vma_iterator,
 } from '../../include/mm_types.js';
 import type { Ref } from '../../include/ref.js';
-import { EMPTY_VMA_FLAGS, VM_STACK_FLAGS, VM_STACK_INCOMPLETE_SETUP } from '../../include/vma_flags.js';
+import { EMPTY_VMA_FLAGS, VMA_STACK_FLAGS, VMA_STACK_INCOMPLETE_SETUP } from '../../include/vma_flags.js';
 import { stubs } from '../../stubs/index.js';
 import { missing, VM_WARN_ON_ONCE } from '../bug.js';
-import { vm_flags_init } from './inlines/flag_operations.js';
+import { vma_flags_set_mask, vma_flags_test_any_mask } from './inlines/flag_operations.js';
 import { vma_iter_prev_range, vma_next, vma_prev } from './inlines/iterator.js';
 import { vma_set_anonymous } from './inlines/lifecycle.js';
-import { vm_get_page_prot } from './inlines/pgprot.js';
+import { vma_get_page_prot } from './inlines/pgprot.js';
+import { vma_start_anon_pgoff, vma_start_pgoff } from './inlines/range.js';
 import { insert_vm_struct } from './vma/link.js';
 import { vma_expand } from './vma/merge.js';
 import { VMG_STATE } from './vma/merge_state.js';
@@ -56,7 +57,7 @@ export function relocate_vma_down(vma: vm_area_struct, shift: number): number {
   if (vma_next(vmi) !== vma) return -EFAULT;
   vma_iter_prev_range(vmi);
 
-  const vmg = VMG_STATE(mm, vmi, new_start, old_end, EMPTY_VMA_FLAGS, vma.vm_pgoff);
+  const vmg = VMG_STATE(mm, vmi, new_start, old_end, EMPTY_VMA_FLAGS, vma_start_pgoff(vma), vma_start_anon_pgoff(vma));
   vmg.target = vma;
   if (vma_expand(vmg) !== 0) return -ENOMEM;
 
@@ -67,21 +68,19 @@ export function relocate_vma_down(vma: vm_area_struct, shift: number): number {
   freeMovedPageTables(mm, vmi, old_start, old_end, new_end);
 
   vma_prev(vmi);
-  return vma_shrink(vmi, vma, new_start, new_end, vma.vm_pgoff);
+  return vma_shrink(vmi, vma, new_end);
 }
 
-/** Flags, range and protection of the one-page stack at the top of the address space. */
+/** Range, flags and protection of the one-page stack at the top of the address space. */
 function setUpInitialStack(vma: vm_area_struct): void {
-  VM_WARN_ON_ONCE(
-    (VM_STACK_FLAGS & VM_STACK_INCOMPLETE_SETUP) !== 0n,
-    'create_init_stack_vma',
-    'a flag of an unfinished stack is a flag of every stack',
-  );
-  const flags = VM_STACK_FLAGS | VM_STACK_INCOMPLETE_SETUP;
+  const flags = VMA_STACK_INCOMPLETE_SETUP.clone();
+  vma_flags_set_mask(flags, VMA_STACK_FLAGS);
+  vma_set_anonymous(vma);
+
   vma.vm_end = STACK_TOP_MAX;
   vma.vm_start = vma.vm_end - PAGE_SIZE;
-  vm_flags_init(vma, flags);
-  vma.vm_page_prot = vm_get_page_prot(flags);
+  vma.flags = flags;
+  vma.vm_page_prot = vma_get_page_prot(vma);
 }
 
 /**
@@ -90,10 +89,15 @@ function setUpInitialStack(vma: vm_area_struct): void {
  * says. Port of create_init_stack_vma(), mm/vma_exec.c.
  */
 export function create_init_stack_vma(mm: mm_struct, vmap: Ref<vm_area_struct | null>, top_mem_p: Ref<number>): number {
+  VM_WARN_ON_ONCE(
+    vma_flags_test_any_mask(VMA_STACK_INCOMPLETE_SETUP, VMA_STACK_FLAGS),
+    'create_init_stack_vma',
+    'a flag of an unfinished stack is a flag of every stack',
+  );
+
   const vma = vm_area_alloc(mm);
   if (vma === null) return -ENOMEM;
 
-  vma_set_anonymous(vma);
   const err = insertInitialStack(mm, vma);
   if (err !== 0) {
     vmap.value = null;

@@ -11,6 +11,8 @@ import type { mm_struct, vm_area_struct } from '../../include/mm_types.js';
 import { stubs } from '../../stubs/index.js';
 import { assignFlagsWord } from './inlines/flag_operations.js';
 import { vma_assert_detached, vma_init } from './inlines/lifecycle.js';
+import { __vma_set_anon_pgoff } from './inlines/pgoff.js';
+import { vma_start_anon_pgoff, vma_start_pgoff } from './inlines/range.js';
 
 /** Makes the cache that VMAs come from; what an older one had kept is forgotten. */
 export function vma_state_init(): void {
@@ -33,7 +35,8 @@ function vm_area_init_from(src: vm_area_struct, dest: vm_area_struct): void {
   dest.vm_start = src.vm_start;
   dest.vm_end = src.vm_end;
   dest.anon_vma = src.anon_vma;
-  dest.vm_pgoff = src.vm_pgoff;
+  dest.vm_pgoff = vma_start_pgoff(src);
+  __vma_set_anon_pgoff(dest, vma_start_anon_pgoff(src));
   dest.vm_file = src.vm_file;
   dest.vm_private_data = src.vm_private_data;
   // Only the legacy word is copied, as upstream has it: a duplicate loses flags past bit 63.

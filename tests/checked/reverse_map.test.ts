@@ -48,30 +48,30 @@ function onFile(use: (space: Space, vma: vm_area_struct) => void) {
   });
 }
 
-const treeOf = (vma: vm_area_struct) => {
+const mappingOf = (vma: vm_area_struct) => {
   if (vma.vm_file === null) throw new Error('no file');
-  return vma.vm_file.f_mapping.i_mmap;
+  return vma.vm_file.f_mapping;
 };
 
 test('entries of a file come once, go once, and do not change meanwhile', (t) => {
   assertSilent(
     t,
     onFile(({ world: { stubs } }, vma) => {
-      stubs.vma_interval_tree_remove(vma, treeOf(vma));
-      stubs.vma_interval_tree_insert(vma, treeOf(vma));
+      stubs.mapping_rmap_tree_remove(vma, mappingOf(vma));
+      stubs.mapping_rmap_tree_insert(vma, mappingOf(vma));
     }),
   );
   assertComplaint(
     t,
-    onFile(({ world: { stubs } }, vma) => stubs.vma_interval_tree_insert(vma, treeOf(vma))),
+    onFile(({ world: { stubs } }, vma) => stubs.mapping_rmap_tree_insert(vma, mappingOf(vma))),
     /put on i_mmap at .* is there already, since/,
   );
   assertComplaint(
     t,
     onFile(({ world: { stubs } }, vma) => {
-      stubs.vma_interval_tree_remove(vma, treeOf(vma));
-      stubs.vma_interval_tree_remove(vma, treeOf(vma));
-      stubs.vma_interval_tree_insert(vma, treeOf(vma));
+      stubs.mapping_rmap_tree_remove(vma, mappingOf(vma));
+      stubs.mapping_rmap_tree_remove(vma, mappingOf(vma));
+      stubs.mapping_rmap_tree_insert(vma, mappingOf(vma));
     }),
     /taken off i_mmap at .* is not on it/,
   );
@@ -79,14 +79,14 @@ test('entries of a file come once, go once, and do not change meanwhile', (t) =>
     t,
     onFile(({ world: { stubs } }, vma) => {
       vma.vm_pgoff++;
-      stubs.vma_interval_tree_remove(vma, treeOf(vma));
-      stubs.vma_interval_tree_insert(vma, treeOf(vma));
+      stubs.mapping_rmap_tree_remove(vma, mappingOf(vma));
+      stubs.mapping_rmap_tree_insert(vma, mappingOf(vma));
     }),
     /changed its range while on i_mmap/,
   );
   assertComplaint(
     t,
-    onFile(({ world: { stubs } }, vma) => stubs.vma_interval_tree_insert(vma, plainFile().f_mapping.i_mmap)),
+    onFile(({ world: { stubs } }, vma) => stubs.mapping_rmap_tree_insert(vma, plainFile().f_mapping)),
     /put on an i_mmap at .* that is not its file's/,
   );
 });
@@ -98,9 +98,9 @@ test('the trees are changed only under their locks', (t) => {
       const { stubs } = space.world;
       const f = plainFile();
       const vma = space.map(START, LEN, f);
-      stubs.vma_interval_tree_remove(vma, treeOf(vma));
+      stubs.mapping_rmap_tree_remove(vma, mappingOf(vma));
       stubs.i_mmap_lock_write(f.f_mapping);
-      stubs.vma_interval_tree_insert(vma, treeOf(vma));
+      stubs.mapping_rmap_tree_insert(vma, mappingOf(vma));
       stubs.i_mmap_unlock_write(f.f_mapping);
     }),
     /lock assertion: i_mmap_rwsem is not held for writing/,
@@ -114,9 +114,9 @@ test('the trees are changed only under their locks', (t) => {
       const { anon_vma: anon } = vma;
       const avc = vma.anon_vma_chain.next.owner;
       if (avc === null || anon === null) throw new Error('no link');
-      stubs.anon_vma_interval_tree_remove(avc, anon.rb_root);
+      stubs.anon_rmap_tree_remove(avc, anon);
       stubs.anon_vma_lock_write(anon);
-      stubs.anon_vma_interval_tree_insert(avc, anon.rb_root);
+      stubs.anon_rmap_tree_insert(avc, anon);
       stubs.anon_vma_unlock_write(anon);
     }),
     /lock assertion: the anon_vma is not held for writing/,
@@ -126,23 +126,23 @@ test('the trees are changed only under their locks', (t) => {
 test('links come once, go once, and do not change meanwhile', (t) => {
   assertSilent(
     t,
-    faulted(({ world: { stubs } }, _vma, avc, { rb_root }) => {
-      stubs.anon_vma_interval_tree_verify(avc);
-      stubs.anon_vma_interval_tree_remove(avc, rb_root);
-      stubs.anon_vma_interval_tree_insert(avc, rb_root);
+    faulted(({ world: { stubs } }, _vma, avc, anon) => {
+      stubs.anon_rmap_tree_verify(avc);
+      stubs.anon_rmap_tree_remove(avc, anon);
+      stubs.anon_rmap_tree_insert(avc, anon);
     }),
   );
   assertComplaint(
     t,
-    faulted(({ world: { stubs } }, _v, avc, { rb_root }) => stubs.anon_vma_interval_tree_insert(avc, rb_root)),
+    faulted(({ world: { stubs } }, _v, avc, anon) => stubs.anon_rmap_tree_insert(avc, anon)),
     /a link of .* put on its anon_vma at .* is there already/,
   );
   assertComplaint(
     t,
-    faulted(({ world: { stubs } }, _v, avc, { rb_root }) => {
-      stubs.anon_vma_interval_tree_remove(avc, rb_root);
-      stubs.anon_vma_interval_tree_remove(avc, rb_root);
-      stubs.anon_vma_interval_tree_insert(avc, rb_root);
+    faulted(({ world: { stubs } }, _v, avc, anon) => {
+      stubs.anon_rmap_tree_remove(avc, anon);
+      stubs.anon_rmap_tree_remove(avc, anon);
+      stubs.anon_rmap_tree_insert(avc, anon);
     }),
     /a link of .* taken off its anon_vma at .* is not on it/,
   );
@@ -150,18 +150,18 @@ test('links come once, go once, and do not change meanwhile', (t) => {
     t,
     faulted(({ world: { stubs } }, vma, avc) => {
       vma.vm_pgoff++;
-      stubs.anon_vma_interval_tree_verify(avc);
-      stubs.anon_vma_interval_tree_verify(avc);
+      stubs.anon_rmap_tree_verify(avc);
+      stubs.anon_rmap_tree_verify(avc);
     }),
     /changed its range while on its anon_vma/,
   );
   assertComplaint(
     t,
-    faulted(({ world: { stubs } }, vma, avc, { rb_root }) => {
+    faulted(({ world: { stubs } }, vma, avc, anon) => {
       vma.vm_end += PAGE_SIZE;
-      stubs.anon_vma_interval_tree_remove(avc, rb_root);
+      stubs.anon_rmap_tree_remove(avc, anon);
       vma.vm_end -= PAGE_SIZE;
-      stubs.anon_vma_interval_tree_insert(avc, rb_root);
+      stubs.anon_rmap_tree_insert(avc, anon);
     }),
     /changed its range while on its anon_vma/,
   );
@@ -192,7 +192,7 @@ test('an anon_vma that is freed while in use is reported, by what uses it', (t) 
     const avc = vma.anon_vma_chain.next.owner;
     if (avc === null || anon === null) throw new Error('no link');
     space.world.stubs.anon_vma_lock_write(anon);
-    space.world.stubs.anon_vma_interval_tree_remove(avc, anon.rb_root);
+    space.world.stubs.anon_rmap_tree_remove(avc, anon);
     space.world.stubs.anon_vma_unlock_write(anon);
     list_del_init(avc.same_vma);
     anon_vma_chain_free(avc);
@@ -209,7 +209,7 @@ test('an anon_vma that is freed while in use is reported, by what uses it', (t) 
     avc.anon_vma = anon;
     avc.vma = new vm_area_struct();
     stubs.anon_vma_lock_write(anon);
-    stubs.anon_vma_interval_tree_insert(avc, anon.rb_root);
+    stubs.anon_rmap_tree_insert(avc, anon);
     stubs.anon_vma_unlock_write(anon);
     t.ASSERT_TRUE(rmap.knows(anon));
     put_anon_vma(anon);
@@ -305,7 +305,7 @@ test('a VMA that is still reachable when it dies is reported', (t) => {
     vma.vm_file = f;
     vma.vm_end = LEN;
     world.stubs.i_mmap_lock_write(f.f_mapping);
-    world.stubs.vma_interval_tree_insert(vma, f.f_mapping.i_mmap);
+    world.stubs.mapping_rmap_tree_insert(vma, f.f_mapping);
     world.stubs.i_mmap_unlock_write(f.f_mapping);
     world.stubs.vm_area_cache_free(vma);
   });
@@ -332,7 +332,7 @@ test('an entry that is left is a leak', (t) => {
     vma.vm_file = f;
     vma.vm_end = LEN;
     world.stubs.i_mmap_lock_write(f.f_mapping);
-    world.stubs.vma_interval_tree_insert(vma, f.f_mapping.i_mmap);
+    world.stubs.mapping_rmap_tree_insert(vma, f.f_mapping);
     world.stubs.i_mmap_unlock_write(f.f_mapping);
   }).join('\n');
   t.ASSERT_TRUE(/leak: vm_area_struct 0x0-0x8000 is still on i_mmap, since/.test(complaints), complaints);
@@ -346,9 +346,9 @@ test('anon_vmas that a test made itself are not watched', (t) => {
       const [src, dst] = [space.map(), space.map(2 * START)];
       const own = new anon_vma();
       const avc = new anon_vma_chain({ anon_vma: own, vma: src });
-      stubs.anon_vma_interval_tree_remove(avc, own.rb_root);
-      stubs.anon_vma_interval_tree_insert(avc, own.rb_root);
-      stubs.anon_vma_interval_tree_insert(avc, own.rb_root);
+      stubs.anon_rmap_tree_remove(avc, own);
+      stubs.anon_rmap_tree_insert(avc, own);
+      stubs.anon_rmap_tree_insert(avc, own);
       src.anon_vma = own;
       t.ASSERT_EQ(stubs.anon_vma_clone(dst, src, VMA_OP_MERGE_UNFAULTED), 0);
       t.ASSERT_EQ(dst.anon_vma, own);

@@ -17,6 +17,7 @@ import {
   IS_ERR,
   IS_ERR_VALUE,
   insert_vm_struct,
+  legacy_to_vma_flags,
   list_head,
   mk_vma_flags,
   mm_drop_all_locks,
@@ -99,7 +100,7 @@ const READ_ONLY = [VMA_READ_BIT];
 
 /** mmap_region(), which returns an address when it succeeds. */
 function region(f: file | null, start: number, end: number, flags: bigint, pgoff = start / 0x1000): number {
-  const ret = mmap_region(f, start, end - start, flags, pgoff, null);
+  const ret = mmap_region(f, start, end - start, legacy_to_vma_flags(flags), pgoff, null);
   return IS_ERR_VALUE(ret) ? ret : 0;
 }
 
@@ -382,7 +383,7 @@ export const OPERATIONS: readonly FaultOperation[] = [
       const vma = mapRange(t, 0x10000, 0x14000, { file: f });
       t.fault(vma);
       return {
-        run: () => copied(copy_vma(new Ref(vma), 0x20000, 0x4000, 0x10, new Ref<boolean>(false), false)),
+        run: () => copied(copy_vma(new Ref(vma), 0x20000, 0x4000, 0x10, 0x10, new Ref<boolean>(false), false)),
         settle: () => accountPages(t.mm, vma.flags, 4),
         files: [f],
       };
@@ -401,7 +402,7 @@ export const OPERATIONS: readonly FaultOperation[] = [
       const neighbour = mapRange(t, 0x20000, 0x22000, { pgoff: 0x500 });
       neighbour.vm_pgoff = 0xe;
       return {
-        run: () => copied(copy_vma(new Ref(vma), 0x22000, 0x4000, 0x10, new Ref<boolean>(false), false)),
+        run: () => copied(copy_vma(new Ref(vma), 0x22000, 0x4000, 0x10, 0x10, new Ref<boolean>(false), false)),
         settle: () => accountPages(t.mm, vma.flags, 4),
       };
     },
@@ -475,7 +476,7 @@ export const OPERATIONS: readonly FaultOperation[] = [
       const vma = vm_area_alloc(t.mm);
       if (vma === null) throw new Error('no memory for a VMA');
       vma_set_anonymous(vma);
-      vma_set_range(vma, 0x10000, 0x14000, 0);
+      vma_set_range(vma, 0x10000, 0x14000, 0x10, 0x10);
       vma.flags = mk_vma_flags(...DATA, VMA_ACCOUNT_BIT);
       return {
         run: () => {

@@ -13,6 +13,7 @@ import {
   maple_debug,
   maple_slab,
   maple_tree,
+  mk_vma_flags,
   mm_struct,
   mmap_region,
   mtree_destroy,
@@ -20,8 +21,8 @@ import {
   PAGE_SIZE,
   stubs,
   upstreamStubs,
-  VM_MAYREAD,
-  VM_READ,
+  VMA_MAYREAD_BIT,
+  VMA_READ_BIT,
   vm_area_alloc,
   vm_area_free,
 } from '../../lib/index.js';
@@ -180,7 +181,7 @@ t.test('a world that is entered again is as it was left', async (t) => {
 
 /** A mapping that is made and goes, so that something is kept for reuse. */
 function mapAndUnmap(mm: mm_struct): void {
-  mmap_region(null, 0x10000, PAGE_SIZE, VM_READ | VM_MAYREAD, 0, null);
+  mmap_region(null, 0x10000, PAGE_SIZE, mk_vma_flags(VMA_READ_BIT, VMA_MAYREAD_BIT), 0x10, null);
   do_munmap(mm, 0x10000, PAGE_SIZE, null);
 }
 

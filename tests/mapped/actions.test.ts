@@ -24,6 +24,7 @@ import {
   VM_MIXEDMAP,
   VMA_REMAP_FLAGS,
   type vm_area_desc,
+  type vma_flags_t,
   vma_flags_to_legacy,
 } from '../../lib/index.js';
 import {
@@ -165,7 +166,7 @@ interface Refusal {
   error: number;
   /** The warning that must come with it: function and rule. */
   warnings?: [where: string, what: string][];
-  flags?: bigint;
+  flags?: vma_flags_t;
 }
 
 const OUTSIDE: [string, string] = ['mmap_action_remap', 'start is outside the VMA'];

@@ -41,7 +41,7 @@ test('mapped comes after the action and everything that makes the VMA whole', (t
     return 0;
   });
   const prepare = t.sandbox.spy(f.f_op, 'mmap_prepare');
-  const link = t.sandbox.spy(stubs, 'vma_interval_tree_insert');
+  const link = t.sandbox.spy(stubs, 'mapping_rmap_tree_insert');
   const ptes = t.sandbox.spy(stubs, 'remap_pfn_range_ptes');
 
   t.ASSERT_EQ(mapFile(f), START);
@@ -107,7 +107,7 @@ test('mapped is not called for what becomes of a mapping', (t) => {
       (s) => {
         const vmi = VMA_ITERATOR(s.mm, START);
         vma_prev(vmi);
-        s.ASSERT_EQ(vma_shrink(VMA_ITERATOR(s.mm, START), vmaAt(s), START, START + PAGE_SIZE, offsetOf(START)), 0);
+        s.ASSERT_EQ(vma_shrink(VMA_ITERATOR(s.mm, START), vmaAt(s), START + PAGE_SIZE), 0);
         s.mm.total_vm -= 3;
       },
       '0x100000-0x101000',
@@ -125,7 +125,10 @@ test('mapped is not called for what becomes of a mapping', (t) => {
     [
       'a copy',
       (s) => {
-        s.ASSERT_NE(copy_vma(new Ref(vmaAt(s)), 0x200000, LEN, offsetOf(START), new Ref(false), false), null);
+        s.ASSERT_NE(
+          copy_vma(new Ref(vmaAt(s)), 0x200000, LEN, offsetOf(START), START / PAGE_SIZE, new Ref(false), false),
+          null,
+        );
         s.mm.total_vm += LEN / PAGE_SIZE;
       },
       '0x100000-0x104000\n0x200000-0x204000',

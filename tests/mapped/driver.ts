@@ -3,23 +3,25 @@
 
 import { layoutLine, snapshot, type VmaTest } from '../../harness/index.js';
 import {
+  append_vma_flags,
   file,
   type file_operations,
+  mk_vma_flags,
   mmap_region,
   PAGE_SIZE,
-  VM_MAYREAD,
-  VM_MAYWRITE,
-  VM_READ,
-  VM_SHARED,
-  VM_WRITE,
+  VMA_MAYREAD_BIT,
+  VMA_MAYWRITE_BIT,
+  VMA_READ_BIT,
+  VMA_SHARED_BIT,
+  VMA_WRITE_BIT,
   type vm_area_desc,
   type vm_area_struct,
   type vm_operations_struct,
   vma_lookup,
 } from '../../lib/index.js';
 
-export const PRIVATE = VM_READ | VM_WRITE | VM_MAYREAD | VM_MAYWRITE;
-export const SHARED = PRIVATE | VM_SHARED;
+export const PRIVATE = Object.freeze(mk_vma_flags(VMA_READ_BIT, VMA_WRITE_BIT, VMA_MAYREAD_BIT, VMA_MAYWRITE_BIT));
+export const SHARED = Object.freeze(append_vma_flags(PRIVATE, VMA_SHARED_BIT));
 /** An errno that nothing but a driver would come up with. */
 export const EIO = 5;
 

@@ -14,6 +14,7 @@ import {
   VMA_DONTEXPAND_BIT,
   VMA_SEQ_READ_BIT,
   type vm_area_desc,
+  vma_flags_to_legacy,
 } from '../../lib/index.js';
 import {
   account,
@@ -70,7 +71,7 @@ test('hooks, protection, flags, private data and offset land in the VMA', (t) =>
   });
   t.ASSERT_EQ(vma.vm_ops, vm_ops);
   t.ASSERT_EQ(pgprot_val(vma.vm_page_prot) & (1n << 60n), 1n << 60n);
-  t.ASSERT_EQ(vma.vm_flags, SHARED | VM_DONTEXPAND);
+  t.ASSERT_EQ(vma.vm_flags, vma_flags_to_legacy(SHARED) | VM_DONTEXPAND);
   t.ASSERT_EQ(vma.vm_private_data, data);
   t.ASSERT_EQ(vma.vm_pgoff, 0x1234);
   t.unmapAll();
@@ -108,7 +109,7 @@ test('merging is decided on what the hook made of the mapping', (t) => {
     s.ASSERT_EQ(mapFile(f), START);
     s.ASSERT_EQ(mapFile(f, END, END + LEN), END);
     s.ASSERT_EQ(s.mm.map_count, 2);
-    s.ASSERT_EQ(vmaAt(s, END).vm_flags, SHARED | VM_SEQ_READ);
+    s.ASSERT_EQ(vmaAt(s, END).vm_flags, vma_flags_to_legacy(SHARED) | VM_SEQ_READ);
     s.unmapAll();
   });
   t.subtest('another file does not', (s) => {

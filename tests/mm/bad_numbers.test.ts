@@ -44,12 +44,18 @@ test('ranges that end before they begin, pass the end of everything or leave the
   const cases: [string, string, number, () => unknown][] = [
     ['__mmap_region', 'addr + len', 0x20000, () => __mmap_region(null, 0x20000, 0, FLAGS, 0x20, null)],
     ['__mmap_region', 'addr + len', 2 ** 53, () => __mmap_region(null, last, 0x1000, FLAGS, 0, null)],
-    ['copy_vma', 'addr + len', 2 ** 53, () => copy_vma(new Ref(vma), last, 0x1000, 0, new Ref<boolean>(false), false)],
+    [
+      'copy_vma',
+      'addr + len',
+      2 ** 53,
+      () => copy_vma(new Ref(vma), last, 0x1000, 0, 0, new Ref<boolean>(false), false),
+    ],
     ['do_brk_flags', 'addr + len', 2 ** 53, () => do_brk_flags(VMA_ITERATOR(t.mm, 0), null, last, 0x1000, FLAGS)],
     ['vma_modify_flags', 'start', 0xf000, () => MODIFY.vma_modify_flags?.(VMA_ITERATOR(t.mm, 0), vma, 0xf000, 0x11000)],
     ['vma_modify_name', 'end', 0x15000, () => MODIFY.vma_modify_name?.(VMA_ITERATOR(t.mm, 0), vma, 0x10000, 0x15000)],
-    ['vma_shrink', 'start', 0xf000, () => vma_shrink(VMA_ITERATOR(t.mm, 0), vma, 0xf000, 0x11000, 0)],
-    ['vma_shrink', 'end', 0x15000, () => vma_shrink(VMA_ITERATOR(t.mm, 0), vma, 0x10000, 0x15000, 0)],
+    ['vma_shrink', 'end', 0x10000, () => vma_shrink(VMA_ITERATOR(t.mm, 0), vma, 0x10000)],
+    ['vma_shrink', 'end', 0x14000, () => vma_shrink(VMA_ITERATOR(t.mm, 0), vma, 0x14000)],
+    ['vma_shrink', 'end', 0x15000, () => vma_shrink(VMA_ITERATOR(t.mm, 0), vma, 0x15000)],
     ['relocate_vma_down', 'shift', 0x11000, () => relocate_vma_down(vma, 0x11000)],
   ];
   for (const [fn, arg, value, call] of cases) assertRefused(t, fn, arg, hexOf(value), call);

@@ -15,13 +15,12 @@ import {
   unlink_file_vma_batch_final,
   unlink_file_vma_batch_init,
   unlink_vma_file_batch,
-  VM_MAYWRITE,
-  VM_READ,
-  VM_SHARED,
-  VM_WRITE,
   VMA_ACCOUNT_BIT,
   VMA_ITERATOR,
+  VMA_MAYWRITE_BIT,
   VMA_READ_BIT,
+  VMA_SHARED_BIT,
+  VMA_WRITE_BIT,
   vm_area_alloc,
   vm_area_free,
   type vm_area_struct,
@@ -47,7 +46,7 @@ test('a batch unlinks its VMAs under one lock, and begins anew when full or for 
       mapRange(t, 0x100000 * (i + 1) + k * 0x2000, 0x100000 * (i + 1) + k * 0x2000 + 0x1000, { file: f }),
     ),
   );
-  const remove = t.sandbox.stub(stubs, 'vma_interval_tree_remove');
+  const remove = t.sandbox.stub(stubs, 'mapping_rmap_tree_remove');
   const lock = t.sandbox.spy(stubs, 'i_mmap_lock_write');
   const vb = new unlink_vma_file_batch();
 
@@ -75,7 +74,7 @@ test('a VMA without a file does not enter a batch', (t) => {
 
 test('shared writable mappings are counted on the file, and may be denied', (t) => {
   const f = plainFile();
-  const flags = VM_READ | VM_WRITE | VM_SHARED | VM_MAYWRITE;
+  const flags = mk_vma_flags(VMA_READ_BIT, VMA_WRITE_BIT, VMA_SHARED_BIT, VMA_MAYWRITE_BIT);
   t.ASSERT_EQ(mmap_region(f, 0x10000, 0x1000, flags, 0, null), 0x10000);
   t.sandbox.stub(stubs, 'mapping_unmap_writable').callsFake((mapping) => {
     mapping.i_mmap_writable--;
@@ -83,7 +82,11 @@ test('shared writable mappings are counted on the file, and may be denied', (t) 
   f.f_mapping.i_mmap_writable = -1;
   t.ASSERT_EQ(mmap_region(f, 0x20000, 0x1000, flags, 0x100, null), -EPERM);
   t.ASSERT_EQ(f.f_mapping.i_mmap_writable, -1);
-  t.ASSERT_EQ(mmap_region(f, 0x30000, 0x1000, VM_READ, 0x200, null), 0x30000, 'reading is not denied');
+  t.ASSERT_EQ(
+    mmap_region(f, 0x30000, 0x1000, mk_vma_flags(VMA_READ_BIT), 0x200, null),
+    0x30000,
+    'reading is not denied',
+  );
   f.f_mapping.i_mmap_writable = 1;
   t.sandbox.restore();
   t.unmapAll();

@@ -27,7 +27,7 @@ function withDead(t: VmaTest): { live: vm_area_struct; dead: vm_area_struct } {
   mapRange(t, 0x15000, 0x16000);
   const dead = vm_area_alloc(t.mm);
   if (dead === null) throw new Error('no memory for a VMA');
-  vma_set_range(dead, 0x30000, 0x31000, 0x30);
+  vma_set_range(dead, 0x30000, 0x31000, 0x30, 0x30);
   vm_area_free(dead);
   return { live, dead };
 }
@@ -86,7 +86,7 @@ test('a freed VMA as neighbour of a merge', (t) => {
       `${fn}: vmg.${field}`,
       (t) => {
         const { dead } = withDead(t);
-        const vmg = VMG_STATE(t.mm, VMA_ITERATOR(t.mm, 0x14000), 0x14000, 0x15000, FLAGS, 0x14);
+        const vmg = VMG_STATE(t.mm, VMA_ITERATOR(t.mm, 0x14000), 0x14000, 0x15000, FLAGS, 0x14, 0x14);
         vmg[field] = dead;
         assertRefused(t, fn, `vmg.${field}`, () => merge(vmg));
       },

@@ -32,7 +32,7 @@ test('a neighbour that does not merge has no say in the anon_vma of the other si
   t.fault(next);
   t.ASSERT_NE(prev.anon_vma, next.anon_vma);
 
-  const vmg = VMG_STATE(t.mm, VMA_ITERATOR(t.mm, 0x12000), 0x12000, 0x14000, mk_vma_flags(...DATA), 0x12);
+  const vmg = VMG_STATE(t.mm, VMA_ITERATOR(t.mm, 0x12000), 0x12000, 0x14000, mk_vma_flags(...DATA), 0x12, 0x12);
   vmg.vma_flags = next.flags;
   vmg.prev = prev;
   vmg.next = next;
@@ -102,7 +102,7 @@ test('an expansion that runs out of memory says so, unless it is told to give up
   const vma = mapRange(t, 0x10000, 0x12000);
   globals.fail_prealloc = true;
   for (const give_up_on_oom of [false, true]) {
-    const vmg = VMG_STATE(t.mm, VMA_ITERATOR(t.mm, 0x10000), 0x10000, 0x14000, mk_vma_flags(...DATA), 0x10);
+    const vmg = VMG_STATE(t.mm, VMA_ITERATOR(t.mm, 0x10000), 0x10000, 0x14000, mk_vma_flags(...DATA), 0x10, 0x10);
     vmg.target = vma;
     vmg.give_up_on_oom = give_up_on_oom;
     t.ASSERT_EQ(vma_expand(vmg), -ENOMEM);

@@ -30,7 +30,7 @@ test('a merge with a VMA of its own has that in the middle, and looks for next i
   const vma = mapRange(t, 0x10000, 0x12000);
   const next = mapRange(t, 0x14000, 0x16000);
   const flags = mk_vma_flags(...DATA);
-  const map = new mmap_state(t.mm, VMA_ITERATOR(t.mm, 0x12000), 0x12000, 2 * PAGE_SIZE, 0x12, flags, null);
+  const map = new mmap_state(t.mm, VMA_ITERATOR(t.mm, 0x12000), 0x12000, 2 * PAGE_SIZE, 0x12, 0x12, flags, null);
   map.next = next;
   t.ASSERT_EQ(VMG_MMAP_STATE(map, null).next, next);
   t.ASSERT_EQ(VMG_MMAP_STATE(map, null).middle, null);

@@ -12,12 +12,13 @@ import { hooksOf, REVISIONS } from '../../dev/review/revisions/index.js';
 import {
   do_munmap,
   file,
+  mk_vma_flags,
   mmap_action_remap_full,
   mmap_region,
   PAGE_SIZE,
   stubs,
-  VM_READ,
-  VM_SHARED,
+  VMA_READ_BIT,
+  VMA_SHARED_BIT,
   type vm_area_desc,
 } from '../../lib/index.js';
 
@@ -74,7 +75,7 @@ function mapWith(ask: (desc: vm_area_desc) => void): number {
       return 0;
     },
   });
-  return mmap_region(f, START, PAGE_SIZE, VM_READ | VM_SHARED, 0, null);
+  return mmap_region(f, START, PAGE_SIZE, mk_vma_flags(VMA_READ_BIT, VMA_SHARED_BIT), 0, null);
 }
 
 for (const revision of REVISIONS) {

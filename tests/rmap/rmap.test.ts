@@ -124,7 +124,7 @@ test('the locks of a fault are those of the kernel, in its order', ON_CHECKED, (
   const vma = mapRange(t, 0x10000, 0x14000);
   const anonLock = t.sandbox.spy(stubs, 'anon_vma_lock_write');
   const tableLock = t.sandbox.spy(stubs, 'spin_lock');
-  const insert = t.sandbox.spy(stubs, 'anon_vma_interval_tree_insert');
+  const insert = t.sandbox.spy(stubs, 'anon_rmap_tree_insert');
   const tableUnlock = t.sandbox.spy(stubs, 'spin_unlock');
   const anonUnlock = t.sandbox.spy(stubs, 'anon_vma_unlock_write');
   t.ASSERT_EQ(anon_vma_prepare(vma), 0);

@@ -5,7 +5,7 @@ import t from 'tap';
 import { traceFolder, traceWanted } from '../../harness/environment.js';
 import { World } from '../../harness/index.js';
 import type { OperationWatch } from '../../lib/doors/operation.js';
-import { do_munmap, file, mm_struct, mmap_region, PAGE_SIZE, VM_READ } from '../../lib/index.js';
+import { do_munmap, file, mk_vma_flags, mm_struct, mmap_region, PAGE_SIZE, VMA_READ_BIT } from '../../lib/index.js';
 import { runNode } from '../house/project.js';
 import { commentsOf, sampleTest } from './sample.js';
 
@@ -20,14 +20,14 @@ t.test('an operation is watched once, from outside', async (t) => {
   const mm = new mm_struct();
   new World({ mm, watch }).run(() => {
     t.throws(() => do_munmap(mm, Number.NaN, 0, null), /do_munmap: start = NaN/, 'before its arguments are looked at');
-    t.equal(mmap_region(null, 0x10000, PAGE_SIZE, VM_READ, 0, null), 0x10000);
+    t.equal(mmap_region(null, 0x10000, PAGE_SIZE, mk_vma_flags(VMA_READ_BIT), 0x10, null), 0x10000);
     t.equal(do_munmap(mm, 0x10000, PAGE_SIZE, null), 0);
     new World({ mm }).run(() => do_munmap(mm, 0x10000, PAGE_SIZE, null));
   });
   do_munmap(mm, 0x10000, PAGE_SIZE, null);
   t.same(calls, [
     'do_munmap mm start len uf',
-    'mmap_region file addr len vm_flags pgoff uf',
+    'mmap_region file addr len vma_flags pgoff uf',
     'do_munmap mm start len uf',
   ]);
 });
@@ -44,7 +44,7 @@ t.test('what a hook calls is watched as well', async (t) => {
   };
   const mm = new mm_struct();
   const hooked = new file({ mmap: () => do_munmap(mm, 0x20000, PAGE_SIZE, null) });
-  new World({ mm, watch }).run(() => mmap_region(hooked, 0x10000, PAGE_SIZE, VM_READ, 0, null));
+  new World({ mm, watch }).run(() => mmap_region(hooked, 0x10000, PAGE_SIZE, mk_vma_flags(VMA_READ_BIT), 0x10, null));
   t.same(calls, ['mmap_region begins', 'do_munmap begins', 'do_munmap ends', 'mmap_region ends']);
 });
 

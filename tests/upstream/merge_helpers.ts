@@ -15,6 +15,7 @@ import {
   type vma_flags_t,
 } from '../../include/vma_flags.js';
 import {
+  PAGE_SIZE,
   type Ref,
   vma_assert_attached,
   vma_expand,
@@ -64,6 +65,7 @@ export function vmg_set_range(
   vmg.start = start;
   vmg.end = end;
   vmg.pgoff = pgoff;
+  vmg.anon_pgoff = start / PAGE_SIZE;
   vmg.vma_flags = vma_flags;
 
   vmg.just_expand = false;

@@ -132,7 +132,7 @@ test('simple_shrink', (t) => {
 
   t.ASSERT_FALSE(attach_vma(mm, vma));
 
-  t.ASSERT_FALSE(vma_shrink(vmi, vma, 0, 0x1000, 0));
+  t.ASSERT_FALSE(vma_shrink(vmi, vma, 0x1000));
   assertRange(t, vma, 0, 0x1000, 0);
   // Beyond upstream: so says the tree, and the VMA was locked for it.
   t.ASSERT_LAYOUT('0x0-0x1000 pgoff=0x0');
@@ -236,7 +236,7 @@ test('expand_only_mode', (t) => {
   const { mm } = t;
   const vma_flags = dataFlags();
   const vmi = VMA_ITERATOR(mm, 0);
-  const vmg = VMG_STATE(mm, vmi, 0x5000, 0x9000, vma_flags, 5);
+  const vmg = VMG_STATE(mm, vmi, 0x5000, 0x9000, vma_flags, 5, 5);
 
   // Would be found by a step to the left, which this mode must not take.
   alloc_and_link_vma(mm, 0, 0x2000, 0, vma_flags);

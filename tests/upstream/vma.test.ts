@@ -73,7 +73,7 @@ test('copy_vma', (t) => {
   t.subtest('backwards, without a merge', (s) => {
     const { mm } = s;
     const vma = alloc_and_link_vma(mm, 0x3000, 0x5000, 3, dataFlags());
-    const vma_new = assertVma(s, copy_vma(new Ref(vma), 0, 0x2000, 0, new Ref(false), false));
+    const vma_new = assertVma(s, copy_vma(new Ref(vma), 0, 0x2000, 0, 3, new Ref(false), false));
     s.ASSERT_NE(vma_new, vma);
     assertRange(s, vma_new, 0, 0x2000, 0);
     vma_assert_attached(vma_new);
@@ -85,7 +85,7 @@ test('copy_vma', (t) => {
     const { mm } = s;
     const vma = alloc_and_link_vma(mm, 0, 0x2000, 0, dataFlags());
     const vma_next = alloc_and_link_vma(mm, 0x6000, 0x8000, 6, dataFlags());
-    const vma_new = assertVma(s, copy_vma(new Ref(vma), 0x4000, 0x2000, 4, new Ref(false), false));
+    const vma_new = assertVma(s, copy_vma(new Ref(vma), 0x4000, 0x2000, 4, 4, new Ref(false), false));
     vma_assert_attached(vma_new);
     s.ASSERT_EQ(vma_new, vma_next);
     // Beyond upstream: it has grown down, and the source is as it was.

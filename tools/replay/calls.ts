@@ -12,7 +12,7 @@ import type { CallNames } from './call_names.js';
 
 /** Stubs of this port that C has no counterpart for, or none that tells of a call. */
 const UNTOLD = new Set([
-  ...['vm_area_cache_create', 'mapping_writable_taken', 'anon_vma_interval_tree_verify', 'anon_rmap_tree_verify'],
+  ...['vm_area_cache_create', 'mapping_writable_taken', 'anon_rmap_tree_verify'],
   ...['vma_policy', 'warn', 'bug', 'pr_warn_once', 'call_hook'],
 ]);
 
@@ -153,6 +153,7 @@ const BOOLEAN: Readonly<Record<Exclude<BooleanStub, 'bug'>, true>> = {
   shmem_file: true,
   signal_pending: true,
   userfaultfd_wp: true,
+  vma_has_uffd_without_event_remap: true,
   vma_is_dax: true,
   vma_iter_prealloc_fails: true,
   vma_soft_dirty_enabled: true,

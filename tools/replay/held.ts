@@ -136,10 +136,10 @@ export class Held {
         return file;
       },
       fput: (file) => count(this.references, file, -1),
-      vma_interval_tree_insert: (vma) => this.inMapping(vma, 1),
-      vma_interval_tree_remove: (vma) => this.inMapping(vma, -1),
-      anon_vma_interval_tree_insert: (avc) => count(this.linked, avc, 1),
-      anon_vma_interval_tree_remove: (avc) => count(this.linked, avc, -1),
+      mapping_rmap_tree_insert: (vma) => this.inMapping(vma, 1),
+      mapping_rmap_tree_remove: (vma) => this.inMapping(vma, -1),
+      anon_rmap_tree_insert: (avc) => count(this.linked, avc, 1),
+      anon_rmap_tree_remove: (avc) => count(this.linked, avc, -1),
     };
   }
 }

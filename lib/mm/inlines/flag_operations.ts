@@ -326,6 +326,16 @@ export function is_shared_maywrite(flags: vma_flags_t): boolean {
   return vma_flags_test_all_mask(flags, SHARED_MAYWRITE);
 }
 
+/** Private, and writable now or later: pages are copied on write. */
+export function vma_flags_is_cow_mapping(flags: vma_flags_t): boolean {
+  return vma_flags_test(flags, VMA_MAYWRITE_BIT) && !vma_flags_test(flags, VMA_SHARED_BIT);
+}
+
+/** vma_flags_is_cow_mapping() of a VMA. */
+export function vma_is_cow_mapping(vma: vm_area_struct): boolean {
+  return vma_flags_is_cow_mapping(vma.flags);
+}
+
 /** Is the VMA shared, and writable now or by a later mprotect()? */
 export function vma_is_shared_maywrite(vma: vm_area_struct): boolean {
   return is_shared_maywrite(vma.flags);

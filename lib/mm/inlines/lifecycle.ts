@@ -9,14 +9,24 @@ import type { mm_struct, vm_area_struct } from '../../../include/mm_types.js';
 import { stubs, vma_dummy_vm_ops } from '../../../stubs/index.js';
 import { WARN_ON_ONCE } from '../../bug.js';
 
+/** Is the VMA in a tree? */
+export function vma_is_attached(vma: vm_area_struct): boolean {
+  return vma.vm_refcnt !== 0;
+}
+
 /** Warns unless the VMA is in a tree. */
 export function vma_assert_attached(vma: vm_area_struct): void {
-  WARN_ON_ONCE(vma.vm_refcnt === 0, 'vma_assert_attached', 'VMA is in no tree');
+  WARN_ON_ONCE(!vma_is_attached(vma), 'vma_assert_attached', 'VMA is in no tree');
 }
 
 /** Warns when the VMA is in a tree. */
 export function vma_assert_detached(vma: vm_area_struct): void {
-  WARN_ON_ONCE(vma.vm_refcnt !== 0, 'vma_assert_detached', 'VMA is still in a tree');
+  WARN_ON_ONCE(vma_is_attached(vma), 'vma_assert_detached', 'VMA is still in a tree');
+}
+
+/** A VMA that is in a tree may be changed only while it is write-locked. */
+export function vma_assert_can_modify(vma: vm_area_struct): void {
+  if (vma_is_attached(vma)) stubs.vma_assert_write_locked(vma);
 }
 
 /** The VMA enters a tree. It must be write-locked. */
@@ -47,11 +57,4 @@ export function vma_set_anonymous(vma: vm_area_struct): void {
 /** Is it anonymous memory: no vm_ops at all? */
 export function vma_is_anonymous(vma: vm_area_struct): boolean {
   return vma.vm_ops === null;
-}
-
-/** Sets where the VMA lies: [start, end) in bytes, page-aligned; offset in pages. */
-export function vma_set_range(vma: vm_area_struct, start: number, end: number, pgoff: number): void {
-  vma.vm_start = start;
-  vma.vm_end = end;
-  vma.vm_pgoff = pgoff;
 }

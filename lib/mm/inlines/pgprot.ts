@@ -3,7 +3,7 @@
  * Page protections. Port of inlines of mm/vma.h and tools/testing/vma/include/dup.h (Linux 7.2), where a protection is
  * simply the flags word.
  */
-import { pgprot_t } from '../../../include/mm_types.js';
+import { pgprot_t, type vm_area_struct } from '../../../include/mm_types.js';
 import type { vm_flags_t, vma_flags_t } from '../../../include/vma_flags.js';
 import { legacy_to_vma_flags } from './flag_operations.js';
 
@@ -39,12 +39,17 @@ function pgprotOf(low: number, high: number): pgprot_t {
 
 /** The protection that a flags word stands for. */
 export function vm_get_page_prot(vm_flags: vm_flags_t): pgprot_t {
-  return vma_get_page_prot(legacy_to_vma_flags(vm_flags));
+  return vma_flags_to_page_prot(legacy_to_vma_flags(vm_flags));
 }
 
 /** The protection that the lowest 64 flags stand for. */
-export function vma_get_page_prot(vma_flags: vma_flags_t): pgprot_t {
+export function vma_flags_to_page_prot(vma_flags: vma_flags_t): pgprot_t {
   return pgprotOf(vma_flags.w0, vma_flags.w1);
+}
+
+/** The protection that the flags of a VMA stand for. */
+export function vma_get_page_prot(vma: vm_area_struct): pgprot_t {
+  return vma_flags_to_page_prot(vma.flags);
 }
 
 /** What a change of protection keeps of the old one: all of it, here. */
@@ -52,7 +57,7 @@ export function pgprot_modify(oldprot: pgprot_t, newprot: pgprot_t): pgprot_t {
   return pgprotOf(oldprot.low | newprot.low, oldprot.high | newprot.high);
 }
 
-/** A protection changed towards what a flags word stands for. */
-export function vm_pgprot_modify(oldprot: pgprot_t, vm_flags: vm_flags_t): pgprot_t {
-  return pgprot_modify(oldprot, vm_get_page_prot(vm_flags));
+/** A protection changed towards what the flags stand for. */
+export function vma_pgprot_modify(oldprot: pgprot_t, vma_flags: vma_flags_t): pgprot_t {
+  return pgprot_modify(oldprot, vma_flags_to_page_prot(vma_flags));
 }

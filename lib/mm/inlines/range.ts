@@ -3,11 +3,13 @@
  * Sizes, offsets and guard gaps of a VMA. Port of inlines of mm/vma.h, include/linux/mm.h and
  * tools/testing/vma/include/dup.h (Linux 7.2).
  */
-import { PHYS_PFN, type pgoff_t } from '../../../include/linux/mm.js';
+import { PAGE_SIZE, PHYS_PFN, type pgoff_t } from '../../../include/linux/mm.js';
 import type { vm_area_desc, vm_area_struct } from '../../../include/mm_types.js';
 import { VMA_ACCESS_FLAGS, VMA_GROWSDOWN_BIT, VMA_SEALED_BIT } from '../../../include/vma_flags.js';
 import { globals } from '../../../stubs/index.js';
-import { vma_flags_test_any_mask, vma_test } from './flag_operations.js';
+import { VM_WARN_ON_ONCE } from '../../bug.js';
+import { vma_flags_test_any_mask, vma_is_cow_mapping, vma_test } from './flag_operations.js';
+import { vma_is_anonymous } from './lifecycle.js';
 
 /** Size of the VMA in pages. */
 export function vma_pages(vma: vm_area_struct): number {
@@ -29,9 +31,12 @@ export function vma_last_pgoff(vma: vm_area_struct): pgoff_t {
   return vma_end_pgoff(vma) - 1;
 }
 
-/** Page offset by which the anonymous pages of the VMA are found: in 7.2 the same as that in its file. */
+/**
+ * Page offset by which the anonymous pages of the VMA are found, of its first page. That of pure anonymous memory is
+ * its page offset; a private mapping of a file has one of its own, which begins as its address.
+ */
 export function vma_start_anon_pgoff(vma: vm_area_struct): pgoff_t {
-  return vma.vm_pgoff;
+  return vma.__vm_anon_pgoff_hi * 2 ** 32 + vma.__vm_anon_pgoff_lo;
 }
 
 /** The same past its last page. */
@@ -54,9 +59,38 @@ export function vma_desc_pages(desc: vm_area_desc): number {
   return PHYS_PFN(vma_desc_size(desc));
 }
 
-/** Page offset of addr, which must not lie below the VMA. */
-export function vma_pgoff_offset(vma: vm_area_struct, addr: number): pgoff_t {
-  return vma.vm_pgoff + PHYS_PFN(addr - vma.vm_start);
+/** Pages from the start of the VMA to address. */
+export function linear_page_delta(vma: vm_area_struct, address: number): pgoff_t {
+  return Math.floor((address - vma.vm_start) / PAGE_SIZE);
+}
+
+/** Page offset of address, as the VMA has it. */
+export function linear_page_index(vma: vm_area_struct, address: number): pgoff_t {
+  return vma_start_pgoff(vma) + linear_page_delta(vma, address);
+}
+
+/** Page offset of an anonymous page at address, whether or not the VMA can have any. */
+export function __linear_anon_page_index(vma: vm_area_struct, address: number): pgoff_t {
+  return vma_start_anon_pgoff(vma) + linear_page_delta(vma, address);
+}
+
+/**
+ * Page offset of an anonymous page at address. Warns of a VMA that can have no such page, and of pure anonymous memory
+ * whose two offsets differ.
+ */
+export function linear_anon_page_index(vma: vm_area_struct, address: number): pgoff_t {
+  const pgoff = __linear_anon_page_index(vma, address);
+
+  VM_WARN_ON_ONCE(!vma_is_cow_mapping(vma), 'linear_anon_page_index', 'the VMA is no copy-on-write mapping');
+  // A private mapping of /dev/zero is only half anonymous.
+  if (vma_is_anonymous(vma) && vma.vm_file === null) {
+    VM_WARN_ON_ONCE(
+      pgoff !== linear_page_index(vma, address),
+      'linear_anon_page_index',
+      'the page offsets of anonymous memory differ',
+    );
+  }
+  return pgoff;
 }
 
 /** Bytes that must stay free below the VMA. The configuration has no shadow stacks. */

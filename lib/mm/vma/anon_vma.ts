@@ -4,13 +4,13 @@
  * anon_vma_compatible(), reusable_anon_vma() and find_mergeable_anon_vma() of mm/vma.c (Linux 7.2).
  */
 import { list_is_singular } from '../../../include/linux/list.js';
-import { PHYS_PFN } from '../../../include/linux/mm.js';
 import { type anon_vma, VMA_ITERATOR, type vm_area_struct } from '../../../include/mm_types.js';
 import { VMA_ACCESS_FLAGS, VMA_IGNORE_MERGE_FLAGS } from '../../../include/vma_flags.js';
 import { stubs } from '../../../stubs/index.js';
 import { missing, VM_BUG_ON_VMA } from '../../bug.js';
 import { vma_flags_clear_mask, vma_flags_diff_pair, vma_flags_empty } from '../inlines/flag_operations.js';
 import { vma_iter_load, vma_prev } from '../inlines/iterator.js';
+import { vma_end_anon_pgoff, vma_end_pgoff, vma_start_anon_pgoff, vma_start_pgoff } from '../inlines/range.js';
 
 /**
  * Could a and b, in this order, be one VMA but for what mprotect() changes? A close hook does not matter: sharing the
@@ -26,7 +26,9 @@ function anon_vma_compatible(a: vm_area_struct, b: vm_area_struct): boolean {
     stubs.mpol_equal(stubs.vma_policy(a), stubs.vma_policy(b)) &&
     a.vm_file === b.vm_file &&
     vma_flags_empty(diff) &&
-    b.vm_pgoff === a.vm_pgoff + PHYS_PFN(b.vm_start - a.vm_start)
+    vma_end_pgoff(a) === vma_start_pgoff(b) &&
+    // Both can have anonymous pages, or nothing would ask.
+    vma_end_anon_pgoff(a) === vma_start_anon_pgoff(b)
   );
 }
 

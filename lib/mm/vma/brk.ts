@@ -16,8 +16,9 @@ import { currentMm, stubs } from '../../../stubs/index.js';
 import { get_sysctl_max_map_count, vm_unacct_memory } from '../inlines/accounting.js';
 import { vma_flags_set_flag, vma_flags_set_mask, vma_flags_test } from '../inlines/flag_operations.js';
 import { vma_iter_next_range, vma_iter_store_gfp } from '../inlines/iterator.js';
-import { vma_set_anonymous, vma_set_range } from '../inlines/lifecycle.js';
-import { vma_get_page_prot } from '../inlines/pgprot.js';
+import { vma_set_anonymous } from '../inlines/lifecycle.js';
+import { vma_set_range } from '../inlines/pgoff.js';
+import { vma_flags_to_page_prot } from '../inlines/pgprot.js';
 import { vm_area_alloc, vm_area_free } from '../vma_init.js';
 import { vma_merge_new_range } from './merge.js';
 import { VMG_STATE, vmg_nomem } from './merge_state.js';
@@ -40,13 +41,14 @@ function newBrkVma(
   len: number,
   vma_flags: vma_flags_t,
 ): vm_area_struct | null {
+  const pgoff = PHYS_PFN(addr);
   const vma = vm_area_alloc(mm);
   if (vma === null) return null;
 
   vma_set_anonymous(vma);
-  vma_set_range(vma, addr, addr + len, PHYS_PFN(addr));
+  vma_set_range(vma, addr, addr + len, pgoff, pgoff);
   vma.flags = vma_flags;
-  vma.vm_page_prot = vma_get_page_prot(vma_flags);
+  vma.vm_page_prot = vma_flags_to_page_prot(vma_flags);
   stubs.vma_start_write(vma);
   if (vma_iter_store_gfp(vmi, vma, GFP_KERNEL) !== 0) {
     vm_area_free(vma);
@@ -76,6 +78,7 @@ export function do_brk_flags(
   vma_flags: vma_flags_t,
 ): number {
   const mm = currentMm('do_brk_flags');
+  const pgoff = PHYS_PFN(addr);
   const pages = PHYS_PFN(len);
   const flags = brkFlags(mm, vma_flags);
 
@@ -85,7 +88,7 @@ export function do_brk_flags(
 
   let brkvma: vm_area_struct | null = null;
   if (vma !== null && vma.vm_end === addr) {
-    const vmg = VMG_STATE(mm, vmi, addr, addr + len, flags, PHYS_PFN(addr));
+    const vmg = VMG_STATE(mm, vmi, addr, addr + len, flags, pgoff, pgoff);
     vmg.prev = vma;
     vmg.just_expand = true;
 

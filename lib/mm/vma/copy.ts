@@ -6,9 +6,11 @@ import { PHYS_PFN } from '../../../include/linux/mm.js';
 import { type mm_struct, VMA_ITERATOR, VMA_OP_REMAP, type vm_area_struct } from '../../../include/mm_types.js';
 import type { Ref } from '../../../include/ref.js';
 import { stubs } from '../../../stubs/index.js';
-import { missing, VM_BUG_ON_VMA } from '../../bug.js';
+import { missing, VM_WARN_ON_ONCE_VMA } from '../../bug.js';
 import { find_vma_prev, vma_iter_next_rewind } from '../inlines/iterator.js';
-import { vma_is_anonymous, vma_set_range } from '../inlines/lifecycle.js';
+import { vma_is_anonymous } from '../inlines/lifecycle.js';
+import { vma_set_range } from '../inlines/pgoff.js';
+import { vma_start_pgoff } from '../inlines/range.js';
 import { vma_close } from '../internal.js';
 import { vm_area_dup, vm_area_free } from '../vma_init.js';
 import { vma_link } from './link.js';
@@ -32,11 +34,12 @@ function duplicateAt(
   addr: number,
   len: number,
   pgoff: number,
+  anon_pgoff: number,
 ): vm_area_struct | null {
   const copy = vm_area_dup(vma);
   if (copy === null) return null;
 
-  vma_set_range(copy, addr, addr + len, pgoff);
+  vma_set_range(copy, addr, addr + len, pgoff, anon_pgoff);
   if (stubs.vma_dup_policy(vma, copy) !== 0) {
     vm_area_free(copy);
     return null;
@@ -64,16 +67,19 @@ export function copy_vma(
   addr: number,
   len: number,
   pgoff: number,
+  anon_pgoff: number,
   need_rmap_locks: Ref<boolean>,
   keep_source: boolean,
 ): vm_area_struct | null {
   const vma = vmap.value;
   const mm = vma.vm_mm ?? missing('copy_vma', 'vmap.value.vm_mm');
-  const source_start = vma.vm_start;
+  const old_vma_start = vma.vm_start;
 
-  // Unfaulted anonymous memory has no pages that know their offset: the offset may follow the address, and more merges.
-  const unfaulted = vma_is_anonymous(vma) && vma.anon_vma === null;
-  const new_pgoff = unfaulted ? PHYS_PFN(addr) : pgoff;
+  // What was never faulted has no pages that know their offset: the offset may follow the address, and more merges.
+  const unfaulted = vma.anon_vma === null;
+  const can_move_pgoff = unfaulted && vma_is_anonymous(vma);
+  const new_anon_pgoff = unfaulted ? PHYS_PFN(addr) : anon_pgoff;
+  const new_pgoff = can_move_pgoff ? new_anon_pgoff : pgoff;
 
   const vmi = VMA_ITERATOR(mm, addr);
   const vmg = VMG_VMA_STATE(vmi, null, vma, addr, addr + len);
@@ -84,26 +90,28 @@ export function copy_vma(
   if (taken !== null && taken.vm_start < addr + len) return null;
 
   vmg.pgoff = new_pgoff;
+  vmg.anon_pgoff = new_anon_pgoff;
   vmg.next = vma_iter_next_rewind(vmi, null);
-  if (unfaulted && keep_source) {
+
+  const can_self_merge = can_move_pgoff && !keep_source;
+  if (can_move_pgoff && keep_source) {
     if (vmg.prev === vma) vmg.prev = null;
     if (vmg.next === vma) vmg.next = null;
   }
 
-  const merged = vma_merge_copied_range(vmg);
-  if (merged === null) {
-    const copy = duplicateAt(mm, vma, addr, len, new_pgoff);
+  const new_vma = vma_merge_copied_range(vmg);
+  if (new_vma === null) {
+    const copy = duplicateAt(mm, vma, addr, len, new_pgoff, new_anon_pgoff);
     if (copy !== null) need_rmap_locks.value = false;
     return copy;
   }
 
-  let source = vma;
-  if (source_start >= merged.vm_start && source_start < merged.vm_end) {
-    // Offsets of source and destination follow on only if nothing was faulted in, so only then is this the source.
-    VM_BUG_ON_VMA(!unfaulted || keep_source, 'copy_vma', 'a faulted VMA merged with its own copy');
-    source = merged;
-    vmap.value = merged;
+  // Right before the source and right behind another VMA: that one grew over both, and the source is gone.
+  const replaced = new_vma.vm_start < old_vma_start && new_vma.vm_end > old_vma_start;
+  if (replaced) {
+    VM_WARN_ON_ONCE_VMA(!can_self_merge, 'copy_vma', 'a VMA with pages merged with its own copy');
+    vmap.value = new_vma;
   }
-  need_rmap_locks.value = merged.vm_pgoff <= source.vm_pgoff;
-  return merged;
+  need_rmap_locks.value = vma_start_pgoff(new_vma) <= vma_start_pgoff(vmap.value);
+  return new_vma;
 }

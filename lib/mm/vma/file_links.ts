@@ -16,7 +16,7 @@ export function __vma_link_file(vma: vm_area_struct, mapping: address_space): vo
   if (vma_is_shared_maywrite(vma)) mapping_allow_writable(mapping);
 
   stubs.flush_dcache_mmap_lock(mapping);
-  stubs.vma_interval_tree_insert(vma, mapping.i_mmap);
+  stubs.mapping_rmap_tree_insert(vma, mapping);
   stubs.flush_dcache_mmap_unlock(mapping);
 }
 
@@ -25,7 +25,7 @@ export function __remove_shared_vm_struct(vma: vm_area_struct, mapping: address_
   if (vma_is_shared_maywrite(vma)) stubs.mapping_unmap_writable(mapping);
 
   stubs.flush_dcache_mmap_lock(mapping);
-  stubs.vma_interval_tree_remove(vma, mapping.i_mmap);
+  stubs.mapping_rmap_tree_remove(vma, mapping);
   stubs.flush_dcache_mmap_unlock(mapping);
 }
 

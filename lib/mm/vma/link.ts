@@ -8,11 +8,12 @@ import { PHYS_PFN } from '../../../include/linux/mm.js';
 import { type mm_struct, VMA_ITERATOR, type vm_area_struct } from '../../../include/mm_types.js';
 import { VMA_ACCOUNT_BIT } from '../../../include/vma_flags.js';
 import { stubs } from '../../../stubs/index.js';
-import { BUG_ON } from '../../bug.js';
+import { WARN_ON_ONCE } from '../../bug.js';
 import { vm_unacct_memory } from '../inlines/accounting.js';
 import { vma_test } from '../inlines/flag_operations.js';
 import { find_vma_intersection, vma_iter_config, vma_iter_prealloc, vma_iter_store_new } from '../inlines/iterator.js';
 import { vma_is_anonymous } from '../inlines/lifecycle.js';
+import { vma_set_anon_pgoff, vma_set_pgoff } from '../inlines/pgoff.js';
 import { vma_pages } from '../inlines/range.js';
 import { vma_link_file } from './file_links.js';
 import { validate_mm } from './validate.js';
@@ -41,9 +42,10 @@ export function insert_vm_struct(mm: mm_struct, vma: vm_area_struct): number {
   if (accounted && stubs.security_vm_enough_memory_mm(mm, charged) !== 0) return -ENOMEM;
 
   if (vma_is_anonymous(vma)) {
-    BUG_ON(vma.anon_vma !== null, 'insert_vm_struct', 'a new anonymous VMA has an anon_vma already');
-    vma.vm_pgoff = PHYS_PFN(vma.vm_start);
+    WARN_ON_ONCE(vma.anon_vma !== null, 'insert_vm_struct', 'a new anonymous VMA has an anon_vma already');
+    vma_set_pgoff(vma, PHYS_PFN(vma.vm_start));
   }
+  vma_set_anon_pgoff(vma, PHYS_PFN(vma.vm_start));
 
   if (vma_link(mm, vma) !== 0) {
     if (accounted) vm_unacct_memory(charged);

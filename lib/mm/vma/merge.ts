@@ -37,7 +37,16 @@ import {
   vma_iter_store_overwrite,
   vma_prev,
 } from '../inlines/iterator.js';
-import { vma_set_range } from '../inlines/lifecycle.js';
+import {
+  __vma_set_range,
+  vma_add_pgoff,
+  vma_set_range,
+  vma_sub_pgoff,
+  vmg_pages,
+  vmg_start_anon_pgoff,
+  vmg_start_pgoff,
+} from '../inlines/pgoff.js';
+import { vma_start_anon_pgoff, vma_start_pgoff } from '../inlines/range.js';
 import { can_merge_remove_vma, can_vma_merge_left, can_vma_merge_right } from './merge_rules.js';
 import { VMG_VMA_STATE } from './merge_state.js';
 import { init_multi_vma_prep, vma_complete, vma_prepare } from './prepare.js';
@@ -55,14 +64,25 @@ export function dup_anon_vma(dst: vm_area_struct, src: vm_area_struct, dup: Ref<
   return 0;
 }
 
-/** Moves the start of the neighbour that loses a part to the merged VMA, or gains one from it. */
+/**
+ * Moves the start of the neighbour that loses a part to the merged VMA, or gains one from it, by delta pages.
+ *
+ *   __adjust_middle_start: the merge ends inside middle     __adjust_next_start: middle now ends at vmg.end
+ *   |--prev--|------middle------|                           |------middle------|--next--|
+ *   |<----- merge ---->|                                    |<-- vmg -->|
+ *            |<-delta->|                                                |<delta>|
+ */
 function vmg_adjust_set_range(vmg: vma_merge_struct): void {
   const { middle, next } = vmg;
 
   if (vmg.__adjust_middle_start && middle !== null) {
-    vma_set_range(middle, vmg.end, middle.vm_end, middle.vm_pgoff + PHYS_PFN(vmg.end - middle.vm_start));
+    const delta = vmg.end - middle.vm_start;
+    __vma_set_range(middle, vmg.end, middle.vm_end);
+    vma_add_pgoff(middle, PHYS_PFN(delta));
   } else if (vmg.__adjust_next_start && next !== null) {
-    vma_set_range(next, vmg.end, next.vm_end, next.vm_pgoff - PHYS_PFN(next.vm_start - vmg.end));
+    const delta = next.vm_start - vmg.end;
+    __vma_set_range(next, vmg.end, next.vm_end);
+    vma_sub_pgoff(next, PHYS_PFN(delta));
   }
 }
 
@@ -91,7 +111,7 @@ export function commit_merge(vmg: vma_merge_struct): number {
   vma_prepare(vp);
   // A start that moves up may cut through huge pages of middle.
   stubs.vma_adjust_trans_huge(vma, vmg.start, vmg.end, vmg.__adjust_middle_start ? vmg.middle : null);
-  vma_set_range(vma, vmg.start, vmg.end, vmg.pgoff);
+  vma_set_range(vma, vmg.start, vmg.end, vmg_start_pgoff(vmg), vmg_start_anon_pgoff(vmg));
   vmg_adjust_set_range(vmg);
   vma_iter_store_overwrite(vmg.vmi, target);
 
@@ -184,7 +204,8 @@ function planMerge(
   if ((sides & LEFT) !== 0) {
     if (prev === null) return missing('vma_merge_existing_range', 'vmg.prev');
     vmg.start = prev.vm_start;
-    vmg.pgoff = prev.vm_pgoff;
+    vmg.pgoff = vma_start_pgoff(prev);
+    vmg.anon_pgoff = vma_start_anon_pgoff(prev);
     if ((sides & RIGHT) === 0) {
       if (!vmg.__remove_middle) vmg.__adjust_middle_start = true;
       return dup_anon_vma(prev, middle, anon_dup);
@@ -206,7 +227,7 @@ function planMergeRight(
   anon_dup: Ref<vm_area_struct | null>,
 ): number {
   const { prev, start } = vmg;
-  const pglen = PHYS_PFN(vmg.end - start);
+  const pglen = vmg_pages(vmg);
 
   VM_WARN_ON_VMG(
     start > middle.vm_start && prev !== null && middle !== prev,
@@ -216,12 +237,14 @@ function planMergeRight(
 
   if (vmg.__remove_middle) {
     vmg.end = next.vm_end;
-    vmg.pgoff = next.vm_pgoff - pglen;
+    vmg.pgoff = vma_start_pgoff(next) - pglen;
+    vmg.anon_pgoff = vma_start_anon_pgoff(next) - pglen;
   } else {
     vmg.__adjust_next_start = true;
     vmg.start = middle.vm_start;
     vmg.end = start;
-    vmg.pgoff = middle.vm_pgoff;
+    vmg.pgoff = vma_start_pgoff(middle);
+    vmg.anon_pgoff = vma_start_anon_pgoff(middle);
   }
   return dup_anon_vma(next, middle, anon_dup);
 }
@@ -299,7 +322,8 @@ export function vma_merge_new_range(vmg: vma_merge_struct): vm_area_struct | nul
   if (can_merge_left && prev !== null) {
     vmg.start = prev.vm_start;
     vmg.target = prev;
-    vmg.pgoff = prev.vm_pgoff;
+    vmg.pgoff = vma_start_pgoff(prev);
+    vmg.anon_pgoff = vma_start_anon_pgoff(prev);
 
     // Next would have to go: where it may not, prev and the range still merge.
     if (can_merge_right && next !== null && !can_merge_remove_vma(next)) vmg.end = end;
@@ -320,6 +344,10 @@ export function vma_merge_copied_range(vmg: vma_merge_struct): vm_area_struct | 
 
   vmg.copied_from = vmg.middle;
   vmg.middle = null;
+
+  // The move will clear the userfaultfd context, and would clear it for a neighbour as well.
+  if (vmg.copied_from !== null && stubs.vma_has_uffd_without_event_remap(vmg.copied_from)) return null;
+
   return vma_merge_new_range(vmg);
 }
 

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /**
  * When two neighbours may be one VMA. Port of the predicates of mm/vma.c (Linux 7.2): vma_is_fork_child(),
- * is_mergeable_vma(), is_mergeable_anon_vma(), can_vma_merge_before(), can_vma_merge_after(), can_vma_merge_left(),
+ * is_mergeable_vma(), is_mergeable_anon_vma(), needs_adjacent_anon_pgoff(), can_vma_merge_before(), can_vma_merge_after(), can_vma_merge_left(),
  * can_vma_merge_right(), can_merge_remove_vma().
  *
  * Deviation: is_mergeable_*() are given the neighbour itself; upstream passes a boolean and fetches it.
  */
 import { list_is_singular } from '../../../include/linux/list.js';
-import { PHYS_PFN } from '../../../include/linux/mm.js';
 import type { vm_area_struct } from '../../../include/mm_types.js';
 import type { vma_merge_struct } from '../../../include/vma.js';
 import { VMA_IGNORE_MERGE_FLAGS } from '../../../include/vma_flags.js';
 import { stubs } from '../../../stubs/index.js';
 import { VM_WARN_ON } from '../../bug.js';
-import { flagsDifferBeyond } from '../inlines/flag_operations.js';
-import { vma_pages } from '../inlines/range.js';
+import { flagsDifferBeyond, vma_flags_is_cow_mapping } from '../inlines/flag_operations.js';
+import { vmg_end_anon_pgoff, vmg_end_pgoff, vmg_start_anon_pgoff, vmg_start_pgoff } from '../inlines/pgoff.js';
+import { vma_end_anon_pgoff, vma_end_pgoff, vma_start_anon_pgoff, vma_start_pgoff } from '../inlines/range.js';
 
 /**
  * May the VMA hold pages that it shares with a parent process? More than one link on its chain says so; merging such
@@ -52,19 +52,31 @@ export function is_mergeable_anon_vma(vmg: vma_merge_struct, tgt: vm_area_struct
   return src_anon === tgt_anon;
 }
 
+/**
+ * Must the offsets of anonymous pages follow on as well? Only for private mappings of a file: in pure anonymous memory
+ * they are the page offsets, and what is shared or can never be written has no such pages.
+ */
+export function needs_adjacent_anon_pgoff(vmg: vma_merge_struct): boolean {
+  return vmg.file !== null && vma_flags_is_cow_mapping(vmg.vma_flags);
+}
+
 /** Can the range be put in front of `next`? Their page offsets must follow on. */
 export function can_vma_merge_before(vmg: vma_merge_struct, next: vm_area_struct): boolean {
   return (
     is_mergeable_vma(vmg, next) &&
     is_mergeable_anon_vma(vmg, next) &&
-    next.vm_pgoff === vmg.pgoff + PHYS_PFN(vmg.end - vmg.start)
+    vmg_end_pgoff(vmg) === vma_start_pgoff(next) &&
+    (!needs_adjacent_anon_pgoff(vmg) || vmg_end_anon_pgoff(vmg) === vma_start_anon_pgoff(next))
   );
 }
 
 /** Can the range be put behind `prev`? Their page offsets must follow on. */
 export function can_vma_merge_after(vmg: vma_merge_struct, prev: vm_area_struct): boolean {
   return (
-    is_mergeable_vma(vmg, prev) && is_mergeable_anon_vma(vmg, prev) && prev.vm_pgoff + vma_pages(prev) === vmg.pgoff
+    is_mergeable_vma(vmg, prev) &&
+    is_mergeable_anon_vma(vmg, prev) &&
+    vma_end_pgoff(prev) === vmg_start_pgoff(vmg) &&
+    (!needs_adjacent_anon_pgoff(vmg) || vma_end_anon_pgoff(prev) === vmg_start_anon_pgoff(vmg))
   );
 }
 

@@ -12,7 +12,7 @@ import type { vma_flags_t } from '../../../include/vma_flags.js';
 import { stubs } from '../../../stubs/index.js';
 import { assignFlagsWord } from '../inlines/flag_operations.js';
 import { vma_iter_set } from '../inlines/iterator.js';
-import { vma_pgoff_offset } from '../inlines/range.js';
+import { __linear_anon_page_index, linear_page_index } from '../inlines/range.js';
 
 /** A merge of a range [start, end) that is not mapped yet. */
 export function VMG_STATE(
@@ -22,6 +22,7 @@ export function VMG_STATE(
   end: number,
   vma_flags: vma_flags_t,
   pgoff: pgoff_t,
+  anon_pgoff: pgoff_t,
 ): vma_merge_struct {
   const vmg = new vma_merge_struct(vmi);
   vmg.mm = mm;
@@ -29,6 +30,7 @@ export function VMG_STATE(
   vmg.end = end;
   vmg.vma_flags = vma_flags;
   vmg.pgoff = pgoff;
+  vmg.anon_pgoff = anon_pgoff;
   return vmg;
 }
 
@@ -45,7 +47,8 @@ export function VMG_VMA_STATE(
   vmg.start = start;
   vmg.end = end;
   assignFlagsWord(vmg.vma_flags, vma.flags);
-  vmg.pgoff = vma_pgoff_offset(vma, start);
+  vmg.pgoff = linear_page_index(vma, start);
+  vmg.anon_pgoff = __linear_anon_page_index(vma, start);
   vmg.prev = prev;
   vmg.middle = vma;
   vmg.file = vma.vm_file;

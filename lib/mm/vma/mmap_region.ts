@@ -5,9 +5,9 @@
  * call_mmap_prepare(), __mmap_region() and mmap_region() of mm/vma.c, and of map_deny_write_exec(), mm/vma.h
  * (Linux 7.2).
  */
-import { EACCES, EINVAL, ENOMEM, ERR_PTR, type ErrPtr, IS_ERR } from '../../../include/linux/errno.js';
+import { EACCES, EINVAL, ENOMEM } from '../../../include/linux/errno.js';
 import type { list_head } from '../../../include/linux/list.js';
-import { MMF_HAS_MDWE } from '../../../include/linux/mm.js';
+import { MMF_HAS_MDWE, PHYS_PFN } from '../../../include/linux/mm.js';
 import {
   type file,
   type mm_struct,
@@ -16,6 +16,7 @@ import {
   vm_area_desc,
   type vm_area_struct,
 } from '../../../include/mm_types.js';
+import { Ref } from '../../../include/ref.js';
 import { vma_munmap_struct } from '../../../include/vma.js';
 import {
   VMA_ACCOUNT_BIT,
@@ -25,15 +26,13 @@ import {
   VMA_MAYWRITE_BIT,
   VMA_SHARED_BIT,
   VMA_WRITE_BIT,
-  type vm_flags_t,
   type vma_flags_t,
 } from '../../../include/vma_flags.js';
 import { currentMm, stubs, vma_dummy_vm_ops } from '../../../stubs/index.js';
-import { VM_WARN_ON_ONCE, WARN_ON_ONCE } from '../../bug.js';
+import { missing, VM_WARN_ON_ONCE, WARN_ON_ONCE } from '../../bug.js';
 import { accountPages, vm_unacct_memory } from '../inlines/accounting.js';
 import {
   is_shared_maywrite,
-  legacy_to_vma_flags,
   mm_flags_test,
   vma_clear_flags_mask,
   vma_flags_same_pair,
@@ -51,8 +50,9 @@ import {
   vma_iter_set,
   vma_iter_store_new,
 } from '../inlines/iterator.js';
-import { vma_is_anonymous, vma_set_anonymous, vma_set_range } from '../inlines/lifecycle.js';
+import { vma_is_anonymous, vma_set_anonymous } from '../inlines/lifecycle.js';
 import { mapping_map_writable } from '../inlines/mapping.js';
+import { vma_set_range } from '../inlines/pgoff.js';
 import { mmapHooks } from '../mmap_hooks.js';
 import { vm_area_alloc, vm_area_free } from '../vma_init.js';
 import { vma_link_file } from './file_links.js';
@@ -99,7 +99,7 @@ function gatherOverlap(map: mmap_state, uf: list_head | null): number {
 
   const vms = new vma_munmap_struct(vmi);
   const mas_detach = detachedTree(vmi);
-  init_vma_munmap(vms, first, map.addr, map.end, uf, false);
+  init_vma_munmap(vms, vmi, first, map.addr, map.end, uf, false);
   const error = vms_gather_munmap_vmas(vms, mas_detach);
   // They were reattached: nothing is left to abort.
   if (error !== 0) return error;
@@ -110,16 +110,19 @@ function gatherOverlap(map: mmap_state, uf: list_head | null): number {
   return 0;
 }
 
-/** Charges a private writable mapping, less what the unmap will give back. 0 or a negative errno. */
+/** Charges a private writable mapping, less what those that it replaces were charged. 0 or a negative errno. */
 function chargeMapping(map: mmap_state): number {
   if (!accountable_mapping(map)) return 0;
 
   const { overlap } = map;
-  map.charged = map.pglen - (overlap !== null ? overlap.vms.nr_accounted : 0);
-  if (map.charged !== 0) {
-    const error = stubs.security_vm_enough_memory_mm(map.mm, map.charged);
+  const uncharged = map.pglen - (overlap !== null ? overlap.vms.nr_accounted : 0);
+  if (uncharged !== 0) {
+    const error = stubs.security_vm_enough_memory_mm(map.mm, uncharged);
     if (error !== 0) return error;
   }
+
+  // The new mapping owns all of the charge from here on.
+  map.charged = map.pglen;
   if (overlap !== null) overlap.vms.nr_accounted = 0;
   vma_flags_set_flag(map.vma_flags, VMA_ACCOUNT_BIT);
   return 0;
@@ -182,38 +185,35 @@ function __mmap_new_file_vma(map: mmap_state, vma: vm_area_struct, file: file): 
   return 0;
 }
 
-/** Sets up what the new VMA maps: a file, shared memory, or anonymous memory. 0 or a negative errno. */
-function setUpBacking(map: mmap_state, vma: vm_area_struct): number {
-  if (map.file !== null) return __mmap_new_file_vma(map, vma, map.file);
-  if (vma_flags_test(map.vma_flags, VMA_SHARED_BIT)) return stubs.shmem_zero_setup(vma);
-  vma_set_anonymous(vma);
-  return 0;
-}
-
 /**
- * Makes a new VMA for the region and puts it in the tree. The VMA, or a negative errno with none made.
+ * Makes a new VMA for the region, puts it in the tree and in vmap. 0, or a negative errno with none made.
  * Port of __mmap_new_vma(), mm/vma.c.
  */
-function __mmap_new_vma(map: mmap_state, action: mmap_action | null): vm_area_struct | ErrPtr {
+function __mmap_new_vma(map: mmap_state, vmap: Ref<vm_area_struct | null>, action: mmap_action | null): number {
+  const is_anon = map.file === null && !vma_flags_test(map.vma_flags, VMA_SHARED_BIT);
   const { vmi } = map;
   const vma = vm_area_alloc(map.mm);
-  if (vma === null) return ERR_PTR(-ENOMEM);
+  if (vma === null) return -ENOMEM;
 
   vma_iter_config(vmi, map.addr, map.end);
-  vma_set_range(vma, map.addr, map.end, map.pgoff);
+  if (is_anon) vma_set_anonymous(vma);
+
+  vma_set_range(vma, map.addr, map.end, map.pgoff, map.anon_pgoff);
   vma.flags = map.vma_flags;
   vma.vm_page_prot = map.page_prot;
 
   if (vma_iter_prealloc(vmi, vma) !== 0) {
     vm_area_free(vma);
-    return ERR_PTR(-ENOMEM);
+    return -ENOMEM;
   }
 
-  const error = setUpBacking(map, vma);
+  let error = 0;
+  if (map.file !== null) error = __mmap_new_file_vma(map, vma, map.file);
+  else if (!is_anon) error = stubs.shmem_zero_setup(vma);
   if (error !== 0) {
     vma_iter_free(vmi);
     vm_area_free(vma);
-    return ERR_PTR(error);
+    return error;
   }
 
   if (!map.check_ksm_early) {
@@ -229,7 +229,8 @@ function __mmap_new_vma(map: mmap_state, action: mmap_action | null): vm_area_st
 
   // A merge has told khugepaged already.
   if (!vma_is_anonymous(vma)) stubs.khugepaged_enter_vma(vma, vma_flags_to_legacy(map.vma_flags));
-  return vma;
+  vmap.value = vma;
+  return 0;
 }
 
 /** Unmaps what was there, accounts the new pages and finishes the VMA. Port of __mmap_complete(), mm/vma.c. */
@@ -305,7 +306,7 @@ export function __mmap_region(
   uf: list_head | null,
 ): number {
   const mm = currentMm('__mmap_region');
-  const map = new mmap_state(mm, VMA_ITERATOR(mm, addr), addr, len, pgoff, vma_flags, file);
+  const map = new mmap_state(mm, VMA_ITERATOR(mm, addr), addr, len, pgoff, PHYS_PFN(addr), vma_flags, file);
   const preparing = file?.f_op.mmap_prepare ? file : null;
   const desc = preparing !== null ? newDescription(mm, preparing) : null;
 
@@ -318,14 +319,14 @@ export function __mmap_region(
 
   if (map.check_ksm_early) update_ksm_flags(map);
 
-  let vma = map.prev !== null || map.next !== null ? vma_merge_new_range(VMG_MMAP_STATE(map, null)) : null;
-  const merged = vma !== null;
-  if (vma === null) {
-    const made = __mmap_new_vma(map, desc !== null ? desc.action : null);
-    if (IS_ERR(made)) return abortMapping(map, made, true);
-    vma = made;
-  }
+  const vmap = new Ref<vm_area_struct | null>(null);
+  if (map.prev !== null || map.next !== null) vmap.value = vma_merge_new_range(VMG_MMAP_STATE(map, null));
 
+  const merged = vmap.value !== null;
+  if (!merged) error = __mmap_new_vma(map, vmap, desc !== null ? desc.action : null);
+  if (error !== 0) return abortMapping(map, error, true);
+
+  const vma = vmap.value ?? missing('__mmap_region', 'vma');
   if (desc !== null && !merged) set_vma_user_defined_fields(vma, map);
   __mmap_complete(map, vma);
 
@@ -344,16 +345,15 @@ export function mmap_region(
   file: file | null,
   addr: number,
   len: number,
-  vm_flags: vm_flags_t,
+  vma_flags: vma_flags_t,
   pgoff: number,
   uf: list_head | null,
 ): number {
   const mm = currentMm('mmap_region');
-  const vma_flags = legacy_to_vma_flags(vm_flags);
   stubs.mmap_assert_write_locked(mm);
 
   if (map_deny_write_exec(vma_flags, vma_flags)) return -EACCES;
-  if (!stubs.arch_validate_flags(vm_flags)) return -EINVAL;
+  if (!stubs.arch_validate_flags(vma_flags_to_legacy(vma_flags))) return -EINVAL;
 
   const counted = file !== null && is_shared_maywrite(vma_flags) ? file.f_mapping : null;
   if (counted !== null) {

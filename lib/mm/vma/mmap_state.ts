@@ -21,7 +21,7 @@ import { VMA_NORESERVE_BIT, VMA_SHARED_BIT, VMA_WRITE_BIT, vma_flags_t } from '.
 import { stubs } from '../../../stubs/index.js';
 import { vma_flags_test } from '../inlines/flag_operations.js';
 import { vma_set_anonymous } from '../inlines/lifecycle.js';
-import { vma_get_page_prot } from '../inlines/pgprot.js';
+import { vma_flags_to_page_prot } from '../inlines/pgprot.js';
 
 /**
  * The unmap of what lies where a mapping goes, and the side tree where it gathers.
@@ -39,6 +39,8 @@ export class mmap_state {
   readonly addr: number;
   readonly end: number;
   pgoff: pgoff_t;
+  /** Page offset that anonymous pages of the mapping will have. */
+  readonly anon_pgoff: pgoff_t;
   readonly pglen: number;
   readonly vma_flags: vma_flags_t;
   file: file | null;
@@ -63,6 +65,7 @@ export class mmap_state {
     addr: number,
     len: number,
     pgoff: pgoff_t,
+    anon_pgoff: pgoff_t,
     vma_flags: vma_flags_t,
     file: file | null,
   ) {
@@ -71,10 +74,11 @@ export class mmap_state {
     this.addr = addr;
     this.end = addr + len;
     this.pgoff = pgoff;
+    this.anon_pgoff = anon_pgoff;
     this.pglen = PHYS_PFN(len);
     this.vma_flags = new vma_flags_t().assign(vma_flags);
     this.file = file;
-    this.page_prot = vma_get_page_prot(vma_flags);
+    this.page_prot = vma_flags_to_page_prot(vma_flags);
     this.vm_ops = null;
     this.vm_private_data = null;
     this.charged = 0;
@@ -94,6 +98,7 @@ export function VMG_MMAP_STATE(map: mmap_state, vma: vm_area_struct | null): vma
   vmg.end = map.end;
   vmg.vma_flags = map.vma_flags;
   vmg.pgoff = map.pgoff;
+  vmg.anon_pgoff = map.anon_pgoff;
   vmg.file = map.file;
   vmg.prev = map.prev;
   vmg.middle = vma;

@@ -102,6 +102,8 @@ function vms_clear_ptes(vms: vma_munmap_struct, mas_detach: ma_state<vm_area_str
 
 /** Clears page tables and calls the close hooks, before a new mapping takes the place. */
 export function vms_clean_up_area(vms: vma_munmap_struct, mas_detach: ma_state<vm_area_struct>): void {
+  if (vms.nr_pages === 0) return;
+
   vms_clear_ptes(vms, mas_detach, true);
   mas_set(mas_detach, 0);
   for (const vma of mas_for_each(mas_detach, ULONG_MAX)) vma_close(vma);
@@ -129,6 +131,7 @@ export function vms_complete_munmap_vmas(vms: vma_munmap_struct, mas_detach: ma_
   mm.map_count -= vms.vma_count;
   mm.locked_vm -= vms.locked_vm;
   if (vms.unlock) stubs.mmap_write_downgrade(mm);
+  if (vms.nr_pages === 0) return;
 
   vms_clear_ptes(vms, mas_detach, !vms.unlock);
   unaccountUnmapped(mm, vms);
@@ -247,6 +250,7 @@ export function vms_gather_munmap_vmas(vms: vma_munmap_struct, mas_detach: ma_st
 
 /** Undoes a gathered unmap after an error. */
 export function vms_abort_munmap_vmas(vms: vma_munmap_struct, mas_detach: ma_state<vm_area_struct>): void {
+  if (vms.nr_pages === 0) return;
   if (vms.clear_ptes) {
     reattach_vmas(mas_detach);
     return;
@@ -258,20 +262,20 @@ export function vms_abort_munmap_vmas(vms: vma_munmap_struct, mas_detach: ma_sta
   vms_complete_munmap_vmas(vms, mas_detach);
 }
 
-/**
- * Sets up the unmap of [start, end), whose first VMA is vma. Where there is none, nothing is set up: C sets up zeroes.
- */
+/** Sets up the unmap of [start, end), whose first VMA is vma; without one, of nothing. */
 export function init_vma_munmap(
   vms: vma_munmap_struct,
-  vma: vm_area_struct,
+  vmi: vma_iterator,
+  vma: vm_area_struct | null,
   start: number,
   end: number,
   uf: list_head | null,
   unlock: boolean,
 ): void {
+  vms.vmi = vmi;
   vms.vma = vma;
-  vms.start = start;
-  vms.end = end;
+  vms.start = vma !== null ? start : 0;
+  vms.end = vma !== null ? end : 0;
   vms.unlock = unlock;
   vms.uf = uf;
   vms.vma_count = 0;
@@ -299,7 +303,7 @@ export function do_vmi_align_munmap(
   const mas_detach = detachedTree(vmi);
   const vms = new vma_munmap_struct(vmi);
 
-  init_vma_munmap(vms, vma, start, end, uf, unlock);
+  init_vma_munmap(vms, vmi, vma, start, end, uf, unlock);
   let error = vms_gather_munmap_vmas(vms, mas_detach);
   if (error === 0) {
     error = vma_iter_clear_gfp(vmi, start, end, GFP_KERNEL);

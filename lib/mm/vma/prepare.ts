@@ -2,7 +2,7 @@
 /**
  * The bracket around every change of a VMA's range: which VMAs it touches, their locks, and their places in the reverse
  * map before and after. Port of init_multi_vma_prep(), init_vma_prep(), vma_prepare(), vma_complete() and
- * anon_vma_interval_tree_pre_update_vma(), _post_update_vma() of mm/vma.c (Linux 7.2).
+ * anon_rmap_tree_pre_update_vma(), _post_update_vma() of mm/vma.c (Linux 7.2).
  */
 import { list_for_each_entry } from '../../../include/linux/list.js';
 import type { mm_struct, vm_area_struct, vma_iterator } from '../../../include/mm_types.js';
@@ -53,16 +53,16 @@ export function init_vma_prep(vma: vm_area_struct): struct_vma_prepare {
 }
 
 /** Takes the VMA off the interval trees of its anon_vmas, before its range changes. */
-export function anon_vma_interval_tree_pre_update_vma(vma: vm_area_struct): void {
+export function anon_rmap_tree_pre_update_vma(vma: vm_area_struct): void {
   for (const avc of list_for_each_entry(vma.anon_vma_chain)) {
-    if (avc.anon_vma !== null) stubs.anon_vma_interval_tree_remove(avc, avc.anon_vma.rb_root);
+    if (avc.anon_vma !== null) stubs.anon_rmap_tree_remove(avc, avc.anon_vma);
   }
 }
 
 /** Puts it back, after its range has changed. */
-export function anon_vma_interval_tree_post_update_vma(vma: vm_area_struct): void {
+export function anon_rmap_tree_post_update_vma(vma: vm_area_struct): void {
   for (const avc of list_for_each_entry(vma.anon_vma_chain)) {
-    if (avc.anon_vma !== null) stubs.anon_vma_interval_tree_insert(avc, avc.anon_vma.rb_root);
+    if (avc.anon_vma !== null) stubs.anon_rmap_tree_insert(avc, avc.anon_vma);
   }
 }
 
@@ -81,14 +81,14 @@ export function vma_prepare(vp: struct_vma_prepare): void {
 
   if (anon_vma !== null) {
     stubs.anon_vma_lock_write(anon_vma);
-    anon_vma_interval_tree_pre_update_vma(vma);
-    if (adj_next !== null) anon_vma_interval_tree_pre_update_vma(adj_next);
+    anon_rmap_tree_pre_update_vma(vma);
+    if (adj_next !== null) anon_rmap_tree_pre_update_vma(adj_next);
   }
 
   if (mapping !== null) {
     stubs.flush_dcache_mmap_lock(mapping);
-    stubs.vma_interval_tree_remove(vma, mapping.i_mmap);
-    if (adj_next !== null) stubs.vma_interval_tree_remove(adj_next, mapping.i_mmap);
+    stubs.mapping_rmap_tree_remove(vma, mapping);
+    if (adj_next !== null) stubs.mapping_rmap_tree_remove(adj_next, mapping);
   }
 }
 
@@ -97,8 +97,8 @@ function relinkFile(vp: struct_vma_prepare): void {
   const { vma, adj_next, mapping, remove, remove2 } = vp;
   if (mapping === null) return;
 
-  if (adj_next !== null) stubs.vma_interval_tree_insert(adj_next, mapping.i_mmap);
-  stubs.vma_interval_tree_insert(vma, mapping.i_mmap);
+  if (adj_next !== null) stubs.mapping_rmap_tree_insert(adj_next, mapping);
+  stubs.mapping_rmap_tree_insert(vma, mapping);
   stubs.flush_dcache_mmap_unlock(mapping);
 
   if (remove !== null) {
@@ -112,8 +112,8 @@ function unlockReverseMaps(vp: struct_vma_prepare): void {
   const { vma, adj_next, mapping, anon_vma } = vp;
 
   if (anon_vma !== null) {
-    anon_vma_interval_tree_post_update_vma(vma);
-    if (adj_next !== null) anon_vma_interval_tree_post_update_vma(adj_next);
+    anon_rmap_tree_post_update_vma(vma);
+    if (adj_next !== null) anon_rmap_tree_post_update_vma(adj_next);
     stubs.anon_vma_unlock_write(anon_vma);
   }
 

@@ -4,10 +4,9 @@
  * (Linux 7.2).
  */
 import { ENOMEM } from '../../../include/linux/errno.js';
-import { PHYS_PFN, type pgoff_t } from '../../../include/linux/mm.js';
 import { VMA_OP_SPLIT, type vm_area_struct, type vma_iterator } from '../../../include/mm_types.js';
 import { stubs } from '../../../stubs/index.js';
-import { missing, WARN_ON } from '../../bug.js';
+import { missing, VM_WARN_ON_ONCE, WARN_ON } from '../../bug.js';
 import { get_sysctl_max_map_count } from '../inlines/accounting.js';
 import {
   vma_iter_clear,
@@ -17,7 +16,8 @@ import {
   vma_next,
   vma_prev,
 } from '../inlines/iterator.js';
-import { vma_set_range } from '../inlines/lifecycle.js';
+import { __vma_set_range, vma_add_pgoff } from '../inlines/pgoff.js';
+import { linear_page_delta } from '../inlines/range.js';
 import { vm_area_dup, vm_area_free } from '../vma_init.js';
 import { init_vma_prep, vma_complete, vma_prepare } from './prepare.js';
 import { validate_mm } from './validate.js';
@@ -54,7 +54,7 @@ export function __split_vma(vmi: vma_iterator, vma: vm_area_struct, addr: number
     half.vm_end = addr;
   } else {
     half.vm_start = addr;
-    half.vm_pgoff += PHYS_PFN(addr - vma.vm_start);
+    vma_add_pgoff(half, linear_page_delta(vma, addr));
   }
 
   const err = prepareHalf(vmi, vma, half);
@@ -90,7 +90,7 @@ function completeSplit(
 
   if (new_below) {
     vma.vm_start = addr;
-    vma.vm_pgoff += PHYS_PFN(addr - half.vm_start);
+    vma_add_pgoff(vma, linear_page_delta(half, addr));
   } else {
     vma.vm_end = addr;
   }
@@ -111,22 +111,21 @@ export function split_vma(vmi: vma_iterator, vma: vm_area_struct, addr: number, 
   return __split_vma(vmi, vma, addr, new_below);
 }
 
-/** Cuts vma down to [start, end), from one side only, with a new page offset. */
-export function vma_shrink(vmi: vma_iterator, vma: vm_area_struct, start: number, end: number, pgoff: pgoff_t): number {
-  WARN_ON(vma.vm_start !== start && vma.vm_end !== end, 'vma_shrink', 'both ends change');
+/** Cuts off the end of vma: it ends at `end` from here on. */
+export function vma_shrink(vmi: vma_iterator, vma: vm_area_struct, end: number): number {
+  VM_WARN_ON_ONCE(end > vma.vm_end, 'vma_shrink', 'the VMA would grow');
 
-  if (vma.vm_start < start) vma_iter_config(vmi, vma.vm_start, start);
-  else vma_iter_config(vmi, end, vma.vm_end);
+  vma_iter_config(vmi, end, vma.vm_end);
   if (vma_iter_prealloc(vmi, null) !== 0) return -ENOMEM;
 
   stubs.vma_start_write(vma);
   const vp = init_vma_prep(vma);
   vma_prepare(vp);
-  stubs.vma_adjust_trans_huge(vma, start, end, null);
+  stubs.vma_adjust_trans_huge(vma, vma.vm_start, end, null);
 
   const mm = vma.vm_mm ?? missing('vma_shrink', 'vma.vm_mm');
   vma_iter_clear(vmi);
-  vma_set_range(vma, start, end, pgoff);
+  __vma_set_range(vma, vma.vm_start, end);
   vma_complete(vp, vmi, mm);
   validate_mm(mm);
   return 0;

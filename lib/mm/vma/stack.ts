@@ -26,15 +26,18 @@ import {
   vma_iter_store_overwrite,
   vma_prev,
 } from '../inlines/iterator.js';
-import { vma_is_accessible } from '../inlines/range.js';
-import { anon_vma_interval_tree_post_update_vma, anon_vma_interval_tree_pre_update_vma } from './prepare.js';
+import { vma_sub_pgoff } from '../inlines/pgoff.js';
+import { vma_is_accessible, vma_start_pgoff } from '../inlines/range.js';
+import { anon_rmap_tree_post_update_vma, anon_rmap_tree_pre_update_vma } from './prepare.js';
 import { validate_mm } from './validate.js';
 
 /**
  * May the stack become `size` bytes, which is `grow` pages more? Charges them. 0, -ENOMEM past a limit, -EFAULT into a
  * region kept for huge pages.
  */
-function acct_stack_growth(mm: mm_struct, vma: vm_area_struct, size: number, grow: number): number {
+function acct_stack_growth(vma: vm_area_struct, size: number, grow: number): number {
+  const mm = vma.vm_mm ?? missing('acct_stack_growth', 'vma.vm_mm');
+
   if (!stubs.may_expand_vm(mm, vma.flags, grow)) return -ENOMEM;
   if (size > stubs.rlimit(RLIMIT_STACK)) return -ENOMEM;
   if (!mlock_future_ok(mm, vma_test(vma, VMA_LOCKED_BIT), grow * PAGE_SIZE)) return -ENOMEM;
@@ -49,17 +52,17 @@ function growDown(mm: mm_struct, vmi: vma_iterator, vma: vm_area_struct, address
   if (address >= vma.vm_start) return 0;
 
   const grow = PHYS_PFN(vma.vm_start - address);
-  if (grow > vma.vm_pgoff) return -ENOMEM;
-  const error = acct_stack_growth(mm, vma, vma.vm_end - address, grow);
+  if (grow > vma_start_pgoff(vma)) return -ENOMEM;
+  const error = acct_stack_growth(vma, vma.vm_end - address, grow);
   if (error !== 0) return error;
 
   if (vma_test(vma, VMA_LOCKED_BIT)) mm.locked_vm += grow;
   accountPages(mm, vma.flags, grow);
-  anon_vma_interval_tree_pre_update_vma(vma);
+  anon_rmap_tree_pre_update_vma(vma);
   vma.vm_start = address;
-  vma.vm_pgoff -= grow;
+  vma_sub_pgoff(vma, grow);
   vma_iter_store_overwrite(vmi, vma);
-  anon_vma_interval_tree_post_update_vma(vma);
+  anon_rmap_tree_post_update_vma(vma);
 
   stubs.perf_event_mmap(vma);
   return 0;

@@ -32,7 +32,7 @@ export function validate_mm(mm: mm_struct): void {
   for (const vma of for_each_vma(vmi)) {
     validateRange(vma, vmi);
     if (vma.anon_vma !== null) {
-      for (const avc of list_for_each_entry(vma.anon_vma_chain)) stubs.anon_vma_interval_tree_verify(avc);
+      for (const avc of list_for_each_entry(vma.anon_vma_chain)) stubs.anon_rmap_tree_verify(avc);
     }
     count++;
   }

@@ -3,14 +3,14 @@
  * When the first write to a page has to be notified, and the page protection that follows. Port of
  * vm_ops_needs_writenotify(), vma_is_shared_writable(), vma_fs_can_writeback(), vma_needs_dirty_tracking(),
  * vma_wants_writenotify() and vma_mmu_pagesize() of mm/vma.c, vma_wants_manual_pte_write_upgrade() of mm/vma.h, and
- * vma_set_page_prot() of tools/testing/vma/include/dup.h (Linux 7.2).
+ * vma_set_page_prot() of mm/mmap.c (Linux 7.2).
  */
 
 import type { pgprot_t, vm_area_struct, vm_operations_struct } from '../../../include/mm_types.js';
 import { mk_vma_flags, VMA_PFNMAP_BIT, VMA_SHARED_BIT, VMA_WRITE_BIT } from '../../../include/vma_flags.js';
 import { stubs } from '../../../stubs/index.js';
 import { vma_flags_clear_mask, vma_test, vma_test_all_mask } from '../inlines/flag_operations.js';
-import { pgprot_modify, pgprotSame, vma_get_page_prot } from '../inlines/pgprot.js';
+import { pgprotSame, vma_pgprot_modify } from '../inlines/pgprot.js';
 
 const SHARED_WRITABLE = Object.freeze(mk_vma_flags(VMA_WRITE_BIT, VMA_SHARED_BIT));
 const SHARED = Object.freeze(mk_vma_flags(VMA_SHARED_BIT));
@@ -40,7 +40,7 @@ export function vma_wants_writenotify(vma: vm_area_struct, vm_page_prot: pgprot_
   if (!vma_is_shared_writable(vma)) return false;
   if (vm_ops_needs_writenotify(vma.vm_ops)) return true;
 
-  const wanted = pgprot_modify(vm_page_prot, vma_get_page_prot(vma.flags));
+  const wanted = vma_pgprot_modify(vm_page_prot, vma.flags);
   if (!pgprotSame(vm_page_prot, wanted)) return false;
 
   if (stubs.vma_soft_dirty_enabled(vma) && !stubs.is_vm_hugetlb_page(vma)) return true;
@@ -55,12 +55,12 @@ export function vma_wants_manual_pte_write_upgrade(vma: vm_area_struct): boolean
 
 /** Brings the VMA's protection in line with its flags. */
 export function vma_set_page_prot(vma: vm_area_struct): void {
-  let vm_page_prot = pgprot_modify(vma.vm_page_prot, vma_get_page_prot(vma.flags));
+  let vm_page_prot = vma_pgprot_modify(vma.vm_page_prot, vma.flags);
 
   if (vma_wants_writenotify(vma, vm_page_prot)) {
     const vma_flags = vma.flags.clone();
     vma_flags_clear_mask(vma_flags, SHARED);
-    vm_page_prot = pgprot_modify(vm_page_prot, vma_get_page_prot(vma_flags));
+    vm_page_prot = vma_pgprot_modify(vm_page_prot, vma_flags);
   }
   vma.vm_page_prot = vm_page_prot;
 }

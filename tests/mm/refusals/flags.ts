@@ -13,7 +13,6 @@ import {
   vm_flags_reset,
   vm_flags_set,
   vm_get_page_prot,
-  vm_pgprot_modify,
   vm_stat_account,
   vma_clear_flags,
   vma_desc_clear_flags,
@@ -85,6 +84,5 @@ export const WORD_REFUSALS: readonly FlagRefusal<bigint>[] = [
   ['vm_flags_reset', 'vm_flags_init', (vma, bad) => vm_flags_reset(vma, bad)],
   ['__pgprot', 'legacy_to_vma_flags', (_vma, bad) => __pgprot(bad)],
   ['vm_get_page_prot', 'legacy_to_vma_flags', (_vma, bad) => vm_get_page_prot(bad)],
-  ['vm_pgprot_modify', 'legacy_to_vma_flags', (vma, bad) => vm_pgprot_modify(vma.vm_page_prot, bad)],
   ['vm_stat_account', 'legacy_to_vma_flags', (_vma, bad) => vm_stat_account(new mm_struct(), bad, 1)],
 ];

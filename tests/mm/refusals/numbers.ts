@@ -2,6 +2,7 @@
 /** What no number may be, by exported function and argument: the calls of bad_numbers.test.ts. */
 import type { VmaTest } from '../../../harness/index.js';
 import {
+  __install_special_mapping,
   __mmap_region,
   __split_vma,
   __vm_munmap,
@@ -36,7 +37,6 @@ import {
   split_vma,
   unmapped_area,
   unmapped_area_topdown,
-  VM_READ,
   VMA_ITERATOR,
   VMG_STATE,
   vm_area_desc,
@@ -69,6 +69,8 @@ import {
   vma_modify_policy,
   vma_munmap_struct,
   vma_prev_limit,
+  vma_set_anon_pgoff,
+  vma_set_pgoff,
   vma_set_range,
   vma_shrink,
   vms_abort_munmap_vmas,
@@ -107,7 +109,7 @@ function numbers(fn: string, arg: string, call: Call): Door {
 }
 
 function mergeAt(t: VmaTest, start: number, end: number, pgoff: number): ReturnType<typeof VMG_STATE> {
-  return VMG_STATE(t.mm, VMA_ITERATOR(t.mm, 0x14000), start, end, FLAGS, pgoff);
+  return VMG_STATE(t.mm, VMA_ITERATOR(t.mm, 0x14000), start, end, FLAGS, pgoff, pgoff);
 }
 
 function unmappedInfo(field: keyof vm_unmapped_area_info, bad: number): vm_unmapped_area_info {
@@ -136,7 +138,7 @@ function copyAt(t: VmaTest, vma: vm_area_struct, start: number, end: number): vm
 
 function unmapOf(t: VmaTest, vma: vm_area_struct, start: number, end: number): vma_munmap_struct {
   const vms = new vma_munmap_struct(VMA_ITERATOR(t.mm, 0x10000));
-  init_vma_munmap(vms, vma, start, end, null, false);
+  init_vma_munmap(vms, vms.vmi, vma, start, end, null, false);
   return vms;
 }
 
@@ -180,9 +182,9 @@ function areaDoors(fn: string, search: typeof vma_iter_area_lowest): Door[] {
 }
 
 export const NUMBER_REFUSALS: readonly NumberRefusal[] = [
-  addresses('mmap_region', 'addr', (_t, _vma, bad) => mmap_region(null, bad, 0x1000, VM_READ, 0x20, null)),
-  addresses('mmap_region', 'len', (_t, _vma, bad) => mmap_region(null, 0x20000, bad, VM_READ, 0x20, null)),
-  numbers('mmap_region', 'pgoff', (_t, _vma, bad) => mmap_region(null, 0x20000, 0x1000, VM_READ, bad, null)),
+  addresses('mmap_region', 'addr', (_t, _vma, bad) => mmap_region(null, bad, 0x1000, FLAGS, 0x20, null)),
+  addresses('mmap_region', 'len', (_t, _vma, bad) => mmap_region(null, 0x20000, bad, FLAGS, 0x20, null)),
+  numbers('mmap_region', 'pgoff', (_t, _vma, bad) => mmap_region(null, 0x20000, 0x1000, FLAGS, bad, null)),
   addresses('__mmap_region', 'addr', (_t, _vma, bad) => __mmap_region(null, bad, 0x1000, FLAGS, 0x20, null)),
   addresses('__mmap_region', 'len', (_t, _vma, bad) => __mmap_region(null, 0x20000, bad, FLAGS, 0x20, null)),
   numbers('__mmap_region', 'pgoff', (_t, _vma, bad) => __mmap_region(null, 0x20000, 0x1000, FLAGS, bad, null)),
@@ -205,13 +207,7 @@ export const NUMBER_REFUSALS: readonly NumberRefusal[] = [
     do_vmi_align_munmap(VMA_ITERATOR(t.mm, 0x10000), vma, t.mm, 0x10000, bad, null, false),
   ),
   addresses('split_vma', 'addr', (t, vma, bad) => split_vma(VMA_ITERATOR(t.mm, 0x10000), vma, bad, true)),
-  addresses('vma_shrink', 'start', (t, vma, bad) =>
-    vma_shrink(VMA_ITERATOR(t.mm, 0x10000), vma, bad, 0x14000, vma.vm_pgoff),
-  ),
-  addresses('vma_shrink', 'end', (t, vma, bad) =>
-    vma_shrink(VMA_ITERATOR(t.mm, 0x10000), vma, 0x10000, bad, vma.vm_pgoff),
-  ),
-  numbers('vma_shrink', 'pgoff', (t, vma, bad) => vma_shrink(VMA_ITERATOR(t.mm, 0x10000), vma, 0x10000, 0x12000, bad)),
+  addresses('vma_shrink', 'end', (t, vma, bad) => vma_shrink(VMA_ITERATOR(t.mm, 0x10000), vma, bad)),
   addresses('vma_merge_new_range', 'vmg.start', (t, _vma, bad) => vma_merge_new_range(mergeAt(t, bad, 0x16000, 0x14))),
   addresses('vma_merge_new_range', 'vmg.end', (t, _vma, bad) => vma_merge_new_range(mergeAt(t, 0x14000, bad, 0x14))),
   numbers('vma_merge_new_range', 'vmg.pgoff', (t, _vma, bad) => vma_merge_new_range(mergeAt(t, 0x14000, 0x16000, bad))),
@@ -226,13 +222,16 @@ export const NUMBER_REFUSALS: readonly NumberRefusal[] = [
   numbers('vma_expand', 'vmg.pgoff', (t, _vma, bad) => vma_expand(mergeAt(t, 0x10000, 0x16000, bad))),
   addresses('vma_merge_extend', 'delta', (t, vma, bad) => vma_merge_extend(VMA_ITERATOR(t.mm, 0x10000), vma, bad)),
   addresses('copy_vma', 'addr', (_t, vma, bad) =>
-    copy_vma(new Ref(vma), bad, 0x4000, 0x10, new Ref<boolean>(false), false),
+    copy_vma(new Ref(vma), bad, 0x4000, 0x10, 0x10, new Ref<boolean>(false), false),
   ),
   addresses('copy_vma', 'len', (_t, vma, bad) =>
-    copy_vma(new Ref(vma), 0x20000, bad, 0x10, new Ref<boolean>(false), false),
+    copy_vma(new Ref(vma), 0x20000, bad, 0x10, 0x10, new Ref<boolean>(false), false),
   ),
   numbers('copy_vma', 'pgoff', (_t, vma, bad) =>
-    copy_vma(new Ref(vma), 0x20000, 0x4000, bad, new Ref<boolean>(false), false),
+    copy_vma(new Ref(vma), 0x20000, 0x4000, bad, 0x10, new Ref<boolean>(false), false),
+  ),
+  numbers('copy_vma', 'anon_pgoff', (_t, vma, bad) =>
+    copy_vma(new Ref(vma), 0x20000, 0x4000, 0x10, bad, new Ref<boolean>(false), false),
   ),
   addresses('do_brk_flags', 'addr', (t, vma, bad) =>
     do_brk_flags(VMA_ITERATOR(t.mm, 0x10000), vma, bad, 0x1000, FLAGS),
@@ -242,9 +241,18 @@ export const NUMBER_REFUSALS: readonly NumberRefusal[] = [
   ),
   numbers('expand_downwards', 'address', (_t, vma, bad) => expand_downwards(vma, bad)),
   addresses('relocate_vma_down', 'shift', (_t, vma, bad) => relocate_vma_down(vma, bad)),
-  addresses('vma_set_range', 'start', (_t, vma, bad) => vma_set_range(vma, bad, 0x14000, 0)),
-  addresses('vma_set_range', 'end', (_t, vma, bad) => vma_set_range(vma, 0x10000, bad, 0)),
-  numbers('vma_set_range', 'pgoff', (_t, vma, bad) => vma_set_range(vma, 0x10000, 0x14000, bad)),
+  addresses('vma_set_range', 'start', (_t, vma, bad) => vma_set_range(vma, bad, 0x14000, 0, 0)),
+  addresses('vma_set_range', 'end', (_t, vma, bad) => vma_set_range(vma, 0x10000, bad, 0, 0)),
+  numbers('vma_set_range', 'pgoff', (_t, vma, bad) => vma_set_range(vma, 0x10000, 0x14000, bad, 0)),
+  numbers('vma_set_range', 'anon_pgoff', (_t, vma, bad) => vma_set_range(vma, 0x10000, 0x14000, 0, bad)),
+  numbers('vma_set_pgoff', 'pgoff', (_t, vma, bad) => vma_set_pgoff(vma, bad)),
+  numbers('vma_set_anon_pgoff', 'pgoff', (_t, vma, bad) => vma_set_anon_pgoff(vma, bad)),
+  addresses('__install_special_mapping', 'addr', (t, _vma, bad) =>
+    __install_special_mapping(t.mm, bad, 0x1000, 0n, null, {}),
+  ),
+  addresses('__install_special_mapping', 'len', (t, _vma, bad) =>
+    __install_special_mapping(t.mm, 0x20000, bad, 0n, null, {}),
+  ),
   numbers('vma_lookup', 'addr', (t, _vma, bad) => vma_lookup(t.mm, bad)),
   numbers('find_vma_prev', 'addr', (t, _vma, bad) => find_vma_prev(t.mm, bad, { prev: null })),
   numbers('find_vma_intersection', 'start_addr', (t, _vma, bad) => find_vma_intersection(t.mm, bad, 0x11000)),

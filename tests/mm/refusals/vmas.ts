@@ -57,7 +57,9 @@ import {
   vma_munmap_struct,
   vma_needs_dirty_tracking,
   vma_prepare,
+  vma_set_anon_pgoff,
   vma_set_page_prot,
+  vma_set_pgoff,
   vma_shrink,
   vma_wants_manual_pte_write_upgrade,
   vma_wants_writenotify,
@@ -74,7 +76,7 @@ export type VmaRefusal = readonly [door: string, arg: string, call: VmaCall];
 
 function unmapOf(t: VmaTest, vma: vm_area_struct): vma_munmap_struct {
   const vms = new vma_munmap_struct(VMA_ITERATOR(t.mm, 0x10000));
-  init_vma_munmap(vms, vma, 0x10000, 0x11000, null, false);
+  init_vma_munmap(vms, vms.vmi, vma, 0x10000, 0x11000, null, false);
   return vms;
 }
 
@@ -85,13 +87,17 @@ function sideTree(): ma_state<vm_area_struct> {
 export const VMA_REFUSALS: readonly VmaRefusal[] = [
   ['vm_area_dup', 'orig', (_t, dead) => vm_area_dup(dead)],
   ['split_vma', 'vma', (t, dead) => split_vma(VMA_ITERATOR(t.mm, 0), dead, 0x11000, true)],
-  ['vma_shrink', 'vma', (t, dead) => vma_shrink(VMA_ITERATOR(t.mm, 0), dead, 0x11000, 0x12000, 0)],
+  ['vma_shrink', 'vma', (t, dead) => vma_shrink(VMA_ITERATOR(t.mm, 0), dead, 0x12000)],
   ['vma_link', 'vma', (t, dead) => vma_link(t.mm, dead)],
   ['insert_vm_struct', 'vma', (t, dead) => insert_vm_struct(t.mm, dead)],
   ['vma_merge_extend', 'vma', (t, dead) => vma_merge_extend(VMA_ITERATOR(t.mm, 0), dead, 0x1000)],
   ['expand_downwards', 'vma', (_t, dead) => expand_downwards(dead, 0x8000)],
   ['relocate_vma_down', 'vma', (_t, dead) => relocate_vma_down(dead, 0x1000)],
-  ['copy_vma', 'vmap.value', (_t, dead) => copy_vma(new Ref(dead), 0x20000, 0x1000, 0, new Ref<boolean>(false), false)],
+  [
+    'copy_vma',
+    'vmap.value',
+    (_t, dead) => copy_vma(new Ref(dead), 0x20000, 0x1000, 0, 0, new Ref<boolean>(false), false),
+  ],
   ['do_brk_flags', 'vma', (t, dead) => do_brk_flags(VMA_ITERATOR(t.mm, 0), dead, 0x20000, 0x1000, FLAGS)],
   [
     'do_vmi_align_munmap',
@@ -140,6 +146,8 @@ export const VMA_REFUSALS: readonly VmaRefusal[] = [
       vma_modify_flags_uffd(VMA_ITERATOR(t.mm, 0), live, dead, 0x10000, 0x11000, FLAGS, NULL_VM_UFFD_CTX, false),
   ],
   ['vma_wants_manual_pte_write_upgrade', 'vma', (_t, dead) => vma_wants_manual_pte_write_upgrade(dead)],
+  ['vma_set_pgoff', 'vma', (_t, dead) => vma_set_pgoff(dead, 0)],
+  ['vma_set_anon_pgoff', 'vma', (_t, dead) => vma_set_anon_pgoff(dead, 0)],
   ['remove_vma', 'vma', (_t, dead) => remove_vma(dead)],
   ['__split_vma', 'vma', (t, dead) => __split_vma(VMA_ITERATOR(t.mm, 0), dead, 0x11000, true)],
   ['__vma_link_file', 'vma', (_t, dead) => __vma_link_file(dead, plainFile().f_mapping)],

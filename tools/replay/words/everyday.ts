@@ -42,7 +42,9 @@ import {
   unmapped_area_topdown,
 } from '../../../lib/doors/map.js';
 import {
+  __linear_anon_page_index,
   find_mergeable_anon_vma,
+  linear_page_index,
   unlink_file_vma_batch_add,
   unlink_file_vma_batch_final,
   unlink_file_vma_batch_init,
@@ -155,8 +157,7 @@ const extend: Run = (space, a) => {
 };
 
 const region: Run = ({ fileOf, flagsOf, settings }, a) => {
-  const flags = vma_flags_to_legacy(flagsOf(at(a, 2)));
-  return mmap_region(fileOf(at(a, 4)), at(a, 0), at(a, 1), flags, at(a, 3), settings.unmaps);
+  return mmap_region(fileOf(at(a, 4)), at(a, 0), at(a, 1), flagsOf(at(a, 2)), at(a, 3), settings.unmaps);
 };
 
 /** copy_vma() to a place that is unmapped first; a move unmaps the source afterwards. */
@@ -173,8 +174,9 @@ function copyTo(space: ReplayedSpace, a: readonly number[], keep_source: boolean
   const found = vma_lookup(mm, addr);
   if (found === null) return -EFAULT;
   const need_rmap_locks = new Ref(false);
-  const pgoff = found.vm_pgoff + PHYS_PFN(addr - found.vm_start);
-  const copy = copy_vma(new Ref(found), to, len, pgoff, need_rmap_locks, keep_source);
+  const pgoff = linear_page_index(found, addr);
+  const anon_pgoff = __linear_anon_page_index(found, addr);
+  const copy = copy_vma(new Ref(found), to, len, pgoff, anon_pgoff, need_rmap_locks, keep_source);
   if (copy === null) return -ENOMEM;
 
   space.account(copy.flags, PHYS_PFN(len));
@@ -201,7 +203,7 @@ const shrink: Run = (space, a) => {
   const vma = shrinkable(vmi, start, end);
   if (IS_ERR(vma)) return PTR_ERR(vma);
   const pages = vma_pages(vma);
-  const ret = vma_shrink(vmi, vma, start, end, vma.vm_pgoff + PHYS_PFN(start - vma.vm_start));
+  const ret = vma_shrink(vmi, vma, end);
   if (ret === 0) space.account(vma.flags, vma_pages(vma) - pages);
   return ret;
 };
@@ -319,7 +321,7 @@ export const EVERYDAY: Words = {
       gives: WHAT_IT_RETURNS,
       run: region,
       often: 60,
-      says: { mmap_region: (c) => [c.num(1), c.num(2), c.num(3), c.num(4), c.file(0)] },
+      says: { mmap_region: (c) => [c.num(1), c.num(2), c.flags(3), c.num(4), c.file(0)] },
     }),
     word('unmap START LEN UNLOCK', {
       does: '`__vm_munmap()`',

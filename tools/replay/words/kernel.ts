@@ -4,9 +4,11 @@
  * unmap before it, or count pages after it. What the function relies on its caller for is looked at first, because C
  * does not survive a range that is taken, or a VMA that is not there.
  */
+
 import { bitsOf } from '../../../harness/picture.js';
 import { cleanup_mm } from '../../../harness/shared.js';
 import { EFAULT, EINVAL, ENOMEM, ERR_PTR, type ErrPtr, IS_ERR, PTR_ERR } from '../../../include/linux/errno.js';
+import { PHYS_PFN } from '../../../include/linux/mm.js';
 import { VMA_ITERATOR, type vm_area_struct, type vma_iterator } from '../../../include/mm_types.js';
 import { Ref } from '../../../include/ref.js';
 import { VMA_MERGE_ERROR_NOMEM, vma_merge_struct } from '../../../include/vma.js';
@@ -31,6 +33,7 @@ import {
 } from '../../../lib/doors/iterator.js';
 import { copy_vma, create_init_stack_vma } from '../../../lib/doors/map.js';
 import {
+  __linear_anon_page_index,
   insert_vm_struct,
   vm_area_alloc,
   vm_area_free,
@@ -72,7 +75,7 @@ function newVma(space: ReplayedSpace, a: readonly number[]): vm_area_struct | nu
   const vm_file = space.fileOf(at(a, 4));
   const vma = vm_area_alloc(space.mm);
   if (vma === null) return null;
-  vma_set_range(vma, at(a, 0), at(a, 0) + at(a, 1), at(a, 3));
+  vma_set_range(vma, at(a, 0), at(a, 0) + at(a, 1), at(a, 3), PHYS_PFN(at(a, 0)));
   vma.flags = space.flagsOf(at(a, 2));
   vma.vm_file = vm_file;
   return vma;
@@ -190,7 +193,8 @@ export function shrinkable(vmi: vma_iterator, start: number, end: number): vm_ar
   const vma = vma_iter_load(vmi);
   if (vma === null) return ERR_PTR(-EFAULT);
   if (start < vma.vm_start || end > vma.vm_end || start >= end) return ERR_PTR(-EINVAL);
-  if ((start === vma.vm_start) === (end === vma.vm_end)) return ERR_PTR(-EINVAL);
+  // Only the end of a VMA may be cut off.
+  if (start !== vma.vm_start || end === vma.vm_end) return ERR_PTR(-EINVAL);
   return vma;
 }
 
@@ -199,7 +203,7 @@ const shrink: Run = (space, a) => {
   const vmi = space.iterator(at(a, 0));
   const vma = shrinkable(vmi, start, end);
   if (IS_ERR(vma)) return PTR_ERR(vma);
-  return vma_shrink(vmi, vma, start, end, at(a, 3));
+  return vma_shrink(vmi, vma, end);
 };
 
 function split(space: ReplayedSpace, a: readonly number[], cut: typeof split_vma): number {
@@ -230,7 +234,9 @@ const copy: Run = (space, a) => {
   if (faulted && (to === source.vm_end || to + len === source.vm_start)) return -EINVAL;
 
   const need_rmap_locks = new Ref(false);
-  if (copy_vma(new Ref(source), to, len, at(a, 3), need_rmap_locks, at(a, 4) !== 0) === null) return -ENOMEM;
+  const anon_pgoff = __linear_anon_page_index(source, addr);
+  const copied = copy_vma(new Ref(source), to, len, at(a, 3), anon_pgoff, need_rmap_locks, at(a, 4) !== 0);
+  if (copied === null) return -ENOMEM;
   return need_rmap_locks.value ? 1 : 0;
 };
 
@@ -319,7 +325,7 @@ export const KERNEL: Words = {
       gives: WHAT_IT_RETURNS,
       run: shrink,
       often: 15,
-      says: { vma_shrink: (c) => [c.vma(1).vm_start, c.num(2), c.num(3), c.num(4)] },
+      says: { vma_shrink: (c) => [c.vma(1).vm_start, c.vma(1).vm_start, c.num(2), c.vma(1).vm_pgoff] },
     }),
     word('split_vma ADDR BELOW', {
       does: 'at ADDR, inside a VMA; with BELOW the new one is the lower',
@@ -347,7 +353,7 @@ export const KERNEL: Words = {
       gives: 'whether page tables would move under rmap locks, 0 or 1, or `-c`',
       run: copy,
       often: 30,
-      says: { copy_vma: (c) => [c.source().vm_start, c.num(2), c.num(1), c.num(3), c.flag(5)] },
+      says: { copy_vma: (c) => [c.source().vm_start, c.num(2), c.num(1), c.num(3), c.flag(6)] },
     }),
     word('vma_modify_flags START END FLAGS', {
       does: 'of a part of a VMA; sets no flags',
