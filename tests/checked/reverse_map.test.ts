@@ -149,7 +149,7 @@ test('links come once, go once, and do not change meanwhile', (t) => {
   assertComplaint(
     t,
     faulted(({ world: { stubs } }, vma, avc) => {
-      vma.vm_pgoff++;
+      vma.__vm_anon_pgoff_lo++;
       stubs.anon_rmap_tree_verify(avc);
       stubs.anon_rmap_tree_verify(avc);
     }),

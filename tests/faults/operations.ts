@@ -399,7 +399,7 @@ export const OPERATIONS: readonly FaultOperation[] = [
     name: 'copy_vma beside a VMA that takes the copy in',
     prepare: (t) => {
       const vma = faulted(t, 0x10000, 0x14000);
-      const neighbour = mapRange(t, 0x20000, 0x22000, { pgoff: 0x500 });
+      const neighbour = mapRange(t, 0x20000, 0x22000);
       neighbour.vm_pgoff = 0xe;
       return {
         run: () => copied(copy_vma(new Ref(vma), 0x22000, 0x4000, 0x10, 0x10, new Ref<boolean>(false), false)),

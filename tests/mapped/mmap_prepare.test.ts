@@ -50,8 +50,8 @@ test('the hook sees the mapping that was asked for', (t) => {
     t.ASSERT_EQ(desc.start, START);
     t.ASSERT_EQ(desc.end, END);
     t.ASSERT_EQ(desc.pgoff, offsetOf(START));
-    t.ASSERT_EQ(desc.vma_flags.__vma_flags[0], SHARED);
-    t.ASSERT_EQ(pgprot_val(desc.page_prot), SHARED);
+    t.ASSERT_EQ(desc.vma_flags.__vma_flags[0], vma_flags_to_legacy(SHARED));
+    t.ASSERT_EQ(pgprot_val(desc.page_prot), vma_flags_to_legacy(SHARED));
     t.ASSERT_EQ(t.mm.map_count, 0, 'nothing is mapped yet');
   });
   t.ASSERT_EQ(seen?.file, f);
@@ -83,7 +83,7 @@ test('the description and the VMA do not share their flags', (t) => {
     kept = desc;
   });
   kept?.vma_flags.assign(append_vma_flags(vma.flags, VMA_SEQ_READ_BIT));
-  t.ASSERT_EQ(vma.vm_flags, SHARED);
+  t.ASSERT_EQ(vma.vm_flags, vma_flags_to_legacy(SHARED));
   t.unmapAll();
 });
 

@@ -25,8 +25,9 @@ import {
 const PLAIN = new file({ mmap: () => 0 });
 
 function map(t: VmaTest, page: number, mapped: file | null): vm_area_struct {
-  const addr = 0x100000 + page * PAGE_SIZE;
-  t.ASSERT_EQ(__mmap_region(mapped, addr, PAGE_SIZE, mk_vma_flags(VMA_READ_BIT), page * 7, null), addr);
+  const addr = 0x100000 + page * 2 * PAGE_SIZE;
+  const pgoff = addr / PAGE_SIZE;
+  t.ASSERT_EQ(__mmap_region(mapped, addr, PAGE_SIZE, mk_vma_flags(VMA_READ_BIT), pgoff, null), addr);
   const vma = vma_lookup(t.mm, addr);
   if (vma === null) throw new Error('the mapping is not there');
   return vma;

@@ -35,6 +35,8 @@ function newStack(t: VmaTest): vm_area_struct {
   const vmap = new Ref<vm_area_struct | null>(null);
   t.ASSERT_EQ(makeStack(t, vmap), 0);
   if (vmap.value === null) throw new Error('create_init_stack_vma() gave no VMA');
+  // exec() has written the arguments there by the time it moves it.
+  t.fault(vmap.value);
   return vmap.value;
 }
 

@@ -10,6 +10,7 @@ import {
   mempolicy,
   mk_vma_flags,
   NULL_VM_UFFD_CTX,
+  split_vma,
   stubs,
   VMA_ITERATOR,
   VMA_MAYBE_GUARD_BIT,
@@ -115,10 +116,9 @@ test('memory that runs out during a merge is an error, or nothing if the caller 
 
 /** Two neighbours that differ in nothing but what the stub answers for the right one. */
 function neighbours(t: VmaTest): [vm_area_struct, vm_area_struct] {
-  const left = mapRange(t, 0x10000, 0x12000);
-  const right = mapRange(t, 0x12000, 0x14000, { pgoff: 0x500 });
-  right.vm_pgoff = 0x12;
-  return [left, right];
+  const left = mapRange(t, 0x10000, 0x14000);
+  t.ASSERT_EQ(split_vma(VMA_ITERATOR(t.mm, 0x10000), left, 0x12000, false), 0);
+  return [left, vmaAt(t, 0x12000)];
 }
 
 test('a name that becomes the neighbour’s merges', (t) => {
