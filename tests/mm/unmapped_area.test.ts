@@ -18,6 +18,7 @@ import {
   VMA_READ_BIT,
   vm_unmapped_area_info,
 } from '../../lib/index.js';
+import { plainFile } from './space.js';
 
 const BASE = 0x200000;
 const PAGES = 48;
@@ -45,7 +46,7 @@ function withSpace(t: VmaTest, body: (mm: mm_struct) => void): void {
 function map(page: number, pages: number, bit = VMA_READ_BIT): void {
   const addr = BASE + page * PAGE_SIZE;
   // Offsets that never follow on keep neighbours apart.
-  const result = __mmap_region(null, addr, pages * PAGE_SIZE, mk_vma_flags(bit), page * 1000, null);
+  const result = __mmap_region(plainFile(), addr, pages * PAGE_SIZE, mk_vma_flags(bit), page * 1000, null);
   if (result !== addr) throw new Error(`mmap failed with ${result}`);
 }
 

@@ -37,8 +37,8 @@ t.test('operations', async (t) => {
      const vma = vmaAt(t, 0x22000);
      t.fault(vma);
      lib.split_vma(lib.VMA_ITERATOR(t.mm, 0x22000), vma, 0x23000, 1);
-     lib.copy_vma(new lib.Ref(vmaAt(t, 0x20000)), 0x30000, 0x1000, 0x20, new lib.Ref(false), false);
-     lib.mmap_region(new lib.file({ mmap_prepare: () => 0 }), 0x40000, 0x2000, 0x33n, 0, null);`,
+     lib.copy_vma(new lib.Ref(vmaAt(t, 0x20000)), 0x30000, 0x1000, 0x20, 0x20, new lib.Ref(false), false);
+     lib.mmap_region(new lib.file({ mmap_prepare: () => 0 }), 0x40000, 0x2000, lib.legacy_to_vma_flags(0x33n), 0, null);`,
   );
   t.same(lines(trace), [
     'mmap 10000 4000 33 10 1',
@@ -85,7 +85,7 @@ const EACH: [call: string, line: string][] = [
     'lib.vma_expand(vmg(0x24000, 0x28000, { target: vmaAt(t, 0x23000) }, 0x22000))',
     'vma_expand 22000 22000 28000 22 33 0',
   ],
-  ['lib.vma_shrink(at(0x22000), vmaAt(t, 0x22000), 0x22000, 0x27000, 0x22)', 'vma_shrink 22000 22000 27000 22'],
+  ['lib.vma_shrink(at(0x22000), vmaAt(t, 0x22000), 0x27000)', 'vma_shrink 22000 22000 27000 22'],
   ['lib.__split_vma(at(0x25000), vmaAt(t, 0x25000), 0x25000, false)', '__split_vma 25000 0'],
   ['lib.vma_merge_extend(at(0x25000), vmaAt(t, 0x25000), 0x1000)', 'vma_merge_extend 25000 1000'],
   ['lib.do_vmi_munmap(at(0x12000), mm, 0x12000, 0x1000, null, false)', 'munmap 12000 1000'],
@@ -175,7 +175,7 @@ t.test('hooks, stubs and errors of the test’s own: what they did is set, and s
      const marking = new lib.file({ mmap_prepare(desc) { lib.vma_desc_set_flags(desc, 17); desc.pgoff = 0x99; return 0; } });
      lib.__mmap_region(marking, 0x20000, 0x2000, flags(), 0, null);
      t.sandbox.stub(lib.stubs, 'security_vm_enough_memory_mm').returns(-lib.ENOMEM);
-     lib.mmap_region(null, 0x30000, 0x1000, 0x33n, 0x30, null);
+     lib.mmap_region(null, 0x30000, 0x1000, lib.legacy_to_vma_flags(0x33n), 0x30, null);
      t.throws(() => lib.do_munmap(t.mm, NaN, 0x1000, null), /do_munmap: start/);
      t.throws(() => lib.split_vma(lib.VMA_ITERATOR(t.mm, 0x20000), vmaAt(t, 0x20000), 0x20800, 1), /not page-aligned/);`,
   );

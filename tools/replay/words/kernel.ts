@@ -98,7 +98,8 @@ function merging(
   a: readonly number[],
   { start, end, flags }: { start: number; end: number; flags: number },
 ): vma_merge_struct {
-  const vmg = new vma_merge_struct(vmi, { mm, start, end, pgoff: at(a, 3), vma_flags: flagsOf(flags) });
+  const init = { mm, start, end, pgoff: at(a, 3), anon_pgoff: PHYS_PFN(start), vma_flags: flagsOf(flags) };
+  const vmg = new vma_merge_struct(vmi, init);
   vmg.policy = held.policies.of(settings.policy);
   vmg.anon_name = held.names.of(settings.name);
   vmg.uffd_ctx = held.context(settings.context);
