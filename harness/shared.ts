@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /**
- * Helpers of tools/testing/vma/shared.[ch] and main.c (Linux 7.2), by their names.
+ * Helpers of tools/testing/vma/shared.[ch] and main.c (Linux 7.3), by their names.
  *
  * Deviation: alloc_vma() and alloc_and_link_vma() throw where upstream returns NULL, which its tests do not look for.
  */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
- * The bitmap that holds VMA flags, and its lowest 64 bits as a word, after tools/testing/vma/include/dup.h (Linux 7.2).
+ * The bitmap that holds VMA flags, and its lowest 64 bits as a word, after tools/testing/vma/include/dup.h (Linux 7.3).
  * The flags themselves are in vma_flags.ts, what is done with them in lib/mm/inlines/flag_operations.ts.
  */
 import { NUM_VMA_FLAG_BITS } from './autoconf.js';

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
  * The structs of the memory management that the VMA code works on, after tools/testing/vma/include/{dup,custom,stubs}.h
- * and vma_internal.h (Linux 7.2), as the harness configures them.
+ * and vma_internal.h (Linux 7.3), as the harness configures them.
  *
  * Deviations: refcounts and atomics are plain numbers (one thread runs here); the older view of a union is an accessor
  * (`vm_flags` beside `flags`); C's struct assignment is a setter that copies. Some structs have a field that the
@@ -277,7 +277,9 @@ export class vm_area_struct {
   private readonly ownFlags: vma_flags_t;
   /** Counts vma_start_write() calls, from UINT_MAX on, which wraps to 0. */
   vm_lock_seq: number;
-  /** Bits 0 to 31 of the page offset of anonymous pages: vma_start_anon_pgoff() reads, vma_set_anon_pgoff() writes it. */
+  /**
+   * Bits 0 to 31 of the page offset of anonymous pages: vma_start_anon_pgoff() reads, vma_set_anon_pgoff() writes it.
+   */
   __vm_anon_pgoff_lo: number;
   /** Its place on the interval tree of its file; `shared.rb` in C. */
   readonly shared: rb_node<vm_area_struct>;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /**
- * The structs of mm/vma.h (Linux 7.2): what the VMA operations thread through their steps.
+ * The structs of mm/vma.h (Linux 7.3): what the VMA operations thread through their steps.
  */
 
 import { checkFlagsWord, flagsWord, setFlagsWord } from './flag_bitmap.js';
@@ -143,8 +143,8 @@ export interface MergeInit {
 
 /**
  * A merge, from the question to the answer. prev, middle and next are neighbours; middle is null when the range is not
- * mapped yet. start, end and the offsets begin as the range in question and end as the range of the merged VMA. A merge may
- * change any field.
+ * mapped yet. start, end and the offsets begin as the range in question and end as the range of the merged VMA. A merge
+ * may change any field.
  */
 export class vma_merge_struct {
   mm: mm_struct | null;

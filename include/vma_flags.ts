@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
- * VMA flags: the bits and the usual combinations, after tools/testing/vma/include/dup.h (Linux 7.2).
+ * VMA flags: the bits and the usual combinations, after tools/testing/vma/include/dup.h (Linux 7.3).
  *
  * The configuration is the harness's: MMU, 64 bit, stack grows down, no soft-dirty, no shadow stack, no protection
  * keys. Flags whose CONFIG option is off are VM_NONE, as they are in C.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /**
- * The variables that tools/testing/vma/shared.c and main.c (Linux 7.2) define: limits, the current task, the dummies
+ * The variables that tools/testing/vma/shared.c and main.c (Linux 7.3) define: limits, the current task, the dummies
  * that tests share. An ES module cannot let others assign to its exports, so those that tests change are fields of
  * `globals`.
  */

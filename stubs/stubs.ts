@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
- * The world around the code under test, as one interface: what tools/testing/vma/include/{stubs,custom}.h (Linux 7.2)
+ * The world around the code under test, as one interface: what tools/testing/vma/include/{stubs,custom}.h (Linux 7.3)
  * stub or customise. The code calls `stubs.name(…)`, so a test replaces any of them: `sandbox.stub(stubs, 'name')`.
  *
  * Not here, because they are real in lib/: mmap_action_prepare, mmap_action_complete, mmap_file, vma_close, do_munmap,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /**
- * The `upstream` stubs: what tools/testing/vma/include/{stubs,custom}.h (Linux 7.2) do, no more. Most do nothing and
+ * The `upstream` stubs: what tools/testing/vma/include/{stubs,custom}.h (Linux 7.3) do, no more. Most do nothing and
  * say yes; a few leave a trace that tests read.
  *
  * Deviation: unlink_anon_vmas() of a VMA without anon_vma does nothing, as in the kernel; the harness would fault.

@@ -253,7 +253,8 @@ export function do_brk_flags(
  * Makes the VMA at [addr, addr + len) into which mremap() will move the page tables of vmap.value: a neighbour there
  * that grows, or a copy. If the source itself grew to hold it, vmap.value becomes the merged VMA. need_rmap_locks tells
  * whether page tables must be moved under rmap locks. keep_source: the source stays (MREMAP_DONTUNMAP), and must not be
- * merged with. pgoff and anon_pgoff are the offsets that the source has at the part that moves. The range must be free. The VMA, or null when out of memory. copy_vma() of mm/vma.c.
+ * merged with. pgoff and anon_pgoff are the offsets that the source has at the part that moves. The range must be free.
+ * The VMA, or null when out of memory. copy_vma() of mm/vma.c.
  */
 export function copy_vma(
   vmap: Ref<vm_area_struct>,

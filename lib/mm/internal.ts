@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
- * Port of vma_close(), mm/internal.h (Linux 7.2). The harness stubs it out; here it is real.
+ * Port of vma_close(), mm/internal.h (Linux 7.3). The harness stubs it out; here it is real.
  */
 
 import type { vm_area_struct } from '../../include/mm_types.js';

@@ -3,7 +3,7 @@
  * The VMA side of mapping page frames and kernel pages. Port of vma_desc_is_cow_mapping(),
  * get_remap_pgoff(), remap_pfn_range_prepare(), remap_pfn_range_complete(), __simple_ioremap_prep(),
  * simple_ioremap_prepare(), map_kernel_pages_prepare(), map_kernel_pages_complete() of mm/memory.c and
- * include/linux/mm.h, and of io_remap_pfn_range_prepare(), mm/internal.h (Linux 7.2).
+ * include/linux/mm.h, and of io_remap_pfn_range_prepare(), mm/internal.h (Linux 7.3).
  *
  * Deviations: page tables are the stub world's (stubs.remap_pfn_range_ptes, stubs.insert_kernel_pages), so that a test
  * can make them fail; no PFN tracking; protections are never encrypted, so pgprot_decrypted() is left out.

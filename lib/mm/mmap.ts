@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
- * Port of do_munmap() and vm_munmap(), mm/mmap.c (Linux 7.2). The harness stubs do_munmap() out; here it is real.
+ * Port of do_munmap() and vm_munmap(), mm/mmap.c (Linux 7.3). The harness stubs do_munmap() out; here it is real.
  */
 import type { list_head } from '../../include/linux/list.js';
 import { type mm_struct, VMA_ITERATOR } from '../../include/mm_types.js';

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
  * What an mmap_prepare hook calls to ask for an action once its VMA exists. Port of the mmap_action_*() inlines of
- * include/linux/mm.h (Linux 7.2).
+ * include/linux/mm.h (Linux 7.3).
  */
 import {
   MMAP_IO_REMAP_PFN,

@@ -15,7 +15,7 @@ export interface MmapHooks {
 }
 
 /**
- * Linux 7.2's.
+ * Linux 7.3's.
  * @internal
  */
 export const ownMmapHooks: Readonly<MmapHooks> = {

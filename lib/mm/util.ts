@@ -4,9 +4,9 @@
  * of call_vma_mapped(), mmap_action_finish(), check_mmap_action(), mmap_action_prepare(), mmap_action_complete(),
  * compat_set_desc_from_vma(), __compat_vma_mmap(), compat_vma_mmap() of mm/util.c, compat_set_vma_from_desc() of
  * mm/vma.h, maybe_rmap_unlock_action() and mmap_file() of mm/internal.h and vfs_mmap() of include/linux/fs.h (Linux
- * 7.2). The harness stubs the actions out; here they are real.
+ * 7.3). The harness stubs the actions out; here they are real.
  *
- * Deviation: unmap_vma_locked() is of the patch that this project began with, for its review; 7.2 unmaps without it.
+ * Deviation: unmap_vma_locked() is of the patch that this project began with, for its review; 7.3 unmaps without it.
  */
 import { EINVAL, IS_ERR_VALUE } from '../../include/linux/errno.js';
 import { PAGE_SIZE } from '../../include/linux/mm.js';

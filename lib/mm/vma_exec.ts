@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
- * The stack of a program about to be run. Port of mm/vma_exec.c (Linux 7.2): relocate_vma_down(),
+ * The stack of a program about to be run. Port of mm/vma_exec.c (Linux 7.3): relocate_vma_down(),
  * create_init_stack_vma().
  */
 import { EFAULT, EINTR, ENOMEM } from '../../include/linux/errno.js';

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /**
- * Allocating, duplicating and freeing VMAs. Port of mm/vma_init.c (Linux 7.2): vma_state_init(), vm_area_alloc(),
+ * Allocating, duplicating and freeing VMAs. Port of mm/vma_init.c (Linux 7.3): vma_state_init(), vm_area_alloc(),
  * vm_area_init_from(), vm_area_dup(), vm_area_free(), vma_pfnmap_track_ctx_dup(), vma_pfnmap_track_ctx_release().
  *
  * Deviation: the slab cache is the stub world's. PFN tracking is compiled out in the harness, so the two helpers do

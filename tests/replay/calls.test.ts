@@ -31,7 +31,7 @@ t.test('calls are printed from `calls 1` to `calls 0`', async (t) => {
     ' vma_assert_write_locked(10000-11000)',
     ' i_mmap_lock_write(map1)',
     ' flush_dcache_mmap_lock(map1)',
-    ' vma_interval_tree_insert(10000-11000 map1)',
+    ' mapping_rmap_tree_insert(10000-11000 map1)',
     ' flush_dcache_mmap_unlock(map1)',
     ' i_mmap_unlock_write(map1)',
   ]);

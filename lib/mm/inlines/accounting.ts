@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /**
  * What a mapping counts as, and the sums over an address space. Port of inlines of mm/vma.h and
- * tools/testing/vma/include/dup.h (Linux 7.2).
+ * tools/testing/vma/include/dup.h (Linux 7.3).
  *
  * Deviation: each classification also comes over vma_flags_t (isExecMapping() and the like), so that the paths which
  * run often build no word; upstream has that for data mappings only. mlock_future_ok() takes a boolean, as the kernel's

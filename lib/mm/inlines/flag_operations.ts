@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /**
- * Operations on VMA flags, after tools/testing/vma/include/dup.h (Linux 7.2): tests, changes and conversions of
+ * Operations on VMA flags, after tools/testing/vma/include/dup.h (Linux 7.3): tests, changes and conversions of
  * vma_flags_t, and the same on the flags of a VMA or a VMA description.
  *
  * Where C has a macro over a list of bits (`vma_flags_set(&flags, A, B)`), a rest parameter takes the list. C's

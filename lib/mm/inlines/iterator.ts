@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /**
  * The VMA iterator over the range tree. Port of the vma_iter_*() and lookup inlines of mm/vma.h and of
- * tools/testing/vma/include/dup.h (Linux 7.2).
+ * tools/testing/vma/include/dup.h (Linux 7.3).
  *
  * Deviations: vma_iter_prealloc() is the harness's, which `globals.fail_prealloc` makes fail (shared.h overrides it by
  * a macro).

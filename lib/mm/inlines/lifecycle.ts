@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /**
  * States of a VMA: attached to a tree or not, anonymous or not. Port of the inlines of
- * tools/testing/vma/include/dup.h (Linux 7.2).
+ * tools/testing/vma/include/dup.h (Linux 7.3).
  *
  * Deviation: vma_init() relies on the constructor for what memset() clears in C.
  */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /**
  * Counters and hooks of a mapped file. Port of inlines of include/linux/fs.h and
- * tools/testing/vma/include/dup.h (Linux 7.2).
+ * tools/testing/vma/include/dup.h (Linux 7.3).
  */
 import { EPERM } from '../../../include/linux/errno.js';
 import type { address_space, file, vm_area_desc, vm_area_struct } from '../../../include/mm_types.js';

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /**
- * Page protections. Port of inlines of mm/vma.h and tools/testing/vma/include/dup.h (Linux 7.2), where a protection is
+ * Page protections. Port of inlines of mm/vma.h and tools/testing/vma/include/dup.h (Linux 7.3), where a protection is
  * simply the flags word.
  */
 import { pgprot_t, type vm_area_struct } from '../../../include/mm_types.js';

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /**
  * Sizes, offsets and guard gaps of a VMA. Port of inlines of mm/vma.h, include/linux/mm.h and
- * tools/testing/vma/include/dup.h (Linux 7.2).
+ * tools/testing/vma/include/dup.h (Linux 7.3).
  */
 import { PAGE_SIZE, PHYS_PFN, type pgoff_t } from '../../../include/linux/mm.js';
 import type { vm_area_desc, vm_area_struct } from '../../../include/mm_types.js';

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /**
  * Taking every lock that any user of an address space could need. Port of mm_take_all_locks(), mm_drop_all_locks() and
- * vm_lock_anon_vma(), vm_lock_mapping(), vm_unlock_anon_vma(), vm_unlock_mapping() of mm/vma.c (Linux 7.2).
+ * vm_lock_anon_vma(), vm_lock_mapping(), vm_unlock_anon_vma(), vm_unlock_mapping() of mm/vma.c (Linux 7.3).
  *
  * A lock that several VMAs share is taken once: a mark on what it belongs to says that it is held. Order, as mm/rmap.c
  * wants it: VMAs, i_mmap locks of huge pages, other i_mmap locks, anon_vmas.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /**
  * Sharing a neighbour's anon_vma at the first write fault, so that the two can merge later. Port of
- * anon_vma_compatible(), reusable_anon_vma() and find_mergeable_anon_vma() of mm/vma.c (Linux 7.2).
+ * anon_vma_compatible(), reusable_anon_vma() and find_mergeable_anon_vma() of mm/vma.c (Linux 7.3).
  */
 import { list_is_singular } from '../../../include/linux/list.js';
 import { type anon_vma, VMA_ITERATOR, type vm_area_struct } from '../../../include/mm_types.js';

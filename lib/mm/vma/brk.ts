@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /**
- * Growing the heap. Port of do_brk_flags(), mm/vma.c (Linux 7.2).
+ * Growing the heap. Port of do_brk_flags(), mm/vma.c (Linux 7.3).
  */
 import { ENOMEM } from '../../../include/linux/errno.js';
 import { GFP_KERNEL } from '../../../include/linux/gfp.js';

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /**
- * Copying a VMA to another place, for mremap(). Port of copy_vma(), mm/vma.c (Linux 7.2).
+ * Copying a VMA to another place, for mremap(). Port of copy_vma(), mm/vma.c (Linux 7.3).
  */
 import { PHYS_PFN } from '../../../include/linux/mm.js';
 import { type mm_struct, VMA_ITERATOR, VMA_OP_REMAP, type vm_area_struct } from '../../../include/mm_types.js';

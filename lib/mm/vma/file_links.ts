@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /**
  * Links between VMAs and the file they map. Port of __vma_link_file(), __remove_shared_vm_struct(), vma_link_file() and
- * unlink_file_vma_batch_init(), _add(), _process(), _final() of mm/vma.c (Linux 7.2).
+ * unlink_file_vma_batch_init(), _add(), _process(), _final() of mm/vma.c (Linux 7.3).
  */
 
 import type { address_space, vm_area_struct } from '../../../include/mm_types.js';

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /**
  * Putting a VMA that the caller has made into an address space. Port of vma_link() and insert_vm_struct() of
- * mm/vma.c (Linux 7.2).
+ * mm/vma.c (Linux 7.3).
  */
 import { ENOMEM } from '../../../include/linux/errno.js';
 import { PHYS_PFN } from '../../../include/linux/mm.js';

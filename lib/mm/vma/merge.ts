@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /**
  * Merging VMAs. Port of vma_merge_existing_range(), vma_merge_new_range(), vma_merge_copied_range(),
- * vma_merge_extend(), vma_expand(), commit_merge(), vmg_adjust_set_range() and dup_anon_vma() of mm/vma.c (Linux 7.2).
+ * vma_merge_extend(), vma_expand(), commit_merge(), vmg_adjust_set_range() and dup_anon_vma() of mm/vma.c (Linux 7.3).
  *
  * Deviations: the steps of vma_merge_existing_range() are functions of their own; dup_anon_vma() returns the VMA it
  * gave an anon_vma through a Ref, as in C.

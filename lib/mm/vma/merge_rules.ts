@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /**
- * When two neighbours may be one VMA. Port of the predicates of mm/vma.c (Linux 7.2): vma_is_fork_child(),
- * is_mergeable_vma(), is_mergeable_anon_vma(), needs_adjacent_anon_pgoff(), can_vma_merge_before(), can_vma_merge_after(), can_vma_merge_left(),
- * can_vma_merge_right(), can_merge_remove_vma().
+ * When two neighbours may be one VMA. Port of the predicates of mm/vma.c (Linux 7.3): vma_is_fork_child(),
+ * is_mergeable_vma(), is_mergeable_anon_vma(), needs_adjacent_anon_pgoff(), can_vma_merge_before(),
+ * can_vma_merge_after(), can_vma_merge_left(), can_vma_merge_right(), can_merge_remove_vma().
  *
  * Deviation: is_mergeable_*() are given the neighbour itself; upstream passes a boolean and fetches it.
  */

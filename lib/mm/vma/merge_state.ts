@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /**
  * How a merge, or an unmap of page tables, is described at its start. Port of VMG_STATE, VMG_VMA_STATE, UNMAP_STATE and
- * the inlines beside them in mm/vma.h (Linux 7.2). The macros declare a struct; the functions return one.
+ * the inlines beside them in mm/vma.h (Linux 7.3). The macros declare a struct; the functions return one.
  */
 
 import { ULONG_MAX } from '../../../include/linux/limits.js';

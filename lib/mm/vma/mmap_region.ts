@@ -3,7 +3,7 @@
  * Mapping a region: unmap what lies there, merge with a neighbour or make a new VMA, account it. Port of
  * __mmap_setup(), __mmap_new_file_vma(), __mmap_new_vma(), __mmap_complete(), call_action_prepare(),
  * call_mmap_prepare(), __mmap_region() and mmap_region() of mm/vma.c, and of map_deny_write_exec(), mm/vma.h
- * (Linux 7.2).
+ * (Linux 7.3).
  */
 import { EACCES, EINVAL, ENOMEM } from '../../../include/linux/errno.js';
 import type { list_head } from '../../../include/linux/list.js';

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /**
- * A mapping under way. Port of struct mmap_state, MMAP_STATE and VMG_MMAP_STATE of mm/vma.c (Linux 7.2), and of
+ * A mapping under way. Port of struct mmap_state, MMAP_STATE and VMG_MMAP_STATE of mm/vma.c (Linux 7.3), and of
  * set_desc_from_map(), set_vma_user_defined_fields(), update_ksm_flags(), can_set_ksm_flags_early() and
  * accountable_mapping(), which only read and write it.
  */

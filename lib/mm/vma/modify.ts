@@ -2,7 +2,7 @@
 /**
  * Changing attributes of a part of a VMA: merge where the changed part now equals a neighbour, else split. Port of
  * vma_modify(), vma_modify_flags(), vma_modify_name(), vma_modify_policy() and vma_modify_flags_uffd() of mm/vma.c
- * (Linux 7.2).
+ * (Linux 7.3).
  *
  * None of them applies the change: the VMA returned spans the range, and the caller changes it.
  */

@@ -3,7 +3,7 @@
  * Unmapping: gather what lies in the range on a tree of its own, clear the range, then free what was gathered.
  * Port of remove_vma(), unmap_region(), vms_clear_ptes(), vms_clean_up_area(), vms_complete_munmap_vmas(),
  * reattach_vmas(), vms_gather_munmap_vmas(), vms_abort_munmap_vmas(), init_vma_munmap(), do_vmi_align_munmap(),
- * do_vmi_munmap() and __vm_munmap() of mm/vma.c (Linux 7.2).
+ * do_vmi_munmap() and __vm_munmap() of mm/vma.c (Linux 7.3).
  *
  * Deviation: the checks of CONFIG_DEBUG_VM_MAPLE_TREE inside vms_gather_munmap_vmas() run when
  * `globals.debug_vm_maple_tree` is on.

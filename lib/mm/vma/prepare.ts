@@ -2,7 +2,7 @@
 /**
  * The bracket around every change of a VMA's range: which VMAs it touches, their locks, and their places in the reverse
  * map before and after. Port of init_multi_vma_prep(), init_vma_prep(), vma_prepare(), vma_complete() and
- * anon_rmap_tree_pre_update_vma(), _post_update_vma() of mm/vma.c (Linux 7.2).
+ * anon_rmap_tree_pre_update_vma(), _post_update_vma() of mm/vma.c (Linux 7.3).
  */
 import { list_for_each_entry } from '../../../include/linux/list.js';
 import type { mm_struct, vm_area_struct, vma_iterator } from '../../../include/mm_types.js';

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /**
- * The trees that hold the VMAs of an unmap until it is done. In mm/vma.c (Linux 7.2) each unmap has one on its stack.
+ * The trees that hold the VMAs of an unmap until it is done. In mm/vma.c (Linux 7.3) each unmap has one on its stack.
  */
 import { MT_FLAGS_LOCK_MASK, type ma_state, maple_tree } from '../../../include/linux/maple_tree.js';
 import type { vm_area_struct, vma_iterator } from '../../../include/mm_types.js';

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /**
  * Making one VMA two, and making one smaller. Port of __split_vma(), split_vma() and vma_shrink() of mm/vma.c
- * (Linux 7.2).
+ * (Linux 7.3).
  */
 import { ENOMEM } from '../../../include/linux/errno.js';
 import { VMA_OP_SPLIT, type vm_area_struct, type vma_iterator } from '../../../include/mm_types.js';

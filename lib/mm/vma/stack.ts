@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /**
- * Growing a stack. Port of acct_stack_growth() and expand_downwards() of mm/vma.c (Linux 7.2). expand_upwards() is
+ * Growing a stack. Port of acct_stack_growth() and expand_downwards() of mm/vma.c (Linux 7.3). expand_upwards() is
  * compiled only where stacks grow up, which is not this configuration.
  */
 

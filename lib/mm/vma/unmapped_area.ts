@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /**
- * Finding room for a mapping. Port of unmapped_area() and unmapped_area_topdown() of mm/vma.c (Linux 7.2).
+ * Finding room for a mapping. Port of unmapped_area() and unmapped_area_topdown() of mm/vma.c (Linux 7.3).
  *
  * Deviation: C relies on unsigned wrap-around, for sums that overflow and for masks of differences below zero; here the
  * first is a comparison with ULONG_MAX, the second alignSlack().

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /**
- * The check of a whole address space after a change. Port of validate_mm(), mm/vma.c (Linux 7.2), which the harness
+ * The check of a whole address space after a change. Port of validate_mm(), mm/vma.c (Linux 7.3), which the harness
  * compiles out (CONFIG_DEBUG_VM_MAPLE_TREE and CONFIG_DEBUG_VM_RB); here it is on unless
  * `globals.debug_vm_maple_tree` says otherwise.
  *

@@ -3,7 +3,7 @@
  * When the first write to a page has to be notified, and the page protection that follows. Port of
  * vm_ops_needs_writenotify(), vma_is_shared_writable(), vma_fs_can_writeback(), vma_needs_dirty_tracking(),
  * vma_wants_writenotify() and vma_mmu_pagesize() of mm/vma.c, vma_wants_manual_pte_write_upgrade() of mm/vma.h, and
- * vma_set_page_prot() of mm/mmap.c (Linux 7.2).
+ * vma_set_page_prot() of mm/mmap.c (Linux 7.3).
  */
 
 import type { pgprot_t, vm_area_struct, vm_operations_struct } from '../../../include/mm_types.js';

@@ -17,7 +17,7 @@ import {
   vma_modify_policy,
   vma_shrink,
 } from '../../../lib/doors/change.js';
-import { vma_flags_same_pair, vma_flags_to_legacy } from '../../../lib/doors/flags.js';
+import { vma_flags_same_pair } from '../../../lib/doors/flags.js';
 import {
   for_each_vma_range,
   vma_find,
