@@ -126,7 +126,7 @@ static bool test_copies(void)
 	struct vm_area_struct other = one;
 
 	VMA_ITERATOR(vmi, &mm, 0);
-	VMG_STATE(vmg, &mm, &vmi, 0x1000, 0x2000, flags, 1);
+	VMG_STATE(vmg, &mm, &vmi, 0x1000, 0x2000, flags, 1, 1);
 
 	vma_flags_set(&flags, VMA_EXEC_BIT);
 	ASSERT_FLAGS_NOT_SAME_MASK(&copy, flags);
@@ -187,7 +187,7 @@ static bool test_hooks(void)
 	if (vma == NULL || vma->vm_start == 0)
 		vma = vma_lookup(&mm, 0x1000);
 	ASSERT_EQ(vma->vm_end, 0x2000);
-	vma = copy_vma(&vma, 0x8000, 0x1000, 1, &need_locks, false);
+	vma = copy_vma(&vma, 0x8000, 0x1000, 1, 1, &need_locks, false);
 	ASSERT_TRUE(vma && !need_locks);
 	/* Both are there. */
 	ASSERT_EQ(cleanup_mm(&mm, &vmi), 2);
