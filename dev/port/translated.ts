@@ -22,11 +22,12 @@ export interface Translated {
   outcomes: Record<string, Outcome>;
 }
 
-/** A run gets that long, whatever its tests do. */
-const TIMEOUT = 10_000;
+/** How long tests may run, and how long it may take to make them, in milliseconds. */
+const RUNNING = 10_000;
+const MAKING = 120_000;
 const RESULT = /^(ok|not ok) \d+ - (\w+)(.*)$/gm;
 
-function node(args: readonly string[], env: Record<string, string> = {}): SpawnSyncReturns<string> {
+function node(args: readonly string[], timeout: number, env: Record<string, string> = {}): SpawnSyncReturns<string> {
   // What was set for the run outside, a filter of names say, must not reach the one inside.
   const inherited = Object.entries(process.env).filter(([name]) => !/^(?:TAP_|VMA_TRACE)/.test(name));
   const settings = { ...Object.fromEntries(inherited), NUM_VMA_FLAG_BITS: '64', ...env };
@@ -34,7 +35,7 @@ function node(args: readonly string[], env: Record<string, string> = {}): SpawnS
     cwd: ROOT,
     env: settings,
     encoding: 'utf8',
-    timeout: TIMEOUT,
+    timeout,
     killSignal: 'SIGKILL',
   });
 }
@@ -56,7 +57,7 @@ function run(folder: string, names: readonly string[]): Record<string, Outcome> 
   const lines = imports.map((path) => `await import('${path}');\n`);
   writeFileSync(entry, `${lines.join('')}process.stderr.write('loaded');\n`);
   rmSync(counts, { force: true });
-  const { stdout, stderr } = node([entry], { VMA_ASSERTIONS: counts });
+  const { stdout, stderr } = node([entry], RUNNING, { VMA_ASSERTIONS: counts });
   const whole = stderr.includes('loaded') && /^# time=/m.test(stdout);
   if (whole || names.length === 1) return outcomesOf(stdout, counts);
   return Object.assign({}, ...names.map((name) => run(folder, [name])));
@@ -76,10 +77,10 @@ export function runTranslated(kernel: string, files: readonly string[]): Transla
     };
     writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config));
     const translate = ['dist/tools/cli.js', 'port', 'tests', '--kernel', kernel, '--out', folder];
-    const said = node([...translate, ...files]);
+    const said = node([...translate, ...files], MAKING);
     // One file that stops it is not to hide what becomes of the others.
-    if (said.status === 2) for (const file of files) node([...translate, file]);
-    const compiled = node(['node_modules/typescript/bin/tsc', '-p', folder]);
+    if (said.status === 2) for (const file of files) node([...translate, file], MAKING);
+    const compiled = node(['node_modules/typescript/bin/tsc', '-p', folder], MAKING);
     const names = files.map((file) => basename(file, '.c'));
     const written = names.filter((name) => existsSync(join(folder, 'out', `${name}.test.js`)));
     const outcomes = written.length === 0 ? {} : run(folder, written);
