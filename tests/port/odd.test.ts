@@ -155,6 +155,34 @@ const ODD: readonly [name: string, content: string][] = [
     'typedef int four __attribute__((vector_size(16)));\nstatic bool test_x(void)\n{\n\tfour v = { 1, 2, 3, 4 };\n\n\tv += v;\n\tASSERT_EQ(v[3], 8);\n\treturn true;\n}\n',
   ],
   [
+    'a type as an argument of a macro',
+    'static bool test_x(void)\n{\n\tstruct anon_vma_chain avc = {};\n\tstruct list_head *at = &avc.same_vma;\n\n\tASSERT_EQ(container_of(at, struct anon_vma_chain, same_vma), &avc);\n\treturn true;\n}\n',
+  ],
+  [
+    'a loop over a list',
+    'static bool test_x(void)\n{\n\tstruct anon_vma_chain avc = {}, *pos;\n\tLIST_HEAD(head);\n\tint count = 0;\n\n\tlist_add(&avc.same_vma, &head);\n\tlist_for_each_entry(pos, &head, same_vma) {\n\t\tcount += pos == &avc;\n\t}\n\tASSERT_EQ(count, 1);\n\treturn true;\n}\n',
+  ],
+  [
+    'statements as an argument of a macro',
+    '#define BLOCK(code) { code }\nstatic bool test_x(void)\n{\n\tint n = 1;\n\n\tBLOCK(n += 2; n *= 3;)\n\tASSERT_EQ(n, 9);\n\treturn true;\n}\n',
+  ],
+  [
+    'a field called constructor',
+    'struct odd { int constructor; };\nstatic bool test_x(void)\n{\n\tstruct odd o = { .constructor = 3 }, p = o;\n\n\tASSERT_EQ(p.constructor, 3);\n\treturn true;\n}\n',
+  ],
+  [
+    'a function called function',
+    'static int function(int delete) { return delete + 1; }\nstatic bool test_x(void)\n{\n\tASSERT_EQ(function(1), 2);\n\treturn true;\n}\n',
+  ],
+  [
+    'words of a declaration in another order',
+    'static bool test_x(void)\n{\n\tunsigned long static int n = 5;\n\n\tASSERT_EQ(n, 5);\n\treturn true;\n}\n',
+  ],
+  [
+    'a definition in the old style',
+    'static int old(a, b)\n\tint a, b;\n{\n\treturn a + b;\n}\nstatic bool test_x(void)\n{\n\tASSERT_EQ(old(1, 2), 3);\n\treturn true;\n}\n',
+  ],
+  [
     'clean-up by attribute',
     'static int closed;\nstatic void close_it(int *n) { closed += *n; }\nstatic bool test_x(void)\n{\n\t{\n\t\tint n __attribute__((cleanup(close_it))) = 4;\n\t}\n\tASSERT_EQ(closed, 4);\n\treturn true;\n}\n',
   ],
