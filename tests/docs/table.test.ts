@@ -10,6 +10,7 @@ import { symbolsOf } from '../../tools/table/c_symbols.js';
 import { checkHomes, checkTree } from '../../tools/table/check.js';
 import { parseTables, type Table } from '../../tools/table/table.js';
 import { declarationsIn } from '../../tools/table/ts_declarations.js';
+import { sourceFiles } from '../house/project.js';
 import { folderWith } from '../port/trees.js';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
@@ -18,6 +19,22 @@ const tables = parseTables(readFileSync(join(root, 'docs/upstream.md'), 'utf8'))
 t.test('each row of docs/upstream.md has a home that declares it, or a reason', async (t) => {
   t.ok(tables.length >= 14, 'the tables were found');
   t.same(checkHomes(root, tables), []);
+});
+
+t.test('the head of a ported file names the release that the baseline is of', async (t) => {
+  const release = /^\d+\.\d+/.exec(readBaseline().kernel)?.[0];
+  const heads = sourceFiles(['include', 'stubs', 'lib', 'harness', 'tests/upstream'], ['.ts']).map((file) => {
+    const text = readFileSync(join(root, file), 'utf8');
+    return { file, text: text.slice(0, text.indexOf('*/')) };
+  });
+  const named = heads.flatMap(({ file, text }) =>
+    [...text.matchAll(/\(Linux\s(?:\* )?(\d+\.\d+)\)/g)].map(([, version]) => ({ file, version })),
+  );
+  t.ok(named.length >= 40, 'heads that name a release');
+  t.same(
+    named.filter(({ version }) => version !== release),
+    [],
+  );
 });
 
 const kernel = process.env.KERNEL;

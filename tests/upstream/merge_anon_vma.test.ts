@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /**
- * Port of tools/testing/vma/tests/merge.c (Linux 7.2): anon_vma_non_mergeable, dup_anon_vma, vmi_prealloc_fail.
+ * Port of tools/testing/vma/tests/merge.c (Linux 7.3): anon_vma_non_mergeable, dup_anon_vma, vmi_prealloc_fail.
  */
 
 import {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /**
- * Port of tools/testing/vma/tests/merge.c (Linux 7.2): vma_merge_with_close, vma_merge_new_with_close.
+ * Port of tools/testing/vma/tests/merge.c (Linux 7.3): vma_merge_with_close, vma_merge_new_with_close.
  *
  * A VMA with a close hook is never removed by a merge: its driver may count on the call for this very range. Of three
  * neighbours prev, vma, next only vma and next can be removed. vma with a hook beside a next without one cannot be:

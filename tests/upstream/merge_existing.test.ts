@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /**
- * Port of tools/testing/vma/tests/merge.c (Linux 7.2): merge_existing, once for each combination of sticky flags.
+ * Port of tools/testing/vma/tests/merge.c (Linux 7.3): merge_existing, once for each combination of sticky flags.
  */
 
 import {

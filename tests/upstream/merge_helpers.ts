@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /**
- * Helpers of tools/testing/vma/tests/merge.c (Linux 7.2), by their names, and what its tests begin with.
+ * Helpers of tools/testing/vma/tests/merge.c (Linux 7.3), by their names, and what its tests begin with.
  */
 
 import { alloc_and_link_vma, type VmaTest } from '../../harness/index.js';
@@ -24,6 +24,8 @@ import {
   vma_merge_new_range,
   vma_next,
   vma_prev,
+  vma_start_anon_pgoff,
+  vma_start_pgoff,
 } from '../../lib/index.js';
 
 /** The flags that nearly every test maps with: a bitmap of its own for each caller. */
@@ -115,11 +117,19 @@ export function try_merge_new_vma(
   return alloc_and_link_vma(mm, start, end, pgoff, vma_flags);
 }
 
-/** Asserts where a VMA lies; `what` goes before the field's name. */
-export function assertRange(t: VmaTest, vma: vm_area_struct, start: number, end: number, pgoff: number): void {
+/** Asserts where a VMA lies, and by which offset its anonymous pages are found. */
+export function assertRange(
+  t: VmaTest,
+  vma: vm_area_struct,
+  start: number,
+  end: number,
+  pgoff: number,
+  anon_pgoff = pgoff,
+): void {
   t.ASSERT_EQ(vma.vm_start, start, 'vm_start');
   t.ASSERT_EQ(vma.vm_end, end, 'vm_end');
-  t.ASSERT_EQ(vma.vm_pgoff, pgoff, 'vm_pgoff');
+  t.ASSERT_EQ(vma_start_pgoff(vma), pgoff, 'vma_start_pgoff()');
+  t.ASSERT_EQ(vma_start_anon_pgoff(vma), anon_pgoff, 'vma_start_anon_pgoff()');
 }
 
 /** The VMA of an operation that must have given one; ASSERT_NE(vma, NULL) in C. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /**
- * Port of tools/testing/vma/tests/merge.c (Linux 7.2), first part: simple_merge, simple_modify, simple_expand,
+ * Port of tools/testing/vma/tests/merge.c (Linux 7.3), first part: simple_merge, simple_modify, simple_expand,
  * simple_shrink, vma_merge_special_flags, merge_extend, expand_only_mode.
  */
 
@@ -47,7 +47,7 @@ test('simple_merge', (t) => {
   const vma_left = alloc_vma(mm, 0, 0x1000, 0, vma_flags);
   const vma_right = alloc_vma(mm, 0x2000, 0x3000, 2, vma_flags);
   const vmi = VMA_ITERATOR(mm, 0x1000);
-  const vmg = new vma_merge_struct(vmi, { mm, start: 0x1000, end: 0x2000, vma_flags, pgoff: 1 });
+  const vmg = new vma_merge_struct(vmi, { mm, start: 0x1000, end: 0x2000, vma_flags, pgoff: 1, anon_pgoff: 1 });
 
   t.ASSERT_FALSE(attach_vma(mm, vma_left));
   t.ASSERT_FALSE(attach_vma(mm, vma_right));

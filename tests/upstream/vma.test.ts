@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /**
- * Port of tools/testing/vma/tests/vma.c (Linux 7.2), first part: copy_vma and how flags are kept: vma_flags_unchanged,
+ * Port of tools/testing/vma/tests/vma.c (Linux 7.3), first part: copy_vma and how flags are kept: vma_flags_unchanged,
  * vma_flags_cleared, vma_flags_word, vma_flags_empty, vma_flags_diff, append_vma_flags, vma_flags_count.
  *
  * Bits 64 and up are there at 128 bits only; upstream leaves what needs them out by #if.
@@ -49,6 +49,7 @@ import {
   vma_flags_set_word,
   type vma_flags_t,
   vma_flags_to_legacy,
+  vma_set_anonymous,
   vma_set_flags,
   vma_set_flags_mask,
 } from '../../lib/index.js';
@@ -70,6 +71,50 @@ function compare_legacy_flags(t: VmaTest, legacy_flags: vm_flags_t, flags: vma_f
 }
 
 test('copy_vma', (t) => {
+  t.subtest('forwards, next to itself, and merged with itself', (s) => {
+    const { mm } = s;
+    const vma_orig = alloc_and_link_vma(mm, 0x1000, 0x2000, 1, dataFlags());
+    vma_set_anonymous(vma_orig);
+    const vma = new Ref(vma_orig);
+    const vma_new = assertVma(s, copy_vma(vma, 0x2000, 0x1000, 1, 1, new Ref(false), false));
+    s.ASSERT_EQ(vma_new, vma_orig);
+    s.ASSERT_EQ(vma.value, vma_orig);
+    assertRange(s, vma_new, 0x1000, 0x3000, 1);
+
+    cleanup_mm(mm, VMA_ITERATOR(mm, 0));
+  });
+
+  t.subtest('backwards, next to itself, and merged with itself', (s) => {
+    const { mm } = s;
+    const vma_orig = alloc_and_link_vma(mm, 0x2000, 0x3000, 2, dataFlags());
+    vma_set_anonymous(vma_orig);
+    const vma = new Ref(vma_orig);
+    const vma_new = assertVma(s, copy_vma(vma, 0x1000, 0x1000, 2, 2, new Ref(false), false));
+    s.ASSERT_EQ(vma_new, vma_orig);
+    s.ASSERT_EQ(vma.value, vma_orig);
+    assertRange(s, vma_new, 0x1000, 0x3000, 1);
+
+    cleanup_mm(mm, VMA_ITERATOR(mm, 0));
+  });
+
+  // The one before takes over both, so the caller's VMA is another one afterwards.
+  t.subtest('backwards, between another and itself, and merged with both', (s) => {
+    const { mm } = s;
+    const vma_prev = alloc_and_link_vma(mm, 0x1000, 0x2000, 1, dataFlags());
+    vma_set_anonymous(vma_prev);
+    const vma_orig = alloc_and_link_vma(mm, 0x3000, 0x4000, 3, dataFlags());
+    vma_set_anonymous(vma_orig);
+    const vma = new Ref(vma_orig);
+    const vma_new = assertVma(s, copy_vma(vma, 0x2000, 0x1000, 3, 3, new Ref(false), false));
+    s.ASSERT_NE(vma_new, vma_orig);
+    s.ASSERT_EQ(vma_new, vma.value);
+    assertRange(s, vma_new, 0x1000, 0x4000, 1);
+    // Beyond upstream: which other one.
+    s.ASSERT_EQ(vma_new, vma_prev);
+
+    cleanup_mm(mm, VMA_ITERATOR(mm, 0));
+  });
+
   t.subtest('backwards, without a merge', (s) => {
     const { mm } = s;
     const vma = alloc_and_link_vma(mm, 0x3000, 0x5000, 3, dataFlags());

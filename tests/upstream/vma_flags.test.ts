@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /**
- * Port of tools/testing/vma/tests/vma.c (Linux 7.2), second part, how flags are asked and changed: vma_flags_test,
+ * Port of tools/testing/vma/tests/vma.c (Linux 7.3), second part, how flags are asked and changed: vma_flags_test,
  * vma_flags_test_any, vma_flags_clear, vma_flags_and.
  *
  * Bits 64 and up are there at 128 bits only; upstream leaves what needs them out by #if.
