@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** `port status`: what counts as a difference, and what does not. */
 import t, { type Test } from 'tap';
-import { lineOfFile } from '../../tools/port/report.js';
+import { homeOf, lineOfFile } from '../../tools/port/report.js';
 import { countStates, differs } from '../../tools/port/status.js';
 import { fingerprintOf } from '../../tools/port/tokens.js';
 import { KernelTree, TreeError } from '../../tools/port/tree.js';
@@ -132,6 +132,20 @@ t.test('the #if of a difference is named in the remark', async (t) => {
   const { comparison, tables } = compareTrees(t, { [FILE]: older }, { [FILE]: newer });
   const [line] = linesOf(comparison, tables, new Map(), false);
   t.equal(line?.cells.at(-1), 'only what stands around it: an #if, or values before it');
+});
+
+t.test('where a symbol lives here, or why nowhere', async (t) => {
+  const older = 'int kept(void) { return 1; }\nstruct gone { int a; };\n';
+  const newer = 'int kept(void) { return 2; }\nint (*come)(void);\n';
+  const { comparison, tables } = compareTrees(t, { [FILE]: older }, { [FILE]: newer });
+  const homes = (): string[] => comparison.symbols.map((one) => homeOf(one, tables));
+  t.same(homes(), ['no row yet', 'no row yet', 'no row any more']);
+  const [kept] = comparison.symbols;
+  if (kept === undefined) throw new Error('no symbol');
+  const row = { symbol: 'kept', kind: 'function', home: null, name: 'kept', remark: 'nothing uses it', line: 1 };
+  t.equal(homeOf({ ...kept, row }, tables), 'none: nothing uses it');
+  t.equal(homeOf({ ...kept, row: { ...row, home: 'lib/nowhere.ts' } }, tables), 'lib/nowhere.ts');
+  t.equal(homeOf({ ...kept, ported: false }, tables), 'not ported');
 });
 
 t.test('of a file that is followed in part what is not ported is named as such', async (t) => {

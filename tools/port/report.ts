@@ -36,8 +36,9 @@ export function upstreamOf({ from, to }: SymbolStatus): string {
 
 /** FILE:LINE of the definition here, or why there is none. */
 export function homeOf(status: SymbolStatus, tables: readonly Table[]): string {
-  const { row, ported } = status;
-  if (row === null) return ported ? 'no row yet' : 'not ported';
+  const { row, ported, state } = status;
+  if (row === null && ported) return state === 'removed' ? 'no row any more' : 'no row yet';
+  if (row === null) return 'not ported';
   if (row.home === null) return `none: ${row.remark}`;
   const table = tables.find(({ rows }) => rows.includes(row));
   const line = table === undefined ? undefined : definitionOfRow(PROJECT, table, row)?.line;
