@@ -47,7 +47,8 @@ export class VmaTest {
   /** Restored when the test ends. */
   readonly sandbox: sinon.SinonSandbox;
   readonly world: TestWorld;
-  private readonly pending: Promise<unknown>[];
+  /** Sub-cases that have not begun. */
+  private readonly pending: (() => Promise<unknown>)[];
   private passed: number;
   /** Its name, after those of the tests around it. */
   private readonly path: string;
@@ -62,16 +63,18 @@ export class VmaTest {
     this.path = path;
   }
 
-  /** A sub-case, with a world of its own. They run one after the other, before the test around them ends. */
+  /**
+   * A sub-case, with a world of its own. They run one after the other when the test around them ends, or waits for them:
+   * until then it goes on in its own world.
+   */
   subtest(name: string, body: TestBody, options: TestOptions = {}): void {
-    this.pending.push(
-      this.tap.test(name, nowhere(), (tap) => runInWorld(tap, `${this.path} > ${name}`, body, options)),
-    );
+    const path = `${this.path} > ${name}`;
+    this.pending.push(() => this.tap.test(name, nowhere(), (tap) => runInWorld(tap, path, body, options)));
   }
 
-  /** Waits for every sub-case. */
+  /** Runs every sub-case there is so far, to its end. */
   async settle(): Promise<void> {
-    await Promise.all(this.pending);
+    for (let next = this.pending.shift(); next !== undefined; next = this.pending.shift()) await next();
   }
 
   /** One line of TAP for all assertions that held: a line each costs more than the code under test. */

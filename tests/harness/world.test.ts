@@ -3,7 +3,7 @@
 import t, { type Test } from 'tap';
 import { prepareLoad } from '../../dev/bench/loads.js';
 import { longRun } from '../../dev/bench/long.js';
-import { TestWorld, World } from '../../harness/index.js';
+import { TestWorld, test, World } from '../../harness/index.js';
 import { doors } from '../../lib/doors/operation.js';
 import {
   current,
@@ -259,3 +259,21 @@ for (const [place, breaks] of Object.entries(THROWING)) {
     t.same(changed(before), []);
   });
 }
+
+test('a test goes on in its own world until it waits for its sub-cases', async (t) => {
+  const order: string[] = [];
+  t.subtest('first', async (s) => {
+    await Promise.resolve();
+    s.ASSERT_EQ(current.mm, s.mm);
+    order.push('first');
+  });
+  t.subtest('second', (s) => {
+    s.ASSERT_EQ(current.mm, s.mm);
+    order.push('second');
+  });
+  t.ASSERT_EQ(current.mm, t.mm);
+  t.ASSERT_EQ(order.length, 0);
+  await t.settle();
+  t.ASSERT_EQ(current.mm, t.mm);
+  t.ASSERT_EQ(order.join(), 'first,second');
+});
