@@ -3,7 +3,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { acceptAll, acceptChoice, choose } from '../../tools/port/accept.js';
+import { acceptAll, acceptChoice, acceptInto, choose } from '../../tools/port/accept.js';
 import { type Baseline, readBaseline, writeBaseline } from '../../tools/port/manifest.js';
 import { compareWithBaseline, countStates } from '../../tools/port/status.js';
 import { portedTables } from '../../tools/port/tree.js';
@@ -136,6 +136,28 @@ t.test('the baseline is written whole, a line for each symbol, and read back', a
     writeFileSync(path, text);
     t.throws(() => readBaseline(path), message);
   }
+});
+
+t.test('what is accepted is said, and what cannot be leaves the file as it was', async (t) => {
+  const { before, tree, tables } = compared(t);
+  const path = join(t.testdir({}), 'baseline.json');
+  writeBaseline(before, path);
+  const written = readFileSync(path, 'utf8');
+  t.throws(() => acceptInto(path, tables, tree, ['changes', 'comes']), /no row/);
+  t.throws(() => acceptInto(path, tables, tree, []), /no row/);
+  t.equal(readFileSync(path, 'utf8'), written);
+  t.same(acceptInto(path, tables, tree, ['changes']), [
+    'changed changes of mm/vma.c: accepted',
+    `1 symbol accepted from ${tree.root} (7.3.4)`,
+  ]);
+  t.same(acceptInto(path, tables, tree, ['changes']).slice(0, -1), [], 'once');
+  const rows = [tableOf(FILE, true, 'stays', 'changes', 'comes'), tableOf('mm/vma.h', true, 'A')];
+  t.match(acceptInto(path, rows, tree, []).at(-1), /^3 symbols accepted from .* \(7\.3\.4\); the baseline is 7\.3\.4$/);
+  t.equal(readBaseline(path).kernel, '7.3.4');
+
+  const moved = compareTrees(t, { [FILE]: OLD, 'mm/vma_old.h': OLD.replace('goes', 'went') }, { [FILE]: OLD + NEW });
+  writeBaseline(moved.before, path);
+  t.match(acceptInto(path, moved.tables, moved.tree, ['mm/vma_old.h'])[0], 'missing file mm/vma_old.h: accepted');
 });
 
 t.test('it is written as lint wants it', async (t) => {

@@ -116,6 +116,14 @@ t.test('what C looks at is a difference', async (t) => {
   );
 });
 
+t.test('an enumerator without a value has one by what stands before it', async (t) => {
+  t.same(between(t, 'enum { A = 3, B, C = 7 };', 'enum { A = 4, B, C = 7 };'), [
+    `changed A ${FILE}:1 -> :1`,
+    `changed B ${FILE}:1 -> :1`,
+  ]);
+  t.same(between(t, 'enum { A = 3, B };', 'enum { A=3, B, };'), []);
+});
+
 t.test('what is around a whole file, and what is nowhere compiled, is no difference', async (t) => {
   const body = 'int f(void) { return 0; }\n';
   t.same(between(t, body, `#ifndef _F_H\n#define _F_H\n#include <x.h>\n${body}#endif\n`), []);

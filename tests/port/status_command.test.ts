@@ -109,6 +109,20 @@ t.test('diffs: one, all in an order in which they can be ported, and what is unc
   );
   t.match(all, /^\+\+\+ tools\/testing\/vma\/tests\/shrink\.c \(6\.1\.10\)\nnew file, symbol by symbol below$/m);
   t.match(run('--diff', 'mm/vma.c').stdout, /unchanged: before/);
+  const wide = folderWith(t, { ...OLDER, 'tools/testing/vma/Makefile': 'BITS = 128\n' });
+  const narrow = folderWith(t, { ...OLDER, 'tools/testing/vma/Makefile': 'BITS = 64\n' });
+  const whole = runNode([CLI, 'port', 'status', '--kernel', narrow, '--baseline', wide, '--diff']);
+  t.equal(
+    whole.stdout,
+    [
+      '--- tools/testing/vma/Makefile (6.1.9)',
+      '+++ tools/testing/vma/Makefile (6.1.9)',
+      '@@ -1,1 +1,1 @@',
+      '-BITS = 128',
+      '+BITS = 64',
+      '',
+    ].join('\n'),
+  );
   const none = runNode([CLI, 'port', 'status', '--kernel', older, '--baseline', older, '--diff']);
   t.same([none.status, none.stdout], [0, 'unchanged: everything\n']);
 });

@@ -61,28 +61,33 @@ function coloured(patch: string): string {
     .join('\n');
 }
 
-/** Compares a tree with the baseline, or with the older tree; shared with `port accept`. */
-export async function compare(kernel: string, olderRoot?: string): Promise<Compared> {
+/** Does something file by file, with a bar on a terminal. */
+export async function withProgress<T>(run: (progress: (file: string, of: number) => void) => T): Promise<T> {
+  const { SingleBar } = await import('cli-progress');
+  const bar = new SingleBar({ format: 'comparing {bar} {value}/{total} files', clearOnComplete: true });
+  if (process.stderr.isTTY) bar.start(1, 0);
+  try {
+    return run((_file, of) => {
+      bar.setTotal(of);
+      bar.increment();
+    });
+  } finally {
+    bar.stop();
+  }
+}
+
+/** Compares a tree with the baseline, or with the older tree. */
+async function compare(kernel: string, olderRoot?: string): Promise<Compared> {
   const { KernelTree, portedTables } = await import('../port/tree.js');
   const { compareWithBaseline } = await import('../port/status.js');
   const { baselineOf } = await import('../port/accept.js');
   const { readBaseline } = await import('../port/manifest.js');
-  const { SingleBar } = await import('cli-progress');
   const tables = portedTables();
   const tree = new KernelTree(kernel);
   const older = olderRoot === undefined ? null : new KernelTree(olderRoot);
   const baseline = older === null ? readBaseline() : baselineOf(tables, older);
-  const bar = new SingleBar({ format: 'comparing {bar} {value}/{total} files', clearOnComplete: true });
-  if (process.stderr.isTTY) bar.start(tables.length, 0);
-  try {
-    const comparison = compareWithBaseline(tree, tables, baseline, (_file, of) => {
-      bar.setTotal(of);
-      bar.increment();
-    });
-    return { tree, older, tables, baseline, comparison };
-  } finally {
-    bar.stop();
-  }
+  const comparison = await withProgress((progress) => compareWithBaseline(tree, tables, baseline, progress));
+  return { tree, older, tables, baseline, comparison };
 }
 
 async function printTable({ tree, tables, baseline, comparison }: Compared, options: StatusOptions): Promise<void> {

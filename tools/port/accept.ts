@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Moves the baseline: for the symbols and files that somebody names, or for all of a tree. */
 import type { Table } from '../table/table.js';
-import type { Baseline } from './manifest.js';
-import { type Comparison, type FileStatus, placeOf, type SymbolStatus } from './status.js';
+import { type Baseline, readBaseline, writeBaseline } from './manifest.js';
+import { type Comparison, compareWithBaseline, type FileStatus, placeOf, type SymbolStatus } from './status.js';
 import { type Fingerprint, hashOfFile, type Place } from './tokens.js';
 import type { KernelTree } from './tree.js';
 
@@ -100,4 +100,40 @@ export function baselineOf(tables: readonly Table[], tree: KernelTree): Baseline
 export function acceptAll(tables: readonly Table[], tree: KernelTree, all: Comparison): Baseline {
   refuseHomeless(tables, choose(all, []));
   return baselineOf(tables, tree);
+}
+
+function describe({ state, from, to }: SymbolStatus): string {
+  const place = to ?? from;
+  const was = state === 'renamed' || state === 'moved' ? ` (was ${from?.symbol} of ${from?.file})` : '';
+  return `${state} ${place?.symbol} of ${place?.file}${was}: accepted`;
+}
+
+/**
+ * Moves the baseline of a file, for what the user named or for all. `progress` is told of each file that is compared.
+ *
+ * @returns what was accepted, line by line
+ * @throws TreeError or RangeError, with the file as it was
+ */
+export function acceptInto(
+  path: string,
+  tables: readonly Table[],
+  tree: KernelTree,
+  names: readonly string[],
+  progress?: (file: string, of: number) => void,
+): string[] {
+  const baseline = readBaseline(path);
+  const comparison = compareWithBaseline(tree, tables, baseline, progress);
+  const choice = choose(comparison, names);
+  const all = names.length === 0;
+  const moved = all ? acceptAll(tables, tree, comparison) : acceptChoice(baseline, tables, tree, choice);
+  writeBaseline(moved, path);
+  const files = new Set(choice.files.map(({ file }) => file));
+  const shown = choice.symbols.filter((one) => !one.withFile || !files.has(placeOf(one).file));
+  const number = choice.symbols.length;
+  const version = all ? `; the baseline is ${moved.kernel}` : '';
+  return [
+    ...choice.files.map(({ state, file }) => `${state} file ${file}: accepted`),
+    ...shown.map(describe),
+    `${number === 1 ? '1 symbol' : `${number} symbols`} accepted from ${tree.root} (${tree.version})${version}`,
+  ];
 }
