@@ -42,6 +42,12 @@ const TAKEN: readonly (readonly [file: string, symbols: readonly string[]])[] = 
   ],
 ];
 
+/** Files of the kernel that the C side of VMA traces has, in whole or in part. */
+export const COMPILED: readonly string[] = [
+  ...['mm/vma.c', 'mm/vma_exec.c', 'mm/vma_init.c'],
+  ...TAKEN.map(([file]) => file),
+];
+
 /** Page tables are nobody's here: world.h has these. */
 const PAGE_TABLES = ['remap_p4d_range', 'insert_pages'];
 
@@ -62,6 +68,11 @@ const TEXTS = [
   ['struct mempolicy {};', 'struct mempolicy { int unused; };'],
   ['struct vm_userfaultfd_ctx {};', 'struct vm_userfaultfd_ctx { unsigned long ctx; };'],
 ] as const;
+
+/** Calls of the tree's allocator, which can be made to fail. */
+const WRAPPED = ['kmem_cache_alloc_lru', 'kmem_cache_prefill_sheaf', 'kmem_cache_refill_sheaf']
+  .map((name) => `-Wl,--wrap=${name}`)
+  .join(' ');
 
 /** The headers of the harness, in the order in which they are included. */
 const HEADERS = ['stubs.h', 'dup.h', 'custom.h'];
@@ -103,5 +114,5 @@ export async function buildKernelSide(scratch: ScratchTree, kind: Kind): Promise
   }
   await tellCalls(scratch);
   const defines = `${bits} ${include} -DCONFIG_NUMA -DCONFIG_ANON_VMA_NAME`;
-  return kernelSide(scratch.build(source, 'vma_replay', { defines, coverage: true }));
+  return kernelSide(scratch.build(source, 'vma_replay', { defines, coverage: true, link: WRAPPED }));
 }

@@ -8,7 +8,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { NUM_VMA_FLAG_BITS } from '../../include/vma_flags.js';
 import { KernelTreeError, ScratchTree } from '../kernel/scratch.js';
 import { keepFigures } from '../report/figures.js';
-import { buildKernelSide } from './c_side.js';
+import { buildKernelSide, COMPILED } from './c_side.js';
 import { compareAll } from './compare.js';
 import { lineCoverage } from './coverage.js';
 import type { Kind } from './sides.js';
@@ -33,15 +33,24 @@ function toCount(value: string): number {
   return count;
 }
 
+/** Which lines of the kernel's files the traces have reached, file by file. */
+function reachedLines(scratch: ScratchTree, withMissed: boolean): string {
+  const files = lineCoverage(scratch.vma, COMPILED);
+  return files
+    .map(({ source, reached, lines, missed }) => {
+      const percent = ((100 * reached) / lines).toFixed(1);
+      const list = withMissed && missed.length > 0 ? `lines not reached: ${missed.join(' ')}\n` : '';
+      return `${source}: ${percent} % of its lines reached on the C side, ${reached} of ${lines}\n${list}`;
+    })
+    .join('');
+}
+
 function summary(kind: Kind, scratch: ScratchTree, options: Options): string {
   const { runs, ops, seed } = options;
   const what = `${(runs * ops).toLocaleString('en')} ${kind === 'vma' ? 'VMA' : 'tree'} operations`;
   const said = `${what} in ${runs} traces from seed ${seed}, ${NUM_VMA_FLAG_BITS} flag bits: no difference`;
   if (kind === 'tree') return `${said}\n`;
-  const { reached, lines, missed } = lineCoverage(scratch.vma, 'mm/vma.c');
-  const percent = ((100 * reached) / lines).toFixed(1);
-  const list = options.missed ? `lines not reached: ${missed.join(' ')}\n` : '';
-  return `${said}\nmm/vma.c: ${percent} % of its lines reached on the C side, ${reached} of ${lines}\n${list}`;
+  return `${said}\n${reachedLines(scratch, options.missed)}`;
 }
 
 async function conform(options: Options): Promise<number> {

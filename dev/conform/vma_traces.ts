@@ -38,6 +38,29 @@ const READ_WRITE = VM_READ | VM_WRITE | VM_MAYREAD | VM_MAYWRITE;
 const PROTECTIONS = [VM_READ | MAY, READ_WRITE, READ_WRITE | VM_ACCOUNT, VM_READ | VM_EXEC | MAY];
 const RARE = [VM_MAYBE_GUARD, VM_LOCKED, VM_NORESERVE, VM_WIPEONFORK, VM_DONTEXPAND, VM_IO, VM_PFNMAP, VM_SHARED];
 
+/** A call, and what it may be answered with. */
+type Answered = readonly [stub: string, values: readonly number[]];
+
+/** Failures, and a world that is another than the harness's. */
+const ANSWERS: readonly Answered[] = [
+  ...[
+    ...['anon_vma_clone', '__anon_vma_prepare', 'anon_vma_prepare', 'vma_dup_policy', 'vm_area_cache_alloc'],
+    ...['security_vm_enough_memory_mm', 'userfaultfd_unmap_prep', 'shmem_zero_setup', 'ksm_execve'],
+    ...['insert_kernel_pages', 'mmap_prepare', 'mmap', 'mapped', 'may_split'],
+  ].map((name) => [name, [-ENOMEM]] as const),
+  ...['mmap_write_lock_killable', 'vma_start_write_killable'].map((name) => [name, [-EINTR]] as const),
+  ...['may_expand_vm', 'can_modify_mm', 'arch_validate_flags', 'capable', 'mapping_can_writeback'].map(
+    (name) => [name, [0]] as const,
+  ),
+  ...[
+    ...['signal_pending', 'vma_iter_prealloc_fails', 'is_vm_hugetlb_page', 'shmem_file', 'vma_supports_mlock'],
+    ...['vma_soft_dirty_enabled', 'userfaultfd_wp', 'is_file_hugepages', 'vma_is_dax', 'is_hugepage_only_range'],
+  ].map((name) => [name, [1]] as const),
+  ['ksm_vma_flags', [Number(VM_MERGEABLE)]],
+  ['rlimit', [0, 0x4000, 0x10000, 0x100000]],
+  ['vma_kernel_pagesize', [0x200000]],
+];
+
 /** What one trace is drawn from. */
 interface Profile {
   /** First page, and number of pages, that mappings are in. */
@@ -48,10 +71,14 @@ interface Profile {
   files: readonly number[];
   /** Are calls answered otherwise than the harness answers them? How often, in a hundred lines. */
   answers: number;
+  /** Which ones. */
+  answered: readonly Answered[];
   /** Are there policies, names, userfaultfd contexts, flags of high bits, lists of unmaps? How often. */
   settings: number;
   /** Does memory run out now and then? */
   oom: boolean;
+  /** The word that says so. */
+  failing: string;
   stacks: boolean;
   sealing: boolean;
   mdwe: boolean;
@@ -77,9 +104,11 @@ function profileOf(random: Random): Profile {
     pages: wide ? 4096 : random.between(12, 64),
     longest: wide ? 32 : random.between(3, 12),
     files: filesOf(random),
-    answers: random.pick([0, 0, 2, 8]),
+    answers: random.pick([0, 0, 2, 8, 20]),
+    answered: random.chance(50) ? ANSWERS : Array.from({ length: 3 }, () => random.pick(ANSWERS)),
     settings: random.pick([0, 2, 2, 8]),
     oom: random.chance(25),
+    failing: random.pick(['failprealloc', 'nonodes']),
     stacks: random.chance(60),
     sealing: random.chance(10),
     mdwe: random.chance(15),
@@ -93,26 +122,6 @@ function hex(value: number | bigint | string): string {
 
 const SWITCHES: readonly string[] = ['UNLOCK', 'QUIETLY', 'TOPDOWN', 'BELOW', 'KEEP', 'ON'];
 
-/** What calls may be answered with: failures, and a world that is another than the harness's. */
-const ANSWERS: readonly (readonly [stub: string, values: readonly number[]])[] = [
-  ...[
-    ...['anon_vma_clone', '__anon_vma_prepare', 'anon_vma_prepare', 'vma_dup_policy', 'vm_area_cache_alloc'],
-    ...['security_vm_enough_memory_mm', 'userfaultfd_unmap_prep', 'shmem_zero_setup', 'ksm_execve'],
-    ...['insert_kernel_pages', 'mmap_prepare', 'mmap', 'mapped', 'may_split'],
-  ].map((name) => [name, [-ENOMEM]] as const),
-  ...['mmap_write_lock_killable', 'vma_start_write_killable'].map((name) => [name, [-EINTR]] as const),
-  ...['may_expand_vm', 'can_modify_mm', 'arch_validate_flags', 'capable', 'mapping_can_writeback'].map(
-    (name) => [name, [0]] as const,
-  ),
-  ...[
-    ...['signal_pending', 'vma_iter_prealloc_fails', 'is_vm_hugetlb_page', 'shmem_file', 'vma_supports_mlock'],
-    ...['vma_soft_dirty_enabled', 'userfaultfd_wp', 'is_file_hugepages', 'vma_is_dax', 'is_hugepage_only_range'],
-  ].map((name) => [name, [1]] as const),
-  ['ksm_vma_flags', [Number(VM_MERGEABLE)]],
-  ['rlimit', [0, 0x4000, 0x10000, 0x100000]],
-  ['vma_kernel_pagesize', [0x200000]],
-];
-
 /**
  * The arguments of one line, drawn by their names. What belongs together is drawn together: an end lies above its start,
  * an offset mostly follows the address, so that neighbours can merge.
@@ -123,7 +132,7 @@ class Draft {
   private readonly start: number;
   private readonly length: number;
   private readonly file: number;
-  private readonly answered: readonly [stub: string, values: readonly number[]];
+  private readonly answered: Answered;
 
   constructor(random: Random, profile: Profile) {
     this.random = random;
@@ -131,7 +140,7 @@ class Draft {
     this.start = this.page();
     this.length = random.between(1, profile.longest) * PAGE_SIZE;
     this.file = random.pick(profile.files);
-    this.answered = random.pick(ANSWERS);
+    this.answered = random.pick(profile.answered);
   }
 
   private page(): number {
@@ -245,7 +254,7 @@ class RandomTraceWriter {
     const { random, profile } = this;
     if (profile.oom && random.chance(this.failing ? 30 : 6)) {
       this.failing = !this.failing;
-      return `failprealloc ${this.failing ? 1 : 0}`;
+      return `${profile.failing} ${this.failing ? 1 : 0}`;
     }
     if (random.chance(profile.answers))
       return this.lineOf(random.weighted(ANSWER.map((one) => [one.often, one] as const)));

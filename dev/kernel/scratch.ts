@@ -96,7 +96,7 @@ export class ScratchTree {
     const own = options.asShipped ? [] : [`CFLAGS=${cflags(options)}`];
     const main = options.coverage ? [`CFLAGS=${cflags(options)} --coverage`] : own;
     this.make(['main.o', ...main], options.defines);
-    const libraries = `-lpthread -lurcu${options.coverage ? ' --coverage' : ''}`;
+    const libraries = `-lpthread -lurcu${options.coverage ? ' --coverage' : ''}${options.link ? ` ${options.link}` : ''}`;
     const objects = options.objects === undefined ? [] : [`OFILES=${options.objects}`];
     this.make(['vma', ...own, `LDLIBS=${libraries}`, ...objects], options.defines);
     const program = join(this.vma, name);
@@ -146,6 +146,8 @@ export interface BuildOptions {
   optimise?: string;
   coverage?: boolean;
   objects?: string;
+  /** More options for the linker. */
+  link?: string;
   /** With the options of the harness's own Makefile, sanitizers and all. */
   asShipped?: boolean;
 }

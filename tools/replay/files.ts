@@ -194,6 +194,7 @@ export class TraceFiles {
     if (id === 0x3d) {
       vma_desc_clear_flags(desc, VMA_MAYWRITE_BIT);
       desc.page_prot = new pgprot_t(0x1000, 0);
+      desc.vm_ops = null;
     }
     if (id === 0x3f) desc.vm_file = this.numbered(2);
   }

@@ -10,6 +10,8 @@ export class Settings {
   policy: number;
   name: number;
   context: number;
+  /** Is there no memory for nodes of trees? */
+  noNodes: boolean;
   /** The list that unmaps are given for userfaultfd; null for none. */
   unmaps: list_head | null;
 
@@ -18,6 +20,7 @@ export class Settings {
     this.policy = 0;
     this.name = 0;
     this.context = 0;
+    this.noNodes = false;
     this.unmaps = null;
   }
 

@@ -49,9 +49,10 @@ export class ReplayedSpace {
     this.mm = new mm_struct(MT_FLAGS_ALLOC_RANGE);
     this.quiet = false;
     this.held = new Held();
-    this.world = new World({ ...options, stubs: { ...this.held.stubs(), ...options.stubs }, mm: this.mm });
-    this.calls = new CallLog(new CallNames(this));
+    const stubs = { ...this.held.stubs(), ...options.stubs };
     this.settings = new Settings();
+    this.world = new World({ ...options, stubs, mm: this.mm, allocNodes: () => !this.settings.noNodes });
+    this.calls = new CallLog(new CallNames(this));
     this.vmi = null;
     this.vmg = null;
     this.traceFiles = new TraceFiles(this.calls);

@@ -156,6 +156,7 @@ static int act(int id, struct vm_area_desc *desc)
 	case 0x3d:
 		vma_desc_clear_flags(desc, VMA_MAYWRITE_BIT);
 		desc->page_prot = __pgprot(0x1000);
+		desc->vm_ops = NULL;
 		break;
 	case 0x3e:
 		mmap_action_simple_ioremap(desc, 0x200000, PAGE_SIZE);

@@ -66,6 +66,12 @@ WORD(noanswers, 0)
 	return 0;
 }
 
+WORD(nonodes, 1)
+{
+	no_nodes = a[0] != 0;
+	return 0;
+}
+
 WORD(moves, 1)
 {
 	tables_move = a[0] != 0;

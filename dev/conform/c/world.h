@@ -496,6 +496,34 @@ static int call_prealloc(struct vma_iterator *vmi, struct vm_area_struct *vma)
 	return fails ? -ENOMEM : mas_preallocate(&vmi->mas, vma, GFP_KERNEL);
 }
 
+/* Memory for nodes of trees, which can be out; the linker puts these between the tree and its allocator. */
+
+static bool no_nodes;
+
+void *__real_kmem_cache_alloc_lru(struct kmem_cache *cache, struct list_lru *lru, int gfp);
+struct slab_sheaf *__real_kmem_cache_prefill_sheaf(struct kmem_cache *cache, gfp_t gfp, unsigned int size);
+int __real_kmem_cache_refill_sheaf(struct kmem_cache *cache, gfp_t gfp, struct slab_sheaf **sheaf, unsigned int size);
+
+static bool nodes_are_out(struct kmem_cache *cache, gfp_t gfp)
+{
+	return no_nodes && cache != vm_area_cachep && !(gfp & __GFP_NOFAIL);
+}
+
+void *__wrap_kmem_cache_alloc_lru(struct kmem_cache *cache, struct list_lru *lru, int gfp)
+{
+	return nodes_are_out(cache, gfp) ? NULL : __real_kmem_cache_alloc_lru(cache, lru, gfp);
+}
+
+struct slab_sheaf *__wrap_kmem_cache_prefill_sheaf(struct kmem_cache *cache, gfp_t gfp, unsigned int size)
+{
+	return nodes_are_out(cache, gfp) ? NULL : __real_kmem_cache_prefill_sheaf(cache, gfp, size);
+}
+
+int __wrap_kmem_cache_refill_sheaf(struct kmem_cache *cache, gfp_t gfp, struct slab_sheaf **sheaf, unsigned int size)
+{
+	return nodes_are_out(cache, gfp) ? -ENOMEM : __real_kmem_cache_refill_sheaf(cache, gfp, sheaf, size);
+}
+
 /* Page tables, for the functions that are taken from the tree. */
 
 typedef struct { int unused; } pgd_t;

@@ -376,7 +376,7 @@ export const EVERYDAY: Words = {
       does: '`mm_take_all_locks()`, and drops them',
       gives: WHAT_IT_RETURNS,
       run: locks,
-      often: 6,
+      often: 12,
       says: { mm_take_all_locks: () => [] },
     }),
     word('batch START END', {

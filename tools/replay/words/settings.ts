@@ -79,6 +79,13 @@ export const SETTINGS: Words = {
       },
       often: 1,
     }),
+    word('nonodes ON', {
+      does: 'there is no memory for nodes of trees, or with 0 there is',
+      run({ settings }, a) {
+        settings.noNodes = isOn(at(a, 0));
+        return 0;
+      },
+    }),
     word('moves ON', {
       does: 'page tables move, or with 0 do not, as in the harness',
       run({ held }, a) {
