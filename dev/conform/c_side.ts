@@ -9,7 +9,7 @@ import { functionsOf } from '../kernel/c_functions.js';
 import type { ScratchTree } from '../kernel/scratch.js';
 import { withCalls } from '../kernel/stub_calls.js';
 import { takeFunctions } from '../kernel/take.js';
-import { type Kind, kernelSide, type Side } from './sides.js';
+import type { Kind } from './sides.js';
 
 const SOURCES = fileURLToPath(new URL('../../../dev/conform/c/', import.meta.url));
 const TREE_OBJECTS = '$(SHARED_OFILES) maple-shim.o main.o';
@@ -103,16 +103,16 @@ async function tellCalls(scratch: ScratchTree): Promise<void> {
   scratch.write('taken.h', taken.map(({ text }) => text).join('\n'));
 }
 
-/** Compiles the program of one kind of trace. */
-export async function buildKernelSide(scratch: ScratchTree, kind: Kind): Promise<Side> {
+/** Compiles the program of one kind of trace. Its path. */
+export async function buildKernelSide(scratch: ScratchTree, kind: Kind): Promise<string> {
   const source = join(SOURCES, `${kind}_replay.c`);
   const bits = `-DNUM_VMA_FLAG_BITS=${NUM_VMA_FLAG_BITS} -DNUM_MM_FLAG_BITS=${NUM_VMA_FLAG_BITS}`;
   // The source is copied, the headers beside it are not.
   const include = `-I'${dirname(source)}'`;
   if (kind === 'tree') {
-    return kernelSide(scratch.build(source, 'tree_replay', { defines: `${bits} ${include}`, objects: TREE_OBJECTS }));
+    return scratch.build(source, 'tree_replay', { defines: `${bits} ${include}`, objects: TREE_OBJECTS });
   }
   await tellCalls(scratch);
   const defines = `${bits} ${include} -DCONFIG_NUMA -DCONFIG_ANON_VMA_NAME`;
-  return kernelSide(scratch.build(source, 'vma_replay', { defines, coverage: true, link: WRAPPED }));
+  return scratch.build(source, 'vma_replay', { defines, coverage: true, link: WRAPPED });
 }

@@ -1,70 +1,63 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/** Runs random traces on two sides, and shortens the first one on which they differ. */
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { SingleBar } from 'cli-progress';
+/** One random trace on two sides; where they differ, the shortest trace that still shows it. */
 import { NUM_VMA_FLAG_BITS } from '../../include/vma_flags.js';
 import { Random } from './random.js';
 import { describeDifference } from './report.js';
 import { shrinkTrace } from './shrink.js';
-import { agree, type Kind, portSide, type Side } from './sides.js';
+import { type Kind, portAgrees, portSide, type Side } from './sides.js';
 import { randomTreeTrace } from './tree_traces.js';
-import { randomVmaTrace } from './vma_traces.js';
+import { randomVmaTrace, VMA_HEAD } from './vma_traces.js';
 
-export interface CompareOptions {
-  /** Seed of the first trace; those after it have the next ones. */
+/** A difference that was found. */
+export interface Difference {
   seed: number;
-  runs: number;
-  ops: number;
-  /** Where a trace that differs is written; the current folder unless given. */
-  folder?: string;
+  /** The trace, as text, and the file that it belongs in. */
+  trace: string;
+  file: string;
+  /** What there is to say of it. */
+  said: string;
 }
 
-function traceOf(kind: Kind, seed: number, operations: number): string[] {
+/** The trace of a seed, line by line. */
+export function traceOf(kind: Kind, seed: number, operations: number): string[] {
   const random = new Random(seed);
   return kind === 'vma' ? randomVmaTrace(random, operations) : randomTreeTrace(random, operations);
 }
 
-/** Runs all traces of one kind. The first difference, shortened, as text; null if there is none. */
-export function compareAll(kind: Kind, kernel: Side, options: CompareOptions): string | null {
-  const port = portSide(kind);
-  const folder = options.folder ?? '.';
-  const differs = (lines: readonly string[]): boolean => {
-    const trace = `${lines.join('\n')}\n`;
-    return !agree(kernel(trace), port(trace));
-  };
-  const bar = new SingleBar({ format: `${kind} {bar} {value}/{total} traces, {eta} s left`, clearOnComplete: true });
-  if (process.stderr.isTTY) bar.start(options.runs, 0);
-  try {
-    for (let run = 0; run < options.runs; run++) {
-      const lines = traceOf(kind, options.seed + run, options.ops);
-      if (differs(lines)) return shorten({ kind, kernel, port, seed: options.seed + run, folder }, lines, differs);
-      bar.update(run + 1);
-    }
-  } finally {
-    bar.stop();
-  }
-  return null;
+/** A trace as the file has it, by the name that says where it is from. */
+export function traceFile(kind: Kind, seed: number, lines: readonly string[]): { file: string; trace: string } {
+  const head = `# ${kind}, seed ${seed}, ${NUM_VMA_FLAG_BITS} flag bits`;
+  return { file: `conform-${kind}-${seed}.trace`, trace: `${head}\n${lines.join('\n')}\n` };
 }
 
-interface Differing {
+/** The C side of one kind of trace, and who is told of each operation that the port answers. */
+export interface Sides {
   kind: Kind;
   kernel: Side;
-  port: Side;
-  seed: number;
-  folder: string;
+  progress?: () => void;
 }
 
-/** Writes the shortest trace that differs to a file; what there is to say of it. */
+/** Carries out the trace of a seed on both sides. The difference, shortened; null when there is none. */
+export function compareSeed(sides: Sides, seed: number, operations: number): Difference | null {
+  const differs = (lines: readonly string[]): boolean => {
+    const trace = `${lines.join('\n')}\n`;
+    return !portAgrees(sides.kind, trace, sides.kernel(trace), sides.progress);
+  };
+  const lines = traceOf(sides.kind, seed, operations);
+  return differs(lines) ? shorten(sides, seed, lines, differs) : null;
+}
+
+/** What every trace of a kind begins with stays, so that short traces are carried out as long ones are. */
 function shorten(
-  { kind, kernel, port, seed, folder }: Differing,
+  { kind, kernel }: Sides,
+  seed: number,
   lines: readonly string[],
   differs: (lines: readonly string[]) => boolean,
-): string {
-  const short = shrinkTrace(lines, differs);
-  const trace = `${short.join('\n')}\n`;
-  const file = `conform-${kind}-${seed}.trace`;
-  writeFileSync(join(folder, file), `# ${kind}, seed ${seed}, ${NUM_VMA_FLAG_BITS} flag bits\n${trace}`);
+): Difference {
+  const head = kind === 'vma' ? VMA_HEAD : [];
+  const short = [...head, ...shrinkTrace(lines.slice(head.length), (some) => differs([...head, ...some]))];
+  const { file, trace } = traceFile(kind, seed, short);
   const replay = `npx vma-userland replay${kind === 'tree' ? ' --tree' : ''} < ${file}`;
-  return `${describeDifference(short, kernel(trace), port(trace))}\n\nseed ${seed}; ${replay}\n`;
+  const said = `${describeDifference(short, kernel(trace), portSide(kind)(trace))}\n\nseed ${seed}; ${replay}\n`;
+  return { seed, trace, file, said };
 }

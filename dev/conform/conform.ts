@@ -2,25 +2,37 @@
 /**
  * Holds the port against the kernel's own code on random traces. Usage: `make conform KERNEL=/path/to/linux`, or
  * `npm run conform -- --help`. Status 0: no difference; 1: a difference, shortened and written to a file; 2: it could
- * not be run.
+ * not be run; 130: interrupted.
  */
+import { randomInt } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { NUM_VMA_FLAG_BITS } from '../../include/vma_flags.js';
 import { KernelTreeError, ScratchTree } from '../kernel/scratch.js';
 import { keepFigures } from '../report/figures.js';
 import { buildKernelSide, COMPILED } from './c_side.js';
-import { compareAll } from './compare.js';
+import { CampaignRun } from './campaign.js';
 import { lineCoverage } from './coverage.js';
+import { type KeptCampaign, KeptError, readKept, writeKept } from './kept.js';
+import { Meter } from './meter.js';
 import type { Kind } from './sides.js';
 
 interface Options {
   kernel: string;
-  seed: number;
+  seed?: number;
   runs: number;
   ops: number;
   only?: Kind;
   missed: boolean;
+  jobs: number;
+  continue?: string;
+  patience: number;
 }
+
+const INTERRUPTED = 130;
+/** Seeds are drawn below this, and options go up to it. */
+const MOST = 1_000_000_000;
 
 function toNumber(value: string): number {
   if (!/^[0-9]{1,9}$/.test(value)) throw new InvalidArgumentError('A whole number below 1,000,000,000 is wanted.');
@@ -34,42 +46,103 @@ function toCount(value: string): number {
 }
 
 /** Which lines of the kernel's files the traces have reached, file by file. */
-function reachedLines(scratch: ScratchTree, withMissed: boolean): string {
-  const files = lineCoverage(scratch.vma, COMPILED);
-  return files
-    .map(({ source, reached, lines, missed }) => {
-      const percent = ((100 * reached) / lines).toFixed(1);
-      const list = withMissed && missed.length > 0 ? `lines not reached: ${missed.join(' ')}\n` : '';
-      return `${source}: ${percent} % of its lines reached on the C side, ${reached} of ${lines}\n${list}`;
-    })
-    .join('');
+function reachedLines(scratch: ScratchTree, withMissed: boolean): string[] {
+  return lineCoverage(scratch.vma, COMPILED).flatMap(({ source, reached, lines, missed }) => {
+    const percent = ((100 * reached) / lines).toFixed(1);
+    const said = `${source}: ${percent} % of its lines reached on the C side, ${reached} of ${lines}`;
+    return withMissed && missed.length > 0 ? [said, `lines not reached: ${missed.join(' ')}`] : [said];
+  });
 }
 
-function summary(kind: Kind, scratch: ScratchTree, options: Options): string {
-  const { runs, ops, seed } = options;
-  const what = `${(runs * ops).toLocaleString('en')} ${kind === 'vma' ? 'VMA' : 'tree'} operations`;
-  const said = `${what} in ${runs} traces from seed ${seed}, ${NUM_VMA_FLAG_BITS} flag bits: no difference`;
-  if (kind === 'tree') return `${said}\n`;
-  return `${said}\n${reachedLines(scratch, options.missed)}`;
+/** The campaign of a file, as far as it came; a new one, of a seed that is drawn unless it was given, without. */
+function campaignOf(options: Options): KeptCampaign {
+  const kept = options.continue === undefined ? null : readKept(options.continue);
+  if (kept !== null) return kept;
+  const { runs, ops, seed = randomInt(MOST - runs) } = options;
+  return { seed, runs, ops, bits: NUM_VMA_FLAG_BITS, done: { tree: 0, vma: 0 } };
 }
 
-async function conform(options: Options): Promise<number> {
-  const scratch = new ScratchTree(options.kernel);
-  const kinds: Kind[] = options.only === undefined ? ['tree', 'vma'] : [options.only];
-  try {
-    for (const kind of kinds) {
-      const difference = compareAll(kind, await buildKernelSide(scratch, kind), options);
-      if (difference !== null) {
-        process.stdout.write(`${kind}: the port and the kernel's code differ\n${difference}`);
-        return 1;
+class Conform {
+  private readonly options: Options;
+  private readonly kept: KeptCampaign;
+  private readonly scratch: ScratchTree;
+  private isStopped: boolean;
+  private run: CampaignRun | null;
+
+  constructor(options: Options) {
+    this.options = options;
+    this.kept = campaignOf(options);
+    this.scratch = new ScratchTree(options.kernel);
+    this.isStopped = false;
+    this.run = null;
+  }
+
+  /** The user has enough: what is done is kept, and nothing left behind. */
+  stop(): void {
+    this.isStopped = true;
+    this.run?.stop();
+  }
+
+  /** The status to end with. */
+  async all(): Promise<number> {
+    const { only } = this.options;
+    const kinds: Kind[] = only === undefined ? ['tree', 'vma'] : [only];
+    try {
+      for (const kind of kinds) {
+        const status = this.isStopped ? INTERRUPTED : await this.compare(kind);
+        if (status !== 0) return status;
       }
-      const said = summary(kind, scratch, options);
-      process.stdout.write(said);
-      keepFigures('conform', { [kind]: said.trim().split('\n') });
+      return 0;
+    } catch (error) {
+      // A compiler that is interrupted is no finding.
+      if (this.isStopped && error instanceof KernelTreeError) return INTERRUPTED;
+      throw error;
+    } finally {
+      this.scratch.remove();
     }
+  }
+
+  private async compare(kind: Kind): Promise<number> {
+    const { kept, options } = this;
+    const { seed, runs, ops: operations } = kept;
+    const program = await buildKernelSide(this.scratch, kind);
+    const meter = new Meter(kind, runs, operations, kept.done[kind]);
+    const campaign = { kind, program, seed, runs, operations, jobs: options.jobs, patience: options.patience * 1000 };
+    const run = new CampaignRun({ ...campaign, done: kept.done[kind] }, (done) => meter.show(done));
+    this.run = run;
+    const keeping = setInterval(() => this.keep(kind, run.doneSoFar), 10_000);
+    const { done, compared, difference } = await run.run();
+    clearInterval(keeping);
+    this.run = null;
+    meter.stop();
+    this.keep(kind, done);
+    if (difference !== null) {
+      writeFileSync(difference.file, difference.trace);
+      process.stdout.write(`${kind}: the port and the kernel's code differ\n${difference.said}`);
+      return 1;
+    }
+    if (this.isStopped) {
+      const goOn = options.continue === undefined ? '' : `; --continue ${options.continue} goes on`;
+      process.stderr.write(`conform: ${kind}: interrupted after ${done} of ${runs} traces from seed ${seed}${goOn}\n`);
+      return INTERRUPTED;
+    }
+    this.say(kind, compared, meter.rate(compared));
     return 0;
-  } finally {
-    scratch.remove();
+  }
+
+  private keep(kind: Kind, done: number): void {
+    this.kept.done[kind] = done;
+    if (this.options.continue !== undefined) writeKept(this.options.continue, this.kept);
+  }
+
+  private say(kind: Kind, compared: number, rate: number): void {
+    const { runs, ops, seed } = this.kept;
+    const what = `${(runs * ops).toLocaleString('en')} ${kind === 'vma' ? 'VMA' : 'tree'} operations`;
+    const said = [`${what} in ${runs} traces from seed ${seed}, ${NUM_VMA_FLAG_BITS} flag bits: no difference`];
+    if (compared > 0 && kind === 'vma') said.push(...reachedLines(this.scratch, this.options.missed));
+    process.stdout.write(`${said.join('\n')}\n`);
+    if (compared > 0) process.stderr.write(`${rate.toLocaleString('en')} operations a second\n`);
+    keepFigures('conform', { [kind]: said });
   }
 }
 
@@ -78,17 +151,22 @@ const command = new Command('npm run conform --')
   .addOption(
     new Option('-k, --kernel <tree>', 'a kernel tree to build the C side from').env('KERNEL').makeOptionMandatory(),
   )
-  .option('-s, --seed <n>', 'seed of the first trace; those after it have the next ones', toNumber, 1)
+  .option('-s, --seed <n>', 'seed of the first trace, those after it have the next ones; drawn unless given', toNumber)
   .option('-r, --runs <n>', 'how many traces of each kind', toCount, 50)
   .option('-o, --ops <n>', 'operations in a trace', toCount, 1000)
   .addOption(new Option('--only <kind>', 'one kind of trace').choices(['vma', 'tree']))
-  .option('--missed', 'list the lines of mm/vma.c that no trace reached', false)
+  .option('--missed', "list the lines of the kernel's files that no trace reached", false)
+  .option('-j, --jobs <n>', 'traces that are compared at a time', toCount, availableParallelism())
+  .option('--continue <file>', 'keep in this file how far it came; go on from there, with its seed, when it is there')
+  .option('--patience <seconds>', 'how long one operation of the port may take', toCount, 60)
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
 
 try {
-  process.exitCode = await conform(command.parse().opts<Options>());
+  const conform = new Conform(command.parse().opts<Options>());
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => conform.stop());
+  process.exitCode = await conform.all();
 } catch (error) {
-  if (!(error instanceof KernelTreeError)) throw error;
+  if (!(error instanceof KernelTreeError) && !(error instanceof KeptError)) throw error;
   process.stderr.write(`conform: ${error.message}\n`);
   process.exitCode = 2;
 }

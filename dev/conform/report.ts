@@ -46,9 +46,11 @@ function answersOf(output: string): string[][] {
 
 function drawn(answer: readonly string[]): string[] {
   const [name = '(nothing)', ...rest] = answer;
+  const calls = rest.filter((line) => /^ \S/.test(line));
   const sums = rest.filter((line) => line.startsWith('='));
+  const attributes = rest.filter((line) => line.startsWith('    ')).map((line) => line.trim());
   const vmas = snapshotsOf(rest);
-  return [name, ...sums, ...(sums.length > 0 ? picture(vmas) : [])];
+  return [name, ...calls, ...sums, ...(sums.length > 0 ? picture(vmas) : []), ...attributes];
 }
 
 /** The difference as text, for a trace that was shortened. */

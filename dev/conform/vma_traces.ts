@@ -82,6 +82,8 @@ interface Profile {
   stacks: boolean;
   sealing: boolean;
   mdwe: boolean;
+  /** Are VMAs listed now and then only? A trace is carried out in less time so. */
+  quiet: boolean;
   /** Are there words that do no accounting, and such as set fields by hand? */
   bare: boolean;
 }
@@ -113,6 +115,7 @@ function profileOf(random: Random): Profile {
     sealing: random.chance(10),
     mdwe: random.chance(15),
     bare: random.chance(40),
+    quiet: random.chance(75),
   };
 }
 
@@ -237,11 +240,14 @@ class RandomTraceWriter {
   private readonly random: Random;
   private readonly profile: Profile;
   private failing: boolean;
+  /** A line that must come next. */
+  private after: string | null;
 
   constructor(random: Random) {
     this.random = random;
     this.profile = profileOf(random);
     this.failing = false;
+    this.after = null;
   }
 
   private table(): Words {
@@ -250,8 +256,19 @@ class RandomTraceWriter {
     return random.chance(2 + profile.settings) ? SETTINGS : EVERYDAY;
   }
 
+  get isQuiet(): boolean {
+    return this.profile.quiet;
+  }
+
   line(): string {
+    const { after } = this;
+    this.after = null;
+    return after ?? this.drawn();
+  }
+
+  private drawn(): string {
     const { random, profile } = this;
+    if (profile.quiet && random.chance(6)) return 'show';
     if (profile.oom && random.chance(this.failing ? 30 : 6)) {
       this.failing = !this.failing;
       return `${profile.failing} ${this.failing ? 1 : 0}`;
@@ -265,9 +282,9 @@ class RandomTraceWriter {
 
   private lineOf(word: Word): string {
     const { random, profile } = this;
-    const draft = new Draft(random, profile);
     // It sets sums to what they are at the start of a process.
-    if (word.name === 'create_init_stack_vma') return `${word.name}\n${SUMS}`;
+    if (word.name === 'create_init_stack_vma') this.after = SUMS;
+    const draft = new Draft(random, profile);
     const isUnmapping = word.args[0] === 'START' && word.args[1] === 'LEN';
     if (isUnmapping && random.chance(4)) return `${word.name} ${draft.wrongRange()}${word.args[2] ? ' 0' : ''}`;
     return [word.name, ...word.args.map((name) => hex(draft.argument(name, word)))].join(' ');
@@ -277,8 +294,11 @@ class RandomTraceWriter {
 /** What each trace begins with: calls are told, and sums are so large that what nobody counted takes none below 0. */
 export const VMA_HEAD: readonly string[] = ['calls 1', SUMS];
 
-/** A trace of that many operations, its head included. */
+/** A trace of that many operations, its head included. It ends with all VMAs. */
 export function randomVmaTrace(random: Random, operations: number): string[] {
   const writer = new RandomTraceWriter(random);
-  return [...VMA_HEAD, ...Array.from({ length: operations - VMA_HEAD.length }, () => writer.line())];
+  const lines = Array.from({ length: operations - VMA_HEAD.length }, () => writer.line());
+  if (writer.isQuiet) lines[0] = 'quiet';
+  lines[lines.length - 1] = 'show';
+  return [...VMA_HEAD, ...lines];
 }

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What the comparison with the kernel's code is made of: traces, shortening, pictures, a compiler's complaints. */
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import t from 'tap';
-import { compareAll } from '../../dev/conform/compare.js';
 import { Random } from '../../dev/conform/random.js';
 import { describeDifference, sideBySide } from '../../dev/conform/report.js';
 import { shrinkTrace } from '../../dev/conform/shrink.js';
@@ -138,6 +135,8 @@ t.test('a folder that is no kernel tree, and bad arguments, end with status 2', 
     [['--kernel', folder, '--runs', '0'], /A number from 1 on is wanted/],
     [['--kernel', folder, '--seed', '-1'], /A whole number below 1,000,000,000 is wanted/],
     [['--kernel', folder, '--only', 'mm'], /Allowed choices are vma, tree/],
+    [['--kernel', folder, '--jobs', '0'], /A number from 1 on is wanted/],
+    [['--kernel', folder, '--continue', 'package.json'], /^conform: package\.json: no campaign to go on with\n$/],
   ];
   for (const [args, message] of cases) {
     const { status, stdout, stderr } = runNode(['dist/dev/conform/conform.js', ...args], {
@@ -147,26 +146,4 @@ t.test('a folder that is no kernel tree, and bad arguments, end with status 2', 
     t.match(stderr, message);
     t.equal(stdout, '');
   }
-});
-
-t.test('two sides that agree, and two that do not', async (t) => {
-  const folder = t.testdir({});
-  const options = { seed: 3, runs: 2, ops: 60, folder };
-  const port = portSide('vma');
-  t.equal(compareAll('vma', port, options), null);
-  t.equal(compareAll('tree', portSide('tree'), options), null);
-  t.same(readdirSync(folder), []);
-
-  // A side that loses count where something is locked.
-  const wrong = (trace: string): ReturnType<typeof port> => {
-    const { output, failure } = port(trace);
-    return { output: output.replaceAll(/locked=[1-9]\d*/g, 'locked=0'), failure };
-  };
-  const said = compareAll('vma', wrong, { ...options, runs: 20, ops: 200 }) ?? '';
-  const [file = ''] = readdirSync(folder);
-  t.match(file, /^conform-vma-\d+\.trace$/);
-  const lines = readFileSync(join(folder, file), 'utf8').trim().split('\n');
-  t.ok(lines.length <= 4, `shortened to ${lines.length - 1} operations`);
-  t.match(said, /^the shortest trace that differs, \d operations:\n/);
-  t.match(said, `npx vma-userland replay < ${file}`);
 });

@@ -3,7 +3,7 @@
  * Replays a trace of VMA operations on one address space, and prints what the kernel's own mm/vma.c would print for it.
  * The format is in docs/traces.md, "VMA traces". The stub world is the harness's own, whatever the caller has set.
  */
-import type { Stubs } from '../../stubs/index.js';
+import { BugError, type Stubs } from '../../stubs/index.js';
 import { valueText } from './call_names.js';
 import { ANSWERED } from './calls.js';
 import { parseHex, wordsOf } from './hex.js';
@@ -57,9 +57,19 @@ export function replayLine(space: ReplayedSpace, text: string, line: number): An
   return { name, result: runOperation(space, operation, args, line) };
 }
 
+/** Carries out one line. At a BUG the calls that led there are written, as nothing else will be. */
+function answerOrBug(space: ReplayedSpace, text: string, line: number, write: (text: string) => void): Answered | null {
+  try {
+    return replayLine(space, text, line);
+  } catch (error) {
+    if (error instanceof BugError) write(space.calls.take());
+    throw error;
+  }
+}
+
 function replayLines(space: ReplayedSpace, input: string, write: (text: string) => void): void {
   for (const [i, text] of input.split('\n').entries()) {
-    const answered = replayLine(space, text, i + 1);
+    const answered = answerOrBug(space, text, i + 1, write);
     if (answered !== null) write(space.describe(`${answered.name} ${valueText(answered.result)}`));
   }
 }

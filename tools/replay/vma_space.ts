@@ -32,6 +32,8 @@ export class ReplayedSpace {
   readonly mm: mm_struct;
   /** Are VMAs left out of the answers? */
   quiet: boolean;
+  /** Are they listed all the same in the answer to the word that is carried out? */
+  isShown: boolean;
   /** Whose current address space it is: every operation is carried out in it. */
   readonly world: World;
   /** What of the world is told and held. */
@@ -48,6 +50,7 @@ export class ReplayedSpace {
   constructor(options: WorldOptions = {}) {
     this.mm = new mm_struct(MT_FLAGS_ALLOC_RANGE);
     this.quiet = false;
+    this.isShown = false;
     this.held = new Held();
     const stubs = { ...this.held.stubs(), ...options.stubs };
     this.settings = new Settings();
@@ -81,6 +84,7 @@ export class ReplayedSpace {
   begin(): void {
     this.vmi = null;
     this.vmg = null;
+    this.isShown = false;
   }
 
   /** The hooks of a number, as `setops` has it. */
@@ -99,7 +103,7 @@ export class ReplayedSpace {
   }
 
   /** The answer to one operation: its result, its calls, the sums, and unless `quiet` every VMA. */
-  describe(result: string, quiet = this.quiet): string {
+  describe(result: string, quiet = this.quiet && !this.isShown): string {
     const { mm, calls } = this;
     const [total, data, exec] = [sumText(mm.total_vm), sumText(mm.data_vm), sumText(mm.exec_vm)];
     const [stack, locked] = [sumText(mm.stack_vm), sumText(mm.locked_vm)];

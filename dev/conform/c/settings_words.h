@@ -43,6 +43,12 @@ WORD(quiet, 0)
 }
 
 
+WORD(show, 0)
+{
+	shown = true;
+	return 0;
+}
+
 WORD(calls, 1)
 {
 	telling = a[0] != 0;

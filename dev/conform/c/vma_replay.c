@@ -72,6 +72,8 @@ static long op_##name_(ulong *a)
 
 static struct mm_struct mm;
 static bool quiet;
+/* Are VMAs listed all the same in the answer to the word that is carried out? */
+static bool shown;
 
 #include "declared.h"
 #include "replay_files.h"
@@ -262,7 +264,7 @@ static void print_space(void)
 	       mm.data_vm, mm.exec_vm, mm.stack_vm, mm.locked_vm);
 	if (telling)
 		print_left();
-	if (quiet)
+	if (quiet && !shown)
 		return;
 	for_each_vma(vmi, vma) {
 		printf("  %lx-%lx pgoff=%lx flags=%lx file=%d anon=%d\n", vma->vm_start, vma->vm_end, vma->vm_pgoff,
@@ -310,7 +312,7 @@ static void replay_line(char *text, int line)
 			continue;
 		if (given != words[i].args)
 			bad_line(line, "wrong number of arguments");
-		has_vmi = has_vmg = false;
+		has_vmi = has_vmg = shown = false;
 		ret = words[i].run(args);
 		printf("%s %s%lx\n", name, ret < 0 ? "-" : "", ret < 0 ? -ret : ret);
 		print_told();

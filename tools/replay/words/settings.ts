@@ -142,5 +142,13 @@ export const SETTINGS: Words = {
         return 0;
       },
     }),
+    word('show', {
+      does: 'lists VMAs this once, `quiet` or not',
+      run(space) {
+        space.isShown = true;
+        return 0;
+      },
+      often: 1,
+    }),
   ],
 };
