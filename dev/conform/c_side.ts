@@ -77,8 +77,11 @@ const WRAPPED = ['kmem_cache_alloc_lru', 'kmem_cache_prefill_sheaf', 'kmem_cache
 /** The headers of the harness, in the order in which they are included. */
 const HEADERS = ['stubs.h', 'dup.h', 'custom.h'];
 
-/** Rewrites the harness's headers in the copy, and puts what is taken from the tree beside them. */
-async function tellCalls(scratch: ScratchTree): Promise<void> {
+/**
+ * Rewrites the harness's headers in the copy, and puts what is taken from the tree beside them. What versions.h is to
+ * know of this kernel, as options of the compiler.
+ */
+async function tellCalls(scratch: ScratchTree): Promise<string> {
   const worlds = new Set(
     [...readFileSync(join(SOURCES, 'calls.h'), 'utf8').matchAll(/\bworld_(\w+)\(/g)].map(([, name = '']) => name),
   );
@@ -101,6 +104,7 @@ async function tellCalls(scratch: ScratchTree): Promise<void> {
   const prototypes = [...replaced].filter(([name]) => !declared.has(name)).map(([, text]) => text);
   scratch.write('declared.h', `${prototypes.join('\n')}\n`);
   scratch.write('taken.h', taken.map(({ text }) => text).join('\n'));
+  return given.has('vma_start_anon_pgoff') ? ' -DHAS_ANON_PGOFF' : '';
 }
 
 /** Compiles the program of one kind of trace. Its path. */
@@ -112,7 +116,7 @@ export async function buildKernelSide(scratch: ScratchTree, kind: Kind): Promise
   if (kind === 'tree') {
     return scratch.build(source, 'tree_replay', { defines: `${bits} ${include}`, objects: TREE_OBJECTS });
   }
-  await tellCalls(scratch);
-  const defines = `${bits} ${include} -DCONFIG_NUMA -DCONFIG_ANON_VMA_NAME`;
+  const known = await tellCalls(scratch);
+  const defines = `${bits} ${include} -DCONFIG_NUMA -DCONFIG_ANON_VMA_NAME${known}`;
   return scratch.build(source, 'vma_replay', { defines, coverage: true, link: WRAPPED });
 }

@@ -214,6 +214,7 @@ class Draft {
       case 'HIGH':
         return (profile.base + profile.pages) * PAGE_SIZE + random.below(3) * 0x10000;
       case 'MASK':
+        // 2^n - 1, and what mm/mmap.c passes for huge pages: PAGE_MASK & ~huge_page_mask().
         return random.pick([0, 0, 0x1fff, 0xffff]);
       case 'OFFSET':
         return random.below(8) * PAGE_SIZE;

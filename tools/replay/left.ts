@@ -10,6 +10,7 @@ import type {
   vma_iterator,
 } from '../../include/mm_types.js';
 import type { vma_merge_struct } from '../../include/vma.js';
+import { vma_start_anon_pgoff } from '../../lib/doors/vma.js';
 import { vma_dummy_vm_ops } from '../../stubs/index.js';
 import { flagsText, type Numbering, valueText } from './call_names.js';
 
@@ -21,8 +22,10 @@ interface Space extends Numbering {
 
 const STATUS = ['active', 'start', 'root', 'none', 'pause', 'overflow', 'underflow', 'error'];
 
-function mergeText({ state, start, end, pgoff, vma_flags, just_expand, give_up_on_oom }: vma_merge_struct): string {
-  const range = `start=${valueText(start)} end=${valueText(end)} pgoff=${valueText(pgoff)}`;
+function mergeText({ state, start, end, pgoff, anon_pgoff, vma_flags, ...vmg }: vma_merge_struct): string {
+  const { just_expand, give_up_on_oom } = vmg;
+  const offsets = `pgoff=${valueText(pgoff)} anon_pgoff=${valueText(anon_pgoff)}`;
+  const range = `start=${valueText(start)} end=${valueText(end)} ${offsets}`;
   const asked = `expand=${just_expand ? 1 : 0} quiet=${give_up_on_oom ? 1 : 0}`;
   return `= merge state=${state} ${range} flags=${flagsText(vma_flags)} ${asked}\n`;
 }
@@ -61,7 +64,7 @@ export function attributesText(space: Space, vma: vm_area_struct): string {
   const marks = ((vma.vm_lock_seq + 1) >>> 0).toString(16);
   return (
     `    flags=${flagsText(vma.flags)} prot=${vma.vm_page_prot.pgprot.toString(16)} ops=${opsText(space, vma.vm_ops)}` +
-    ` private=${valueText(Number(vma.vm_private_data ?? 0))} attached=${vma.vm_refcnt}` +
+    ` anon_pgoff=${valueText(vma_start_anon_pgoff(vma))} private=${valueText(Number(vma.vm_private_data ?? 0))} attached=${vma.vm_refcnt}` +
     ` anon=${space.anonId(vma.anon_vma).toString(16)} links=${links.length} in_trees=${inTrees} marks=${marks}` +
     ` mapped=${held.entries.get(vma) ?? 0} policy=${held.policies.numberOf(held.policy(vma))}` +
     ` name=${held.names.numberOf(held.name(vma))} context=${held.contextNumber(vma.vm_userfaultfd_ctx).toString(16)}\n`

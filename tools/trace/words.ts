@@ -113,7 +113,7 @@ function nomem(vmg: unknown): boolean {
 /** What a replay prints as the result of the same call; null when the call's own result does not say. */
 export function resultOf(name: string, args: readonly unknown[], result: unknown): number | null {
   if (name === 'copy_vma') {
-    const needed = args[4] instanceof Ref && args[4].value === true ? 1 : 0;
+    const needed = args[5] instanceof Ref && args[5].value === true ? 1 : 0;
     return result === null ? -ENOMEM : needed;
   }
   if (name === 'alloc_and_link_vma') return 0;

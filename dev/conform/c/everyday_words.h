@@ -10,7 +10,7 @@ WORD(mmap, 5)
 
 WORD(region, 5)
 {
-	return mmap_region(file_of(a[4]), a[0], a[1], vma_flags_to_legacy(flags_of(a[2])), a[3], uf_list());
+	return mmap_region(file_of(a[4]), a[0], a[1], REGION_FLAGS(flags_of(a[2])), a[3], uf_list());
 }
 
 static long unmap(ulong start, ulong len)
@@ -226,7 +226,7 @@ static long copy(ulong addr, ulong len, ulong to, bool keep_source)
 	vma = vma_lookup(&mm, addr);
 	if (!vma)
 		return -EFAULT;
-	new = copy_vma(&vma, to, len, vma->vm_pgoff + ((addr - vma->vm_start) >> PAGE_SHIFT), &need_rmap_locks,
+	new = COPY_VMA(&vma, addr, to, len, vma->vm_pgoff + ((addr - vma->vm_start) >> PAGE_SHIFT), &need_rmap_locks,
 		       keep_source);
 	if (!new)
 		return -ENOMEM;
@@ -275,7 +275,7 @@ static struct vm_area_struct *shrinkable(struct vma_iterator *vmi, ulong start, 
 		return ERR_PTR(-EFAULT);
 	if (start < vma->vm_start || end > vma->vm_end || start >= end)
 		return ERR_PTR(-EINVAL);
-	if ((start == vma->vm_start) == (end == vma->vm_end))
+	if (!MAY_SHRINK(vma, start, end))
 		return ERR_PTR(-EINVAL);
 	return vma;
 }
@@ -291,7 +291,7 @@ WORD(shrink, 3)
 		return PTR_ERR(vma);
 	pages = vma_pages(vma);
 	word = vma->vm_flags;
-	ret = vma_shrink(&vmi, vma, a[1], a[2], vma->vm_pgoff + ((a[1] - vma->vm_start) >> PAGE_SHIFT));
+	ret = SHRINK_VMA(&vmi, vma, a[1], a[2], vma->vm_pgoff + ((a[1] - vma->vm_start) >> PAGE_SHIFT));
 	if (!ret)
 		account(word, (long)(vma_pages(vma) - pages));
 	return ret;
@@ -306,7 +306,7 @@ static struct vm_area_struct *new_vma(ulong *a)
 		return NULL;
 	vma->vm_start = a[0];
 	vma->vm_end = a[0] + a[1];
-	vma->vm_pgoff = a[3];
+	SET_PGOFF(vma, a[3]);
 	vma->flags = flags_of(a[2]);
 	vma->vm_file = file_of(a[4]);
 	return vma;

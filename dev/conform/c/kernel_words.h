@@ -30,6 +30,7 @@ static void furnish(struct vma_merge_struct *vmg)
 	vmg->policy = new_policy;
 	vmg->anon_name = new_name;
 	vmg->uffd_ctx = new_context;
+	SET_MERGE_ANON_PGOFF(vmg);
 }
 
 static long merge_result(struct vma_merge_struct *vmg, struct vm_area_struct *merged)
@@ -149,7 +150,7 @@ WORD(vma_shrink, 4)
 
 	if (IS_ERR(vma))
 		return PTR_ERR(vma);
-	return vma_shrink(&vmi, vma, a[1], a[2], a[3]);
+	return SHRINK_VMA(&vmi, vma, a[1], a[2], a[3]);
 }
 
 static long split_at(ulong *a, int (*cut)(struct vma_iterator *, struct vm_area_struct *, ulong, int))
@@ -189,7 +190,7 @@ WORD(copy_vma, 5)
 	/* It would be a BUG if the source grew into its own copy: mremap() sees to it that this does not happen. */
 	if ((vma->anon_vma || !vma_is_anonymous(vma)) && (a[2] == vma->vm_end || a[2] + a[1] == vma->vm_start))
 		return -EINVAL;
-	if (!copy_vma(&vma, a[2], a[1], a[3], &need_rmap_locks, a[4] != 0))
+	if (!COPY_VMA(&vma, a[0], a[2], a[1], a[3], &need_rmap_locks, a[4] != 0))
 		return -ENOMEM;
 	return need_rmap_locks;
 }

@@ -75,6 +75,7 @@ static bool quiet;
 /* Are VMAs listed all the same in the answer to the word that is carried out? */
 static bool shown;
 
+#include "versions.h"
 #include "declared.h"
 #include "replay_files.h"
 
@@ -209,6 +210,7 @@ static void print_left(void)
 		print_value("start", last_vmg.start);
 		print_value("end", last_vmg.end);
 		print_value("pgoff", last_vmg.pgoff);
+		print_value("anon_pgoff", MERGE_ANON_PGOFF(&last_vmg));
 		told_len = 0;
 		first_argument = true;
 		call_flags(&last_vmg.vma_flags);
@@ -248,6 +250,7 @@ static void print_attributes(const struct vm_area_struct *vma)
 	printf("    flags=%.*s prot=%lx", (int)told_len, told, pgprot_val(vma->vm_page_prot));
 	told_len = 0;
 	print_ops(vma->vm_ops);
+	print_value("anon_pgoff", ANON_PGOFF(vma));
 	print_value("private", (ulong)vma->vm_private_data);
 	printf(" attached=%d anon=%lx links=%d in_trees=%d marks=%x mapped=%d policy=%d name=%d context=%lx\n",
 	       refcount_read(&vma->vm_refcnt), anon_id(vma->anon_vma), links, linked, vma->vm_lock_seq + 1,
