@@ -181,12 +181,17 @@ export interface file_operations {
 
 /** An open file: its hooks, its pages, and in the checked world its references. */
 export class file {
+  /** How many there have been; this and `serial` are this project's own, for the checked world to tell new from old. */
+  static made = 0;
+  /** How many were made before this one. */
+  readonly serial: number;
   f_mapping: address_space;
   f_op: file_operations;
   /** References held; not in the harness, where get_file() and fput() do nothing. */
   f_ref: number;
 
   constructor(f_op: file_operations = {}, f_mapping: address_space = new address_space()) {
+    this.serial = file.made++;
     this.f_mapping = f_mapping;
     this.f_op = f_op;
     this.f_ref = 1;

@@ -43,12 +43,20 @@ export class Locks {
   private readonly held: Map<Lockable, Hold>;
   /** VMAs marked for writing, by address space: until its lock is dropped or downgraded. */
   private readonly marks: Map<mm_struct, Set<vm_area_struct>>;
+  /** VMAs marked by the operation that runs, while its marks hold; null between operations. */
+  private fresh: Set<vm_area_struct> | null;
+  /** VMAs that it has marked, whether the marks hold or not. */
+  private markedByOperation: Set<vm_area_struct>;
+  private readonly everMarked: WeakSet<vm_area_struct>;
   private readonly dcache: Map<address_space, Lockable>;
 
   constructor(reports: Reports) {
     this.reports = reports;
     this.held = new Map();
     this.marks = new Map();
+    this.fresh = null;
+    this.markedByOperation = new Set();
+    this.everMarked = new WeakSet();
     this.dcache = new Map();
   }
 
@@ -95,8 +103,39 @@ export class Locks {
   }
 
   mmapWriteUnlock(mm: mm_struct): void {
-    this.marks.delete(mm);
+    this.endMarks(mm);
     this.release(mm.mmap_lock, 'write');
+  }
+
+  /** Write marks end with the lock. */
+  private endMarks(mm: mm_struct): void {
+    for (const vma of this.marks.get(mm) ?? []) this.fresh?.delete(vma);
+    this.marks.delete(mm);
+  }
+
+  /**
+   * An operation begins. Marks that others have made do not count for it, as if the lock had just been taken: a test
+   * holds it throughout.
+   */
+  beginOperation(): void {
+    this.fresh = new Set();
+    this.markedByOperation = new Set();
+  }
+
+  /** It is over. Returns the VMAs that it has marked. */
+  endOperation(): ReadonlySet<vm_area_struct> {
+    this.fresh = null;
+    return this.markedByOperation;
+  }
+
+  /** Was this VMA ever marked for writing? */
+  wasMarked(vma: vm_area_struct): boolean {
+    return this.everMarked.has(vma);
+  }
+
+  /** One hold of the mmap lock, to be compared with another; null while it is not held. */
+  holdOf(mm: mm_struct): object | null {
+    return this.held.get(mm.mmap_lock) ?? null;
   }
 
   mmapReadLock(mm: mm_struct): void {
@@ -108,7 +147,7 @@ export class Locks {
   }
 
   mmapWriteDowngrade(mm: mm_struct): void {
-    this.marks.delete(mm);
+    this.endMarks(mm);
     const hold = this.held.get(mm.mmap_lock);
     if (hold?.mode !== 'write') {
       this.reports.complain(`mmap_lock downgraded at ${new Place()} is not held for writing`);
@@ -147,11 +186,15 @@ export class Locks {
     const marked = this.marks.get(mm);
     if (marked === undefined) this.marks.set(mm, new Set([vma]));
     else marked.add(vma);
+    this.fresh?.add(vma);
+    this.markedByOperation.add(vma);
+    this.everMarked.add(vma);
   }
 
   assertVmaWriteLocked(vma: vm_area_struct): void {
     const { vm_mm: mm } = vma;
-    if (mm !== null && this.marks.get(mm)?.has(vma) !== true) this.missing('the VMA', 'for writing');
+    const marked = mm === null ? null : (this.fresh ?? this.marks.get(mm));
+    if (mm !== null && marked?.has(vma) !== true) this.missing('the VMA', 'for writing');
   }
 
   forgetVma(vma: vm_area_struct): void {

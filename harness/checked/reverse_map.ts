@@ -227,6 +227,30 @@ export class ReverseMap {
     if (entry !== null && avc.vma !== null && this.checkChain(avc, avc.vma, entry)) anon_rmap_tree_verify(avc);
   }
 
+  /** What is wrong with a VMA that is in a tree, after "VMA ... ". */
+  wrongWith(vma: vm_area_struct): string[] {
+    const wrong: string[] = [];
+    const link = this.linked.get(vma);
+    const mapping = vma.vm_file?.f_mapping;
+    if (link === undefined) {
+      if (mapping !== undefined) wrong.push("is not on its file's i_mmap");
+    } else if (link.mapping !== mapping) {
+      wrong.push('is on the i_mmap of another file');
+    } else if (!sameRange(link.entry, vma, vma_start_pgoff(vma))) {
+      wrong.push('is on i_mmap by another interval than it has');
+    }
+    for (const avc of list_for_each_entry(vma.anon_vma_chain)) {
+      const known = this.chains.get(avc);
+      if (known === undefined) continue;
+      if (avc.vma !== vma) wrong.push('has a link of another VMA');
+      else if (known.entry === null) wrong.push('has a link that is not on its anon_vma');
+      else if (!sameRange(known.entry, vma, vma_start_anon_pgoff(vma))) {
+        wrong.push('is on its anon_vma by another interval than it has');
+      }
+    }
+    return wrong;
+  }
+
   /** A VMA dies: nothing may reach it any more. */
   assertUnreachable(vma: vm_area_struct): void {
     const known = this.linked.get(vma);

@@ -6,19 +6,25 @@
 import { hexOf } from '../../include/check.js';
 import { EINTR, ENOMEM } from '../../include/linux/errno.js';
 import { PHYS_PFN } from '../../include/linux/mm.js';
-import type { anon_vma, mm_struct, vm_area_struct } from '../../include/mm_types.js';
+import type { anon_vma, mm_struct, vm_area_desc, vm_area_struct } from '../../include/mm_types.js';
 import { free_pgtables } from '../../lib/mm/free_pgtables.js';
 import { vma_start_anon_pgoff } from '../../lib/mm/inlines/range.js';
 import { __anon_vma_prepare, anon_vma_prepare } from '../../lib/mm/rmap.js';
 import { describeVma, FreedObjects } from '../../stubs/freed.js';
-import type { Stubs } from '../../stubs/stubs.js';
+import { stubs } from '../../stubs/index.js';
+import type { HookName, Stubs } from '../../stubs/stubs.js';
 import { upstreamStubs } from '../../stubs/upstream.js';
+import { Attributes } from './attributes.js';
 import { Faults } from './faults.js';
+import { Hooks } from './hooks.js';
 import { Locks } from './locks.js';
+import { Notifications } from './notifications.js';
+import { Operations } from './operations.js';
 import { type AnonPages, PageRecord } from './pages.js';
 import { References } from './references.js';
 import { Reports } from './reports.js';
 import { ReverseMap } from './reverse_map.js';
+import { Structure } from './structure.js';
 
 export class CheckedWorld {
   readonly reports: Reports;
@@ -29,6 +35,13 @@ export class CheckedWorld {
   /** The anonymous pages that were faulted in. */
   readonly pages: AnonPages;
   readonly faults: Faults;
+  readonly hooks: Hooks;
+  /** Policies and names of VMAs. */
+  readonly attributes: Attributes;
+  private readonly notifications: Notifications;
+  private readonly operations: Operations;
+  /** Pages charged against the commit limit. */
+  private charged: number;
   /** What `stubs` is to be filled from. */
   readonly stubs: Stubs;
 
@@ -40,13 +53,30 @@ export class CheckedWorld {
     this.rmap = new ReverseMap(this.reports, this.freed, this.locks);
     this.pages = new PageRecord();
     this.faults = new Faults();
+    this.hooks = new Hooks(this.reports, this.locks, this.references);
+    this.attributes = new Attributes(this.reports);
+    this.notifications = new Notifications(this.reports);
+    this.charged = 0;
+    this.operations = new Operations({
+      reports: this.reports,
+      locks: this.locks,
+      references: this.references,
+      hooks: this.hooks,
+      notifications: this.notifications,
+      structure: new Structure(this.rmap, this.references, this.pages),
+      charged: () => this.charged,
+      sees: (...names) => names.every((name) => this.isSeen(name)),
+    });
     this.stubs = {
       ...upstreamStubs,
       ...this.slabStubs(),
       ...this.lockStubs(),
       ...this.rmapStubs(),
       ...this.fileStubs(),
+      ...this.attributeStubs(),
+      ...this.notificationStubs(),
       ...this.fallibleStubs(),
+      call_hook: (ops, name, hook, ...args) => this.callHook(name, args, () => Reflect.apply(hook, ops, args)),
       warn: (where, what) => this.reports.warn(where, what),
       pr_warn_once: (text) => this.reports.warn('pr_warn_once', text),
     };
@@ -57,8 +87,34 @@ export class CheckedWorld {
     this.reports.expectWarning(where, what);
   }
 
+  /**
+   * Carries out an operation of the code under test, by the name of its function and its arguments by theirs, and judges
+   * what it did. Operations within it are part of it.
+   */
+  operation<R>(name: string, args: Readonly<Record<string, unknown>>, call: () => R): R {
+    return this.operations.operation(name, args, call);
+  }
+
+  /** Does the world see every call of a stub? It does not where a test has put its own in place; a spy lets it see. */
+  private isSeen(name: string): boolean {
+    const [now, own]: unknown[] = [Reflect.get(stubs, name), Reflect.get(this.stubs, name)];
+    if (now === own || typeof now !== 'function') return now === own;
+    return Reflect.get(now, 'wrappedMethod') === own && !('callsFake' in now);
+  }
+
+  private callHook<R>(name: string, args: readonly unknown[], hook: () => R): R {
+    const { caller } = this.references;
+    this.references.caller = { ...caller, inHook: true };
+    try {
+      return this.hooks.call(name, args, hook);
+    } finally {
+      this.references.caller = caller;
+    }
+  }
+
   /** Frees an address space: from here on every use of it throws. */
   freeMm(mm: mm_struct): void {
+    this.operations.remove(mm);
     this.freed.add(mm, 'mm_struct', null);
   }
 
@@ -67,6 +123,8 @@ export class CheckedWorld {
     this.locks.end();
     this.references.end();
     this.rmap.end();
+    this.attributes.end();
+    this.notifications.end();
     return this.reports.end();
   }
 
@@ -77,6 +135,8 @@ export class CheckedWorld {
       vm_area_cache_free: (vma) => {
         this.freed.assertLive(vma);
         rmap.assertUnreachable(vma);
+        this.hooks.assertClosed(vma);
+        this.attributes.assertFreed(vma);
         locks.forgetVma(vma);
         references.freeVma(vma);
       },
@@ -126,7 +186,7 @@ export class CheckedWorld {
   }
 
   private rmapStubs(): Partial<Stubs> {
-    const { rmap, pages, faults } = this;
+    const { rmap, pages, faults, notifications } = this;
     return {
       anon_vma_cache_alloc: () => (faults.check('anon_vma_alloc', -ENOMEM) !== 0 ? null : rmap.newAnonVma()),
       anon_vma_cache_free: (anon_vma) => rmap.freeAnonVma(anon_vma, this.usersOf(anon_vma)),
@@ -137,15 +197,21 @@ export class CheckedWorld {
       unlink_anon_vmas: (vma) => rmap.unlink(vma),
       anon_vma_prepare,
       __anon_vma_prepare,
-      mapping_rmap_tree_insert: (vma, mapping) => rmap.insertVma(vma, mapping.i_mmap),
-      mapping_rmap_tree_remove: (vma, mapping) => rmap.removeVma(vma, mapping.i_mmap),
+      mapping_rmap_tree_insert: (vma, mapping) => rmap.insertVma(vma, mapping),
+      mapping_rmap_tree_remove: (vma, mapping) => rmap.removeVma(vma, mapping),
       anon_rmap_tree_insert: (avc) => rmap.insertChain(avc),
       anon_rmap_tree_remove: (avc) => rmap.removeChain(avc),
       anon_rmap_tree_verify: (avc) => rmap.verifyChain(avc),
-      unmap_vmas: (_tlb, unmap) => {
-        if (unmap.first.vm_mm !== null) pages.drop(unmap.first.vm_mm, unmap.vma_start, unmap.vma_end);
+      unmap_vmas: (tlb, unmap) => {
+        const { vm_mm: mm } = unmap.first;
+        if (mm === null) return;
+        notifications.unmaps(tlb, mm, unmap.vma_start, unmap.vma_end);
+        pages.drop(mm, unmap.vma_start, unmap.vma_end);
       },
-      free_pgtables,
+      free_pgtables: (tlb, unmap) => {
+        notifications.freesTables(tlb);
+        free_pgtables(tlb, unmap);
+      },
     };
   }
 
@@ -179,6 +245,47 @@ export class CheckedWorld {
     };
   }
 
+  private attributeStubs(): Partial<Stubs> {
+    const { attributes, faults } = this;
+    return {
+      vma_policy: (vma) => attributes.policyOf(vma),
+      mpol_equal: (a, b) => attributes.isEqualPolicy(a, b),
+      mpol_put: (policy) => attributes.putPolicy(policy),
+      vma_dup_policy: (src, dst) => {
+        const error = faults.check('vma_dup_policy', -ENOMEM);
+        if (error === 0) attributes.setPolicy(dst, attributes.policyOf(src));
+        return error;
+      },
+      anon_vma_name: (vma) => attributes.nameOf(vma),
+      anon_vma_name_eq: (a, b) => attributes.isEqualName(a, b),
+      dup_anon_vma_name: (from, to) => {
+        this.hooks.copied(to);
+        attributes.dupName(from, to);
+      },
+      free_anon_vma_name: (vma) => attributes.freeName(vma),
+      vma_numab_state_init: (vma) => attributes.initNuma(vma),
+      vma_numab_state_free: (vma) => attributes.freeNuma(vma),
+    };
+  }
+
+  /** Calls that only tell somebody something. */
+  private notificationStubs(): Partial<Stubs> {
+    const { notifications } = this;
+    return {
+      tlb_gather_mmu: (tlb) => notifications.gather(tlb),
+      tlb_finish_mmu: (tlb) => notifications.finish(tlb),
+      update_hiwater_rss: () => notifications.hiwaterRss(),
+      update_hiwater_vm: (mm) => notifications.hiwaterTotal(mm),
+      vma_adjust_trans_huge: (vma, _start, _end, next) => notifications.adjustHuge(vma, next),
+      fixup_hugetlb_reservations: (vma) => this.hooks.fixedUp(vma),
+      khugepaged_enter_vma: (vma) => notifications.enterKhugepaged(vma),
+      uprobe_mmap: (vma) => notifications.probe(vma),
+      uprobe_munmap: (vma) => notifications.unprobe(vma),
+      perf_event_mmap: (vma) => notifications.perfMapped(vma),
+      userfaultfd_unmap_complete: () => notifications.uffdComplete(),
+    };
+  }
+
   /** Calls of the harness that always succeed, and here need not. */
   private fallibleStubs(): Partial<Stubs> {
     const { faults } = this;
@@ -186,10 +293,20 @@ export class CheckedWorld {
       return () => faults.check(name, usual);
     };
     return {
-      vma_dup_policy: fallible('vma_dup_policy', -ENOMEM),
-      security_vm_enough_memory_mm: fallible('security_vm_enough_memory_mm', -ENOMEM),
+      security_vm_enough_memory_mm: (_mm, pages) => {
+        const error = faults.check('security_vm_enough_memory_mm', -ENOMEM);
+        if (error === 0) this.charged += pages;
+        return error;
+      },
+      vm_acct_memory: (pages) => {
+        this.charged += pages;
+      },
       may_expand_vm: () => faults.check('may_expand_vm', -ENOMEM) === 0,
-      userfaultfd_unmap_prep: fallible('userfaultfd_unmap_prep', -ENOMEM),
+      userfaultfd_unmap_prep: () => {
+        const error = faults.check('userfaultfd_unmap_prep', -ENOMEM);
+        if (error === 0) this.notifications.uffdPrepare();
+        return error;
+      },
       shmem_zero_setup: fallible('shmem_zero_setup', -ENOMEM),
       ksm_execve: fallible('ksm_execve', -ENOMEM),
       remap_pfn_range_ptes: fallible('remap_pfn_range_ptes', -ENOMEM),

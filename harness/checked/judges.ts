@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * What is compared before and after an operation: each function returns what it finds wrong, a sentence each. `before`
+ * and `after` are all VMAs of the address spaces concerned.
+ */
+import { hexOf } from '../../include/check.js';
+import type { mm_struct, vm_area_struct } from '../../include/mm_types.js';
+import { globals } from '../../stubs/index.js';
+import { hasSameFlags, lineOf, type Spaces, type Sums, sumsOf, type VmaState } from './spaces.js';
+
+function nameOf({ start, end }: VmaState): string {
+  return `VMA ${hexOf(start)}-${hexOf(end)}`;
+}
+
+/** Pairs of states of each VMA that was, and still is, in a tree. */
+export function survivors(before: Spaces, after: Spaces): [VmaState, VmaState][] {
+  const pairs: [VmaState, VmaState][] = [];
+  for (const [vma, now] of after.states) {
+    const was = before.states.get(vma);
+    if (was !== undefined) pairs.push([was, now]);
+  }
+  return pairs;
+}
+
+/** Fields that only a write-locked VMA may change, and that did. */
+function changedFields(was: VmaState, now: VmaState): string[] {
+  const fields: string[] = [];
+  if (was.start !== now.start || was.end !== now.end) fields.push('range');
+  if (was.pgoff !== now.pgoff) fields.push('page offset');
+  if (!hasSameFlags(was, now)) fields.push('flags');
+  if (was.page_prot !== now.page_prot) fields.push('protection');
+  return fields;
+}
+
+/** VMAs that changed although vma_start_write() was not called for them. */
+export function unmarked(before: Spaces, after: Spaces, marked: ReadonlySet<vm_area_struct>): string[] {
+  return survivors(before, after).flatMap(([was, now]) => {
+    const fields = marked.has(now.vma) ? [] : changedFields(was, now);
+    return fields.length === 0 ? [] : [`write mark: ${nameOf(was)} changed its ${fields.join(', ')} without one`];
+  });
+}
+
+/** Hooks, private data and file of a VMA that was there before, and that no hook was called for. */
+export function foreignFields(before: Spaces, after: Spaces, hooked: ReadonlySet<object>): string[] {
+  return survivors(before, after).flatMap(([was, now]) => {
+    if (hooked.has(now.vma)) return [];
+    const fields: string[] = [];
+    if (was.ops !== now.ops) fields.push('vm_ops');
+    if (was.private_data !== now.private_data) fields.push('vm_private_data');
+    if (was.file !== now.file) fields.push('vm_file');
+    return fields.map((field) => `${nameOf(was)} was there before, and has another ${field} now`);
+  });
+}
+
+/** How far the counters of an address space are from what its VMAs add up to. */
+export function driftOf(mm: mm_struct, spaces: Spaces): Omit<Sums, 'accounted'> {
+  const sums = sumsOf(spaces.of(mm));
+  return {
+    total_vm: mm.total_vm - sums.total_vm,
+    locked_vm: mm.locked_vm - sums.locked_vm,
+    data_vm: mm.data_vm - sums.data_vm,
+    exec_vm: mm.exec_vm - sums.exec_vm,
+    stack_vm: mm.stack_vm - sums.stack_vm,
+  };
+}
+
+/** Counters that moved away from the VMAs, or towards them. */
+export function drifted(
+  before: Omit<Sums, 'accounted'>,
+  after: Omit<Sums, 'accounted'>,
+  counters: readonly (keyof Omit<Sums, 'accounted'>)[],
+): string[] {
+  return counters.flatMap((counter) => {
+    const by = after[counter] - before[counter];
+    return by === 0
+      ? []
+      : [`sums: ${counter} is ${by > 0 ? `${by} pages too many` : `${-by} pages too few`} for the VMAs`];
+  });
+}
+
+/** Addresses that stay mapped, outside [from, to), and change their file or their page offset. */
+export function movedOffsets(
+  before: readonly VmaState[],
+  after: readonly VmaState[],
+  from: number,
+  to: number,
+): string[] {
+  const found: string[] = [];
+  let i = 0;
+  for (const now of after) {
+    while ((before[i]?.end ?? Infinity) <= now.start) i++;
+    for (let k = i; (before[k]?.start ?? Infinity) < now.end; k++) {
+      const was = before[k];
+      if (was === undefined || (was.file === now.file && lineOf(was) === lineOf(now))) continue;
+      const [start, end] = [Math.max(was.start, now.start), Math.min(was.end, now.end)];
+      if (start >= from && end <= to) continue;
+      const what = was.file === now.file ? `page offset ${hexOf(now.pgoff)}` : 'file';
+      found.push(
+        `offsets: ${hexOf(start)}-${hexOf(end)} was of ${nameOf(was)} and has another ${what} in ${nameOf(now)}`,
+      );
+    }
+  }
+  return found;
+}
+
+/** VMAs that overlap, or lie elsewhere than their neighbours allow. */
+export function tooMany(before: number, after: number): string[] {
+  // An mmap() looks before it unmaps, and may then be one above the limit.
+  if (after <= before || after <= globals.sysctl_max_map_count + 1) return [];
+  return [`limits: ${after} VMAs, where ${globals.sysctl_max_map_count} are allowed`];
+}

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * Calls that tell others what happens to a VMA, and come in pairs or where something changes: uprobes, khugepaged, huge
+ * pages that a border cuts, perf, TLB gathers, high-water marks, userfaultfd. Counted within one operation.
+ */
+import { hexOf } from '../../include/check.js';
+import type { mm_struct, mmu_gather, vm_area_struct } from '../../include/mm_types.js';
+import { Place } from '../../stubs/place.js';
+import { survivors } from './judges.js';
+import type { Reports } from './reports.js';
+import type { Rule } from './rules.js';
+import type { Spaces, VmaState } from './spaces.js';
+
+/** What uprobes were told last of a VMA: its range as it was then; null after uprobe_munmap(). */
+type Probed = { start: number; end: number } | null;
+
+/** Operations that grow a VMA over nothing but what it has, and tell nobody. */
+const QUIET: readonly string[] = ['expand_downwards', 'vma_expand', 'relocate_vma_down', 'vma_shrink'];
+
+function nameOf({ start, end }: VmaState): string {
+  return `VMA ${hexOf(start)}-${hexOf(end)}`;
+}
+
+export class Notifications {
+  private readonly reports: Reports;
+  /** Gathers that were begun and not finished, and whether the high-water mark of RSS was taken since. */
+  private readonly gathers: Map<mmu_gather, { place: Place; hiwater: boolean }>;
+  private probed: Map<vm_area_struct, Probed>;
+  private huge: Set<vm_area_struct>;
+  private khugepaged: Set<vm_area_struct>;
+  private perf: Set<vm_area_struct>;
+  private hiwaterVm: Set<mm_struct>;
+  private uffdPrepared: boolean;
+  /** What was unmapped: unmap_vmas() tells uprobes itself. */
+  private unmapped: { mm: mm_struct; start: number; end: number }[];
+
+  constructor(reports: Reports) {
+    this.reports = reports;
+    this.gathers = new Map();
+    this.probed = new Map();
+    this.huge = new Set();
+    this.khugepaged = new Set();
+    this.perf = new Set();
+    this.hiwaterVm = new Set();
+    this.uffdPrepared = false;
+    this.unmapped = [];
+  }
+
+  beginOperation(): void {
+    this.probed = new Map();
+    this.huge = new Set();
+    this.khugepaged = new Set();
+    this.perf = new Set();
+    this.hiwaterVm = new Set();
+    this.uffdPrepared = false;
+    this.unmapped = [];
+  }
+
+  gather(tlb: mmu_gather): void {
+    const known = this.gathers.get(tlb);
+    if (known !== undefined) {
+      this.reports.complain(`tlb: a gather begun at ${new Place()} was begun already, at ${known.place}`);
+    }
+    this.gathers.set(tlb, { place: new Place(), hiwater: false });
+  }
+
+  finish(tlb: mmu_gather): void {
+    if (!this.gathers.delete(tlb)) {
+      this.reports.complain(`tlb: a gather that was not begun is finished at ${new Place()}`);
+    }
+  }
+
+  hiwaterRss(): void {
+    for (const gather of this.gathers.values()) gather.hiwater = true;
+  }
+
+  hiwaterTotal(mm: mm_struct): void {
+    this.hiwaterVm.add(mm);
+  }
+
+  /** Page tables are cleared: within a gather, after the high-water mark was taken. */
+  unmaps(tlb: mmu_gather, mm: mm_struct, start: number, end: number): void {
+    this.unmapped.push({ mm, start, end });
+    const gather = this.gathers.get(tlb);
+    if (gather === undefined) this.reports.complain(`tlb: pages are unmapped at ${new Place()} outside a gather`);
+    else if (!gather.hiwater) {
+      this.reports.complain(`hiwater: pages are unmapped at ${new Place()} without update_hiwater_rss()`);
+    }
+  }
+
+  /** Page tables are freed: within a gather. */
+  freesTables(tlb: mmu_gather): void {
+    if (!this.gathers.has(tlb)) {
+      this.reports.complain(`tlb: page tables are freed at ${new Place()} outside a gather`);
+    }
+  }
+
+  probe(vma: vm_area_struct): void {
+    this.probed.set(vma, { start: vma.vm_start, end: vma.vm_end });
+  }
+
+  unprobe(vma: vm_area_struct): void {
+    this.probed.set(vma, null);
+  }
+
+  adjustHuge(vma: vm_area_struct, next: vm_area_struct | null): void {
+    this.huge.add(vma);
+    if (next !== null) this.huge.add(next);
+  }
+
+  enterKhugepaged(vma: vm_area_struct): void {
+    this.khugepaged.add(vma);
+  }
+
+  perfMapped(vma: vm_area_struct): void {
+    this.perf.add(vma);
+  }
+
+  uffdPrepare(): void {
+    this.uffdPrepared = true;
+  }
+
+  uffdComplete(): void {
+    this.uffdPrepared = false;
+  }
+
+  /** What an operation of that name did, and told nobody. */
+  missed(name: string, rule: Rule, before: Spaces, after: Spaces, succeeded: boolean): string[] {
+    const found = [...this.missedByVmas(name, rule, before, after)];
+    if (succeeded && /^(?:__)?mmap_region$|^do_brk_flags$/.test(name) && this.perf.size === 0) {
+      found.push(`perf: perf_event_mmap() was not called in ${name}()`);
+    }
+    if (this.uffdPrepared && /^(?:__)?vm_munmap$/.test(name)) {
+      found.push('userfaultfd: unmaps were prepared, and userfaultfd_unmap_complete() was not called');
+    }
+    return found;
+  }
+
+  private *missedByVmas(name: string, rule: Rule, before: Spaces, after: Spaces): Generator<string> {
+    for (const [was, now] of survivors(before, after)) {
+      const moved = was.start !== now.start || was.end !== now.end;
+      const grew = now.start < was.start || now.end > was.end;
+      const shrank = now.start > was.start || now.end < was.end;
+      if (shrank && name !== 'relocate_vma_down' && !this.huge.has(now.vma)) {
+        yield `huge pages: the border of ${nameOf(was)} moved without vma_adjust_trans_huge()`;
+      }
+      if (!rule.told) continue;
+      if (grew && !QUIET.includes(name) && !this.khugepaged.has(now.vma)) {
+        yield `khugepaged: ${nameOf(now)} grew without khugepaged_enter_vma()`;
+      }
+      if (now.file !== null && moved) yield* this.wrongProbe(now);
+    }
+    if (!rule.told) return;
+    for (const now of after.states.values()) {
+      if (before.states.has(now.vma) || now.file === null) continue;
+      yield* this.wrongProbe(now);
+    }
+    yield* this.swallowed(before, after);
+    if (rule.sums === 'all') yield* this.untold(before, after);
+  }
+
+  /** Uprobes know the VMA by the range that it has. */
+  private *wrongProbe(now: VmaState): Generator<string> {
+    const told = this.probed.get(now.vma);
+    if (told?.start === now.start && told.end === now.end) return;
+    yield told === null || told === undefined
+      ? `uprobes: uprobe_mmap() was not called for ${nameOf(now)}`
+      : `uprobes: uprobe_mmap() was called for ${nameOf(now)} when it was ${hexOf(told.start)}-${hexOf(told.end)}`;
+  }
+
+  /** VMAs of files that another one took in. */
+  private *swallowed(before: Spaces, after: Spaces): Generator<string> {
+    for (const was of before.states.values()) {
+      if (was.file === null || after.states.has(was.vma) || this.probed.get(was.vma) === null) continue;
+      if (this.unmapped.some(({ mm, start, end }) => mm === was.mm && start < was.end && end > was.start)) continue;
+      for (const now of after.states.values()) {
+        const took = now.mm === was.mm && now.start < was.start && now.end >= was.end && before.states.has(now.vma);
+        if (took && now.file === was.file && now.pgoff - was.pgoff === (now.start - was.start) / 4096) {
+          yield `uprobes: ${nameOf(was)} was merged away without uprobe_munmap()`;
+        }
+      }
+    }
+  }
+
+  /** New mappings that khugepaged should know, and totals that went down. */
+  private *untold(before: Spaces, after: Spaces): Generator<string> {
+    for (const now of after.states.values()) {
+      if (before.states.has(now.vma) || now.ops === null || this.khugepaged.has(now.vma)) continue;
+      if (this.isMapped(now)) yield `khugepaged: khugepaged_enter_vma() was not called for ${nameOf(now)}`;
+    }
+  }
+
+  /** Not split off from another VMA: perf hears of new mappings only. */
+  private isMapped(now: VmaState): boolean {
+    return this.perf.has(now.vma);
+  }
+
+  /** The total went down: its highest value was kept before. */
+  totalFell(mm: mm_struct): string[] {
+    return this.hiwaterVm.has(mm) ? [] : ['hiwater: total_vm went down without update_hiwater_vm()'];
+  }
+
+  end(): void {
+    for (const { place } of this.gathers.values()) {
+      this.reports.complain(`tlb: the gather begun at ${place} was not finished`);
+    }
+  }
+}

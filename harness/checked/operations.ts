@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * One operation after the other: what the address spaces, the reverse map, references and counters were before it, what
+ * they are after it, and whether the difference is one that it may make. What was wrong before, a test has made itself.
+ */
+import { IS_ERR } from '../../include/linux/errno.js';
+import type { file } from '../../include/mm_types.js';
+import { mm_struct, vm_area_struct, vma_iterator } from '../../include/mm_types.js';
+import { vma_merge_struct } from '../../include/vma.js';
+import { vma_is_shared_maywrite } from '../../lib/mm/inlines/flag_operations.js';
+import { vma_iter_addr } from '../../lib/mm/inlines/iterator.js';
+import { current } from '../../stubs/index.js';
+import type { Hooks } from './hooks.js';
+import { drifted, driftOf, foreignFields, movedOffsets, tooMany, unmarked } from './judges.js';
+import type { Locks } from './locks.js';
+import type { Notifications } from './notifications.js';
+import type { References } from './references.js';
+import type { Reports } from './reports.js';
+import { type Rule, ruleOf } from './rules.js';
+import { Spaces, sumsOf } from './spaces.js';
+import type { Structure } from './structure.js';
+
+type Args = Readonly<Record<string, unknown>>;
+type Drift = ReturnType<typeof driftOf>;
+
+/** Everything that is looked at twice. */
+interface Picture {
+  readonly spaces: Spaces;
+  readonly drift: ReadonlyMap<mm_struct, Drift>;
+  readonly totals: ReadonlyMap<mm_struct, number>;
+  /** Charged pages less those that mappings account for. */
+  readonly charges: number;
+  readonly files: ReadonlyMap<file, number>;
+  readonly defects: ReadonlySet<string>;
+  /** For each mapping of a file: the count of writable mappings, less those that there are. */
+  readonly writable: ReadonlyMap<object, number>;
+}
+
+/** What the judges are. */
+export interface Judges {
+  readonly reports: Reports;
+  readonly locks: Locks;
+  readonly references: References;
+  readonly hooks: Hooks;
+  readonly notifications: Notifications;
+  readonly structure: Structure;
+  /** Pages charged against the commit limit. */
+  charged(): number;
+  /** Does the world still see every call of these stubs? A test may have put its own in place. */
+  sees(...names: string[]): boolean;
+}
+
+function fileCounts(spaces: Spaces): Map<file, number> {
+  const counts = new Map<file, number>();
+  for (const { file: mapped } of spaces.states.values()) {
+    if (mapped !== null) counts.set(mapped, (counts.get(mapped) ?? 0) + 1);
+  }
+  return counts;
+}
+
+/** The range that an operation maps anew. */
+function mappedRange(name: string, args: Args): [number, number] {
+  const { addr, len } = args;
+  const maps = name === 'mmap_region' || name === '__mmap_region' || name === 'do_brk_flags';
+  return maps && typeof addr === 'number' && typeof len === 'number' ? [addr, addr + len] : [0, 0];
+}
+
+function hasFailed(result: unknown): boolean {
+  return result === null || (typeof result === 'number' && result < 0);
+}
+
+export class Operations {
+  private readonly judges: Judges;
+  private readonly known: Set<mm_struct>;
+  private running: boolean;
+
+  constructor(judges: Judges) {
+    this.judges = judges;
+    this.known = new Set();
+    this.running = false;
+  }
+
+  /** An address space to look at in each operation. */
+  add(mm: mm_struct): void {
+    this.known.add(mm);
+  }
+
+  /** One that is gone. */
+  remove(mm: mm_struct): void {
+    this.known.delete(mm);
+  }
+
+  /** Carries out `call`, an operation that began outside, and judges it. */
+  operation<R>(name: string, args: Args, call: () => R): R {
+    const rule = this.running ? null : ruleOf(name);
+    if (rule === null) return call();
+
+    const { locks, references, hooks, notifications } = this.judges;
+    this.meet(args);
+    const before = this.picture(args);
+    if (before.spaces.broken) return call();
+
+    this.running = true;
+    references.caller = { inOperation: true, inHook: false };
+    locks.beginOperation();
+    references.beginOperation(before.files);
+    notifications.beginOperation();
+    hooks.touched.clear();
+    try {
+      const result = call();
+      this.judge(name, rule, args, before, result);
+      return result;
+    } finally {
+      locks.endOperation();
+      references.caller = { inOperation: false, inHook: false };
+      this.running = false;
+    }
+  }
+
+  /** Address spaces that the arguments are of. */
+  private meet(args: Args): void {
+    if (current.mm !== null) this.add(current.mm);
+    for (const arg of Object.values(args)) {
+      if (arg instanceof mm_struct) this.add(arg);
+      else if (arg instanceof vm_area_struct && arg.vm_mm !== null) this.add(arg.vm_mm);
+      else if (arg instanceof vma_merge_struct && arg.mm !== null) this.add(arg.mm);
+    }
+  }
+
+  private picture(args: Args): Picture {
+    const { structure, charged } = this.judges;
+    const spaces = new Spaces(this.known);
+    const drift = new Map<mm_struct, Drift>();
+    const totals = new Map<mm_struct, number>();
+    if (!spaces.broken) {
+      for (const mm of this.known) {
+        drift.set(mm, driftOf(mm, spaces));
+        totals.set(mm, mm.total_vm);
+      }
+    }
+    return {
+      spaces,
+      drift,
+      totals,
+      charges: spaces.broken ? 0 : charged() - sumsOf(spaces.states.values()).accounted,
+      files: fileCounts(spaces),
+      defects: spaces.broken ? new Set() : structure.defects(spaces),
+      writable: spaces.broken ? new Map() : this.writable(spaces, args),
+    };
+  }
+
+  private writable(spaces: Spaces, { file: mapped }: Args): Map<object, number> {
+    const counts = new Map<object, number>();
+    const meet = (mapping: { i_mmap_writable: number }, by: number): void => {
+      counts.set(mapping, (counts.get(mapping) ?? mapping.i_mmap_writable) - by);
+    };
+    for (const { vma, file: f } of spaces.states.values()) {
+      if (f !== null) meet(f.f_mapping, vma_is_shared_maywrite(vma) ? 1 : 0);
+    }
+    if (typeof mapped === 'object' && mapped !== null && 'f_mapping' in mapped) {
+      const { f_mapping: mapping } = mapped;
+      if (typeof mapping === 'object' && mapping !== null && 'i_mmap_writable' in mapping) {
+        const { i_mmap_writable: count } = mapping;
+        if (!counts.has(mapping) && typeof count === 'number') counts.set(mapping, count);
+      }
+    }
+    return counts;
+  }
+
+  private judge(name: string, rule: Rule, args: Args, before: Picture, result: unknown): void {
+    const after = this.picture(args);
+    const { reports } = this.judges;
+    if (after.spaces.broken) {
+      reports.complain(`tree: it holds VMAs that were freed; after ${name}()`);
+      return;
+    }
+    const found = [
+      ...this.vmas(name, rule, args, before, after),
+      ...this.counters(name, rule, before, after, result),
+      ...this.others(name, rule, before, after, result),
+      ...this.iterator(name, args, result),
+    ];
+    for (const text of found) reports.complain(`${text}; after ${name}()`);
+  }
+
+  private vmas(name: string, rule: Rule, args: Args, before: Picture, after: Picture): string[] {
+    const { locks, hooks, sees } = this.judges;
+    const found: string[] = [];
+    if (sees('vma_start_write', 'vma_start_write_killable')) {
+      found.push(...unmarked(before.spaces, after.spaces, locks.endOperation()));
+    }
+    found.push(...foreignFields(before.spaces, after.spaces, hooks.touched));
+    const [from, to] = mappedRange(name, args);
+    for (const mm of this.known) {
+      const [was, now] = [before.spaces.of(mm), after.spaces.of(mm)];
+      if (rule.offsets) found.push(...movedOffsets(was, now, from, to));
+      if (name !== '__split_vma') found.push(...tooMany(was.length, now.length));
+    }
+    for (const defect of after.defects) if (!before.defects.has(defect)) found.push(defect);
+    return found;
+  }
+
+  private counters(name: string, rule: Rule, before: Picture, after: Picture, result: unknown): string[] {
+    const { notifications, sees } = this.judges;
+    const found: string[] = [];
+    // A relocation that fails leaves the stack grown, as upstream documents.
+    if (name === 'relocate_vma_down' && hasFailed(result)) return found;
+    for (const [mm, was] of before.drift) {
+      const now = after.drift.get(mm);
+      if (now === undefined) continue;
+      if (rule.sums === 'all') {
+        found.push(...drifted(was, now, ['total_vm', 'locked_vm', 'data_vm', 'exec_vm', 'stack_vm']));
+      } else if (rule.sums === 'total') {
+        found.push(...drifted(was, now, ['total_vm']));
+      }
+      const fell = (after.totals.get(mm) ?? 0) < (before.totals.get(mm) ?? 0);
+      if (fell && sees('update_hiwater_vm')) found.push(...notifications.totalFell(mm));
+    }
+    const by = after.charges - before.charges;
+    if (rule.charges && by !== 0 && sees('security_vm_enough_memory_mm', 'vm_acct_memory')) {
+      found.push(
+        by > 0
+          ? `charges: ${by} pages are charged that no mapping accounts for`
+          : `charges: mappings account for ${-by} pages that are not charged`,
+      );
+    }
+    return found;
+  }
+
+  private others(name: string, rule: Rule, before: Picture, after: Picture, result: unknown): string[] {
+    const { references, hooks, notifications, sees } = this.judges;
+    const found: string[] = [];
+    if (sees('get_file', 'fput')) found.push(...references.endOperation(before.files, after.files, hasFailed(result)));
+    if (sees('call_hook', 'dup_anon_vma_name') && rule.sums !== 'none') {
+      found.push(...hooks.missed(before.spaces, after.spaces));
+    }
+    const told = ['uprobe_mmap', 'uprobe_munmap', 'khugepaged_enter_vma', 'perf_event_mmap', 'vma_adjust_trans_huge'];
+    if (sees(...told, 'userfaultfd_unmap_complete', 'unmap_vmas')) {
+      found.push(...notifications.missed(name, rule, before.spaces, after.spaces, !hasFailed(result)));
+    }
+    for (const [mapping, was] of before.writable) {
+      const by = (after.writable.get(mapping) ?? was) - was;
+      if (after.writable.has(mapping) && by !== 0 && sees('mapping_unmap_writable')) {
+        found.push(
+          `writable: i_mmap_writable went ${by > 0 ? 'up' : 'down'} by ${Math.abs(by)} more than there are mappings`,
+        );
+      }
+    }
+    return found;
+  }
+
+  /** Where an operation says that it leaves the iterator. */
+  private iterator(name: string, args: Args, result: unknown): string[] {
+    const { vmi, vma } = args;
+    if (!(vmi instanceof vma_iterator)) return [];
+    let at: unknown = null;
+    if (/^(?:__)?split_vma$/.test(name) && result === 0) at = vma;
+    else if (name.startsWith('vma_modify_') && !IS_ERR(result)) at = result;
+    if (!(at instanceof vm_area_struct)) return [];
+    const where = vma_iter_addr(vmi);
+    return where >= at.vm_start && where < at.vm_end ? [] : ['iterator: it does not stand at the VMA that was changed'];
+  }
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * What each operation answers for when it is over. A part of an operation leaves something to its caller: copy_vma()
+ * counts no pages, vma_modify_flags() does not set the flags. An operation that is not here is judged by nothing.
+ */
+
+export interface Rule {
+  /** Counters against VMAs: all of them, the total only (flags are the caller's), or none. */
+  readonly sums: 'all' | 'total' | 'none';
+  /** Pages charged against mappings that account for pages. */
+  readonly charges: boolean;
+  /** An address that stays mapped keeps its file and page offset, outside the range that is mapped anew. */
+  readonly offsets: boolean;
+  /** VMAs of files that are new, or changed, are told to uprobes in the end; those that grew to khugepaged. */
+  readonly told: boolean;
+}
+
+const WHOLE: Rule = { sums: 'all', charges: true, offsets: true, told: true };
+/** The range is as it was; attributes are the caller's. */
+const CHANGE: Rule = { sums: 'total', charges: false, offsets: true, told: true };
+const SPLIT: Rule = { ...CHANGE, sums: 'all', charges: true };
+/** The caller counts and charges. */
+const PART: Rule = { sums: 'none', charges: false, offsets: true, told: false };
+const FLAGS: Rule = { sums: 'none', charges: false, offsets: true, told: false };
+
+const RULES: ReadonlyMap<string, Rule> = new Map([
+  ['mmap_region', WHOLE],
+  ['__mmap_region', WHOLE],
+  ['do_munmap', WHOLE],
+  ['vm_munmap', WHOLE],
+  ['__vm_munmap', WHOLE],
+  ['do_vmi_munmap', WHOLE],
+  ['do_vmi_align_munmap', WHOLE],
+  ['do_brk_flags', WHOLE],
+  ['expand_downwards', { ...WHOLE, told: false }],
+  ['relocate_vma_down', { ...WHOLE, offsets: false, told: false }],
+  ['create_init_stack_vma', { ...WHOLE, charges: false, told: false }],
+  ['__split_vma', SPLIT],
+  ['split_vma', SPLIT],
+  ['vma_modify_flags', CHANGE],
+  ['vma_modify_name', CHANGE],
+  ['vma_modify_policy', CHANGE],
+  ['vma_modify_flags_uffd', CHANGE],
+  ['vma_merge_existing_range', CHANGE],
+  ['vma_merge_new_range', PART],
+  ['vma_merge_copied_range', PART],
+  ['vma_merge_extend', PART],
+  ['vma_expand', { ...PART, offsets: false }],
+  ['vma_shrink', { ...PART, offsets: false }],
+  ['copy_vma', PART],
+  ['vma_link', PART],
+  ['insert_vm_struct', { ...PART, charges: true }],
+  ['vm_flags_init', FLAGS],
+  ['vm_flags_reset', FLAGS],
+  ['vm_flags_set', FLAGS],
+  ['vm_flags_clear', FLAGS],
+]);
+
+/** Null for what is no operation, or relies on write marks of its caller's. */
+export function ruleOf(name: string): Rule | null {
+  return RULES.get(name) ?? null;
+}

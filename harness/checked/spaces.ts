@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** What every VMA of an address space is at one moment, for a comparison with what it is after an operation. */
+import { PAGE_SIZE } from '../../include/linux/mm.js';
+import type { vm_operations_struct } from '../../include/mm_types.js';
+import { type file, type mm_struct, type pgprot_t, VMA_ITERATOR, type vm_area_struct } from '../../include/mm_types.js';
+import {
+  VMA_ACCOUNT_BIT,
+  VMA_EXEC_BIT,
+  VMA_LOCKED_BIT,
+  VMA_SHARED_BIT,
+  VMA_STACK_BIT,
+  VMA_WRITE_BIT,
+} from '../../include/vma_flags.js';
+import { vma_test } from '../../lib/mm/inlines/flag_operations.js';
+import { vma_next } from '../../lib/mm/inlines/iterator.js';
+import { vma_pages } from '../../lib/mm/inlines/range.js';
+
+/** A VMA that is in a tree. */
+export interface VmaState {
+  readonly vma: vm_area_struct;
+  readonly mm: mm_struct;
+  readonly start: number;
+  readonly end: number;
+  readonly pgoff: number;
+  /** The four words of the flags. */
+  readonly flags: readonly [number, number, number, number];
+  readonly page_prot: pgprot_t;
+  readonly file: file | null;
+  readonly ops: vm_operations_struct | null;
+  readonly private_data: unknown;
+}
+
+/** Sums over an address space, in pages, and the number of VMAs. */
+export interface Sums {
+  total_vm: number;
+  locked_vm: number;
+  data_vm: number;
+  exec_vm: number;
+  stack_vm: number;
+  /** Pages of mappings with VM_ACCOUNT. */
+  accounted: number;
+}
+
+/** All VMAs of some address spaces, in order of address within each. */
+export class Spaces {
+  readonly states: Map<vm_area_struct, VmaState>;
+  /** VMAs that the trees hold although they were freed, or could not be read. */
+  readonly broken: boolean;
+
+  constructor(spaces: Iterable<mm_struct>) {
+    this.states = new Map();
+    let broken = false;
+    for (const mm of spaces) {
+      try {
+        this.take(mm);
+      } catch {
+        broken = true;
+      }
+    }
+    this.broken = broken;
+  }
+
+  private take(mm: mm_struct): void {
+    const vmi = VMA_ITERATOR(mm, 0);
+    for (let vma = vma_next(vmi); vma !== null; vma = vma_next(vmi)) {
+      const { flags } = vma;
+      this.states.set(vma, {
+        vma,
+        mm,
+        start: vma.vm_start,
+        end: vma.vm_end,
+        pgoff: vma.vm_pgoff,
+        flags: [flags.w0, flags.w1, flags.w2, flags.w3],
+        page_prot: vma.vm_page_prot,
+        file: vma.vm_file,
+        ops: vma.vm_ops,
+        private_data: vma.vm_private_data,
+      });
+    }
+  }
+
+  /** Those of one address space, in order of address. */
+  of(mm: mm_struct): VmaState[] {
+    return [...this.states.values()].filter((state) => state.mm === mm);
+  }
+}
+
+/** Page offset of address 0, if the VMA reached that far: the same for all that could be one VMA. */
+export function lineOf({ pgoff, start }: VmaState): number {
+  return pgoff - start / PAGE_SIZE;
+}
+
+export function hasSameFlags(a: VmaState, b: VmaState): boolean {
+  return a.flags.every((word, i) => word === b.flags[i]);
+}
+
+/** What the VMAs of an address space add up to now. */
+export function sumsOf(states: Iterable<VmaState>): Sums {
+  const sums: Sums = { total_vm: 0, locked_vm: 0, data_vm: 0, exec_vm: 0, stack_vm: 0, accounted: 0 };
+  for (const { vma } of states) {
+    const pages = vma_pages(vma);
+    const [write, exec, stack] = [VMA_WRITE_BIT, VMA_EXEC_BIT, VMA_STACK_BIT].map((bit) => vma_test(vma, bit));
+    sums.total_vm += pages;
+    if (vma_test(vma, VMA_LOCKED_BIT)) sums.locked_vm += pages;
+    if (vma_test(vma, VMA_ACCOUNT_BIT)) sums.accounted += pages;
+    if (stack) sums.stack_vm += pages;
+    else if (exec && !write) sums.exec_vm += pages;
+    else if (write && !vma_test(vma, VMA_SHARED_BIT)) sums.data_vm += pages;
+  }
+  return sums;
+}
