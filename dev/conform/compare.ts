@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** One random trace on two sides; where they differ, the shortest trace that still shows it. */
 import { NUM_VMA_FLAG_BITS } from '../../include/vma_flags.js';
-import { Random } from './random.js';
+import { Random } from '../random.js';
 import { describeDifference } from './report.js';
 import { shrinkTrace } from './shrink.js';
 import { type Kind, portAgrees, portSide, type Side } from './sides.js';

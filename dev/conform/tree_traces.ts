@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Random traces of tree operations, on few indices at some and on many at other times, down to 0 and up to the end. */
-import type { Random } from './random.js';
+import type { Random } from '../random.js';
 
 interface Profile {
   /** Indices are below this, but for a few. */

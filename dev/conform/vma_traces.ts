@@ -31,7 +31,7 @@ import { KERNEL } from '../../tools/replay/words/kernel.js';
 import { SET } from '../../tools/replay/words/set.js';
 import { SETTINGS } from '../../tools/replay/words/settings.js';
 import type { Word, Words } from '../../tools/replay/words/word.js';
-import type { Random } from './random.js';
+import type { Random } from '../random.js';
 
 const MAY = VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC;
 const READ_WRITE = VM_READ | VM_WRITE | VM_MAYREAD | VM_MAYWRITE;

@@ -60,6 +60,11 @@ export class Reports {
     this.complain(`WARN: ${where}: ${what}; at ${new Place()}`);
   }
 
+  /** The complaints until now, which are forgotten. */
+  take(): string[] {
+    return this.complaints.splice(0);
+  }
+
   /** Everything, with expectations that were not met. */
   end(): string[] {
     for (const { where, what, place } of this.expected) {

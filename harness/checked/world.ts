@@ -5,6 +5,7 @@
 
 import { hexOf } from '../../include/check.js';
 import { EINTR, ENOMEM } from '../../include/linux/errno.js';
+import { __GFP_NOFAIL, type gfp_t } from '../../include/linux/gfp.js';
 import { PHYS_PFN } from '../../include/linux/mm.js';
 import type { anon_vma, mm_struct, vm_area_desc, vm_area_struct } from '../../include/mm_types.js';
 import { free_pgtables } from '../../lib/mm/free_pgtables.js';
@@ -85,6 +86,21 @@ export class CheckedWorld {
   /** The next warning of the code under test will be this one, and it must come. */
   expectWarning(where: string, what?: string): void {
     this.reports.expectWarning(where, what);
+  }
+
+  /** What a world is made of that stands on this one's stubs. */
+  worldOptions(): { stubs: Stubs; freed: FreedObjects; allocNodes: (count: number, gfp: gfp_t) => boolean } {
+    return {
+      stubs: this.stubs,
+      freed: this.freed,
+      // A request that must not fail is no point of failure.
+      allocNodes: (_count, gfp) => (gfp & __GFP_NOFAIL) !== 0 || this.faults.check('maple_slab.alloc', -ENOMEM) === 0,
+    };
+  }
+
+  /** What it has to complain about by now; end() will not say it again. */
+  takeComplaints(): string[] {
+    return this.reports.take();
   }
 
   /**

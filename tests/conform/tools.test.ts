@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What the comparison with the kernel's code is made of: traces, shortening, pictures, a compiler's complaints. */
 import t from 'tap';
-import { Random } from '../../dev/conform/random.js';
+import { Random } from '../../dev/random.js';
 import { describeDifference, sideBySide } from '../../dev/conform/report.js';
 import { shrinkTrace } from '../../dev/conform/shrink.js';
 import { agree, kernelSide, portSide } from '../../dev/conform/sides.js';
 import { randomTreeTrace } from '../../dev/conform/tree_traces.js';
 import { randomVmaTrace } from '../../dev/conform/vma_traces.js';
 import { KernelTreeError, misfitsOf, ScratchTree } from '../../dev/kernel/scratch.js';
+import { Random } from '../../dev/random.js';
 import { runNode } from '../house/project.js';
 
 t.test('the same seed gives the same trace, another gives another', async (t) => {

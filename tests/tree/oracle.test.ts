@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Random operations on the range tree, each answer held against a sorted array, the tree's own rules after each. */
 import t from 'tap';
-import { Random } from '../../dev/conform/random.js';
+import { Random } from '../../dev/random.js';
 import { EBUSY } from '../../include/linux/errno.js';
 import { GFP_KERNEL } from '../../include/linux/gfp.js';
 import { ULONG_MAX } from '../../include/linux/limits.js';

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Two states on one tree: when one changes it, the other must not go by what it knew. */
 import t from 'tap';
-import { Random } from '../../dev/conform/random.js';
+import { Random } from '../../dev/random.js';
 import { GFP_KERNEL } from '../../include/linux/gfp.js';
 import { ULONG_MAX } from '../../include/linux/limits.js';
 import { MT_FLAGS_ALLOC_RANGE, maple_tree } from '../../include/linux/maple_tree.js';

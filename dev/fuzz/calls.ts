@@ -1,0 +1,396 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * What each word of a program does: functions of mm/vma.c, called as the system calls do it (mprotect_fixup(),
+ * mlock_fixup(), move_vma() and the like), with what those leave to themselves. Errors are part of it.
+ */
+import {
+  copy_vma,
+  do_brk_flags,
+  do_munmap,
+  expand_downwards,
+  find_vma_intersection,
+  IS_ERR,
+  insert_vm_struct,
+  list_head,
+  mk_vma_flags,
+  mm_drop_all_locks,
+  type mm_struct,
+  mm_take_all_locks,
+  mmap_region,
+  NULL_VM_UFFD_CTX,
+  PAGE_SIZE,
+  Ref,
+  stubs,
+  VMA_ACCOUNT_BIT,
+  VMA_DONTEXPAND_BIT,
+  VMA_EXEC_BIT,
+  VMA_GROWSDOWN_BIT,
+  VMA_ITERATOR,
+  VMA_LOCKED_BIT,
+  VMA_MAYEXEC_BIT,
+  VMA_MAYREAD_BIT,
+  VMA_MAYWRITE_BIT,
+  VMA_READ_BIT,
+  VMA_SHARED_BIT,
+  VMA_WRITE_BIT,
+  vm_area_alloc,
+  vm_area_free,
+  type vm_area_struct,
+  vm_munmap,
+  type vma_flags_t,
+  vma_iterator,
+  vma_lookup,
+  vma_merge_extend,
+  vma_modify_flags,
+  vma_modify_flags_uffd,
+  vma_modify_name,
+  vma_modify_policy,
+  vma_next,
+  vma_pages,
+  vma_prev,
+  vma_set_page_prot,
+  vma_test,
+} from '../../lib/index.js';
+import { accountPages, vm_unacct_memory } from '../../lib/mm/inlines/accounting.js';
+import { vma_flags_to_legacy } from '../../lib/mm/inlines/flag_operations.js';
+import type { Machine } from './machine.js';
+import type { Word } from './steps.js';
+
+const BASE = 0x400000;
+/** Pages in which mappings come to lie: few, so that they meet. */
+const PAGES = 48;
+const MOST_PAGES = 8;
+const HEAP = 0x2000000;
+const STACKS = 0x8000000;
+const STACK_PAGES = 64;
+const SPECIAL = 0x6000000;
+
+const MAY = [VMA_MAYREAD_BIT, VMA_MAYWRITE_BIT, VMA_MAYEXEC_BIT];
+/** What PROT_* come to. */
+const ACCESS: readonly (readonly number[])[] = [
+  [VMA_READ_BIT, VMA_WRITE_BIT],
+  [VMA_READ_BIT],
+  [VMA_READ_BIT, VMA_WRITE_BIT],
+  [VMA_READ_BIT, VMA_EXEC_BIT],
+  [],
+];
+
+type Numbers = readonly number[];
+type Call = (machine: Machine, mm: mm_struct, numbers: Numbers) => void;
+
+function accessBits(n: number): readonly number[] {
+  return ACCESS[n % ACCESS.length] ?? [];
+}
+
+/** A range of the window, in bytes. */
+function rangeOf(at = 0, length = 0): { start: number; len: number } {
+  const first = at % PAGES;
+  const pages = 1 + (length % Math.min(MOST_PAGES, PAGES - first));
+  return { start: BASE + first * PAGE_SIZE, len: pages * PAGE_SIZE };
+}
+
+/** All VMAs of an address space, in order. */
+function vmasOf(mm: mm_struct): vm_area_struct[] {
+  const vmas: vm_area_struct[] = [];
+  const vmi = VMA_ITERATOR(mm, 0);
+  for (let vma = vma_next(vmi); vma !== null; vma = vma_next(vmi)) vmas.push(vma);
+  return vmas;
+}
+
+function pickVma(mm: mm_struct, n = 0): vm_area_struct | null {
+  const vmas = vmasOf(mm);
+  return vmas[n % Math.max(1, vmas.length)] ?? null;
+}
+
+/** A part of a VMA that may be all of it. */
+function partOf(vma: vm_area_struct, a = 0, b = 0): { start: number; end: number } {
+  const pages = vma_pages(vma);
+  const first = a % 3 === 0 ? 0 : a % pages;
+  const length = b % 3 === 0 ? pages - first : 1 + (b % (pages - first));
+  return { start: vma.vm_start + first * PAGE_SIZE, end: vma.vm_start + (first + length) * PAGE_SIZE };
+}
+
+function mapAnon(_machine: Machine, _mm: mm_struct, [at, length, access = 0, kind = 0]: Numbers): void {
+  const { start, len } = rangeOf(at, length);
+  const bits = [...accessBits(access), ...MAY];
+  if (kind % 16 === 0) bits.push(VMA_SHARED_BIT);
+  if (kind % 11 === 0) bits.push(VMA_LOCKED_BIT);
+  mmap_region(null, start, len, vma_flags_to_legacy(mk_vma_flags(...bits)), start / PAGE_SIZE, new list_head());
+}
+
+function mapFile(machine: Machine, _mm: mm_struct, [at, length, access = 0, kind = 0, which = 0]: Numbers): void {
+  const { start, len } = rangeOf(at, length);
+  const { files } = machine.drivers;
+  const file = files[which % files.length] ?? null;
+  const bits = [...accessBits(access), ...MAY];
+  if (kind % 3 === 0) bits.push(VMA_SHARED_BIT);
+  const pgoff = (start - BASE) / PAGE_SIZE + (kind % 13 === 0 ? 7 : 0);
+  mmap_region(file, start, len, vma_flags_to_legacy(mk_vma_flags(...bits)), pgoff, new list_head());
+}
+
+function unmap(_machine: Machine, mm: mm_struct, [at, length]: Numbers): void {
+  const { start, len } = rangeOf(at, length);
+  do_munmap(mm, start, len, new list_head());
+}
+
+/** munmap() as a system call: it takes the lock itself. */
+export function unmapUnlocked([at, length]: Numbers): void {
+  const { start, len } = rangeOf(at, length);
+  vm_munmap(start, len);
+}
+
+/** Calls `change` for each VMA of a range, as mprotect() and its like do, until one fails. */
+function eachOf(
+  mm: mm_struct,
+  start: number,
+  end: number,
+  change: (vmi: vma_iterator, prev: vm_area_struct | null, vma: vm_area_struct, from: number, to: number) => number,
+): void {
+  const vmi = VMA_ITERATOR(mm, start);
+  let prev = vma_prev(VMA_ITERATOR(mm, start));
+  for (let vma = vma_lookupFrom(mm, start); vma !== null && vma.vm_start < end; ) {
+    const from = Math.max(start, vma.vm_start);
+    const to = Math.min(end, vma.vm_end);
+    if (from > vma.vm_start) prev = vma;
+    const at = new vma_iterator(mm, from);
+    if (change(at, prev, vma, from, to) !== 0) return;
+    prev = vma_lookup(mm, to - 1);
+    vma = vma_lookupFrom(mm, to);
+  }
+  void vmi;
+}
+
+/** The VMA that addr lies in, or the next after it. */
+function vma_lookupFrom(mm: mm_struct, addr: number): vm_area_struct | null {
+  return vma_next(VMA_ITERATOR(mm, addr));
+}
+
+/** The flags of a VMA with some bits replaced. */
+function flagsWith(vma: vm_area_struct, without: readonly number[], bits: readonly number[]): vma_flags_t {
+  const flags = mk_vma_flags(...bits);
+  const kept = vma.flags.clone();
+  const gone = mk_vma_flags(...without);
+  kept.w0 = (kept.w0 & ~gone.w0) | flags.w0;
+  kept.w1 = (kept.w1 & ~gone.w1) | flags.w1;
+  return kept;
+}
+
+/** Private memory that becomes writable is charged, once. */
+function chargeFor(vma: vm_area_struct, flags: vma_flags_t, pages: number): number {
+  const bits = [VMA_ACCOUNT_BIT, VMA_WRITE_BIT, VMA_SHARED_BIT];
+  const wants = (flags.w0 & mk_vma_flags(VMA_WRITE_BIT).w0) !== 0;
+  return wants && !bits.some((bit) => vma_test(vma, bit)) ? pages : 0;
+}
+
+/** mprotect_fixup(). */
+function protect(_machine: Machine, mm: mm_struct, [at, length, access = 0]: Numbers): void {
+  const { start, len } = rangeOf(at, length);
+  eachOf(mm, start, start + len, (vmi, prev, vma, from, to) => {
+    const pages = (to - from) / PAGE_SIZE;
+    const flags = flagsWith(vma, [VMA_READ_BIT, VMA_WRITE_BIT, VMA_EXEC_BIT], accessBits(access));
+    const old = vma.flags.clone();
+    const charged = chargeFor(vma, flags, pages);
+    if (charged > 0) {
+      if (stubs.security_vm_enough_memory_mm(mm, charged) !== 0) return -1;
+      flags.w0 |= mk_vma_flags(VMA_ACCOUNT_BIT).w0;
+    }
+    const changed = vma_modify_flags(vmi, prev, vma, from, to, flags);
+    if (IS_ERR(changed)) {
+      vm_unacct_memory(charged);
+      return changed;
+    }
+    stubs.vma_start_write(changed);
+    changed.flags = flags;
+    vma_set_page_prot(changed);
+    accountPages(mm, old, -pages);
+    accountPages(mm, flags, pages);
+    return 0;
+  });
+}
+
+/** mlock_fixup(). */
+function lock(_machine: Machine, mm: mm_struct, [at, length, on = 0]: Numbers): void {
+  const { start, len } = rangeOf(at, length);
+  eachOf(mm, start, start + len, (vmi, prev, vma, from, to) => {
+    const wanted = on % 2 === 0;
+    if (vma_test(vma, VMA_LOCKED_BIT) === wanted) return 0;
+    const flags = flagsWith(vma, [VMA_LOCKED_BIT], wanted ? [VMA_LOCKED_BIT] : []);
+    const changed = vma_modify_flags(vmi, prev, vma, from, to, flags);
+    if (IS_ERR(changed)) return changed;
+    mm.locked_vm += ((to - from) / PAGE_SIZE) * (wanted ? 1 : -1);
+    stubs.vma_start_write(changed);
+    changed.flags = flags;
+    return 0;
+  });
+}
+
+function name({ world, names }: Machine, mm: mm_struct, [at, length, which = 0]: Numbers): void {
+  const { start, len } = rangeOf(at, length);
+  const chosen = names[which % (names.length + 1)] ?? null;
+  eachOf(mm, start, start + len, (vmi, prev, vma, from, to) => {
+    if (vma.vm_file !== null) return 0;
+    const changed = vma_modify_name(vmi, prev, vma, from, to, chosen);
+    if (IS_ERR(changed)) return changed;
+    stubs.vma_start_write(changed);
+    world.attributes.setName(changed, chosen);
+    return 0;
+  });
+}
+
+function policy({ world, policies }: Machine, mm: mm_struct, [at, length, which = 0]: Numbers): void {
+  const { start, len } = rangeOf(at, length);
+  const chosen = policies[which % (policies.length + 1)] ?? null;
+  eachOf(mm, start, start + len, (vmi, prev, vma, from, to) => {
+    const changed = vma_modify_policy(vmi, prev, vma, from, to, chosen);
+    if (IS_ERR(changed)) return changed;
+    stubs.vma_start_write(changed);
+    world.attributes.setPolicy(changed, chosen);
+    return 0;
+  });
+}
+
+/** userfaultfd lets go of a range. */
+function uffd(_machine: Machine, mm: mm_struct, [at, length, give = 0]: Numbers): void {
+  const { start, len } = rangeOf(at, length);
+  eachOf(mm, start, start + len, (vmi, prev, vma, from, to) => {
+    const changed = vma_modify_flags_uffd(
+      vmi,
+      prev,
+      vma,
+      from,
+      to,
+      vma.flags.clone(),
+      NULL_VM_UFFD_CTX,
+      give % 2 === 0,
+    );
+    return IS_ERR(changed) ? changed : 0;
+  });
+}
+
+/** A write fault on private memory. */
+function fault({ world }: Machine, mm: mm_struct, [which, a, b]: Numbers): void {
+  const vma = pickVma(mm, which);
+  if (vma === null || vma_test(vma, VMA_SHARED_BIT) || !vma_test(vma, VMA_MAYWRITE_BIT)) return;
+  const { start, end } = partOf(vma, a, b);
+  world.fault(vma, start, end);
+}
+
+/** The heap grows at its end, or begins anew. */
+function brk(_machine: Machine, mm: mm_struct, [length = 0, how = 0]: Numbers): void {
+  const len = (1 + (length % 4)) * PAGE_SIZE;
+  let addr = HEAP;
+  for (let vma = vma_lookup(mm, addr); vma !== null; vma = vma_lookup(mm, addr)) addr = vma.vm_end;
+  if (addr - HEAP > 64 * PAGE_SIZE || how % 8 === 0) {
+    do_munmap(mm, HEAP, Math.max(PAGE_SIZE, addr - HEAP), null);
+    return;
+  }
+  const vmi = VMA_ITERATOR(mm, addr);
+  const prev = vma_prev(vmi);
+  const bits = [VMA_READ_BIT, VMA_WRITE_BIT, ...MAY, VMA_ACCOUNT_BIT];
+  do_brk_flags(vmi, prev, addr, len, mk_vma_flags(...bits));
+}
+
+/** A stack is made, or grows. */
+function stack(_machine: Machine, mm: mm_struct, [depth = 0, how = 0]: Numbers): void {
+  const top = STACKS + STACK_PAGES * PAGE_SIZE;
+  const vma = vma_lookup(mm, top - PAGE_SIZE);
+  if (vma === null) {
+    const bits = [VMA_READ_BIT, VMA_WRITE_BIT, ...MAY, VMA_GROWSDOWN_BIT, VMA_ACCOUNT_BIT];
+    const word = vma_flags_to_legacy(mk_vma_flags(...bits));
+    mmap_region(null, top - 2 * PAGE_SIZE, 2 * PAGE_SIZE, word, top / PAGE_SIZE - 2, null);
+    return;
+  }
+  if (how % 9 === 0) do_munmap(mm, STACKS, STACK_PAGES * PAGE_SIZE, null);
+  else if (vma_test(vma, VMA_GROWSDOWN_BIT)) expand_downwards(vma, top - (depth % STACK_PAGES) * PAGE_SIZE);
+}
+
+/** mremap() of a part of a VMA to another place: unmap there, copy, move the pages, unmap here. */
+function move({ world }: Machine, mm: mm_struct, [which, a, b, to = 0, keep = 0]: Numbers): void {
+  const found = pickVma(mm, which);
+  if (found === null || vma_test(found, VMA_DONTEXPAND_BIT) || vma_test(found, VMA_GROWSDOWN_BIT)) return;
+  const { start, end } = partOf(found, a, b);
+  const len = end - start;
+  const target = BASE + (to % PAGES) * PAGE_SIZE;
+  if (target < end && start < target + len) return;
+  if (do_munmap(mm, target, len, null) !== 0) return;
+
+  const vma = vma_lookup(mm, start);
+  if (vma === null || vma.vm_end < end) return;
+  const accounted = vma_test(vma, VMA_ACCOUNT_BIT);
+  const locked = vma_test(vma, VMA_LOCKED_BIT);
+  const pages = len / PAGE_SIZE;
+  if (accounted && stubs.security_vm_enough_memory_mm(mm, pages) !== 0) return;
+  stubs.vma_start_write(vma);
+  const pgoff = vma.vm_pgoff + (start - vma.vm_start) / PAGE_SIZE;
+  const dontUnmap = keep % 5 === 0 && vma.vm_file === null && vma.vm_ops === null;
+  const copy = copy_vma(new Ref(vma), target, len, pgoff, new Ref(false), dontUnmap);
+  if (copy === null) {
+    if (accounted) vm_unacct_memory(pages);
+    return;
+  }
+  world.pages.move(mm, start, target, len);
+  accountPages(mm, copy.flags, pages);
+  if (locked) mm.locked_vm += pages;
+  if (!dontUnmap) {
+    world.faults.clear();
+    do_munmap(mm, start, len, null);
+  }
+}
+
+/** mremap() of a VMA that has room to grow. */
+function extend(_machine: Machine, mm: mm_struct, [which, length = 0]: Numbers): void {
+  const vma = pickVma(mm, which);
+  if (vma === null || vma_test(vma, VMA_DONTEXPAND_BIT) || vma.vm_start >= HEAP) return;
+  const pages = 1 + (length % 3);
+  const { vm_end: end } = vma;
+  if (find_vma_intersection(mm, end, end + pages * PAGE_SIZE) !== null) return;
+  if (vma_test(vma, VMA_ACCOUNT_BIT) && stubs.security_vm_enough_memory_mm(mm, pages) !== 0) return;
+  const vmi = VMA_ITERATOR(mm, end);
+  const flags = vma.flags.clone();
+  const grown = vma_merge_extend(vmi, vma, pages * PAGE_SIZE);
+  if (grown === null) {
+    if (vma_test(vma, VMA_ACCOUNT_BIT)) vm_unacct_memory(pages);
+    return;
+  }
+  accountPages(mm, flags, pages);
+  if (vma_test(grown, VMA_LOCKED_BIT)) mm.locked_vm += pages;
+}
+
+/** A mapping of the kernel's own, such as the vDSO. */
+function special(_machine: Machine, mm: mm_struct, [at = 0]: Numbers): void {
+  const vma = vm_area_alloc(mm);
+  if (vma === null) return;
+  vma.vm_start = SPECIAL + (at % 16) * 4 * PAGE_SIZE;
+  vma.vm_end = vma.vm_start + 2 * PAGE_SIZE;
+  vma.flags = mk_vma_flags(VMA_READ_BIT, VMA_MAYREAD_BIT, VMA_DONTEXPAND_BIT);
+  if (insert_vm_struct(mm, vma) !== 0) vm_area_free(vma);
+  else accountPages(mm, vma.flags, vma_pages(vma));
+}
+
+function allLocks(_machine: Machine, mm: mm_struct): void {
+  if (mm_take_all_locks(mm) === 0) mm_drop_all_locks(mm);
+}
+
+function nothing(): void {}
+
+export const CALLS: Readonly<Record<Word, Call>> = {
+  map_anon: mapAnon,
+  map_file: mapFile,
+  unmap,
+  // These take and drop locks, and make and free address spaces, by themselves.
+  unmap_unlocked: nothing,
+  fork: nothing,
+  exit: nothing,
+  protect,
+  lock,
+  name,
+  policy,
+  uffd,
+  fault,
+  brk,
+  stack,
+  move,
+  extend,
+  all_locks: allLocks,
+  special,
+};

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** Carries out steps on the address spaces of a few processes, each under its lock, with calls that fail on request. */
+
+import type { CheckedWorld } from '../../harness/index.js';
+import { list_head } from '../../include/linux/list.js';
+import {
+  anon_vma_name,
+  current,
+  do_munmap,
+  MT_FLAGS_ALLOC_RANGE,
+  MT_FLAGS_LOCK_EXTERN,
+  MT_FLAGS_USE_RCU,
+  mempolicy,
+  mm_struct,
+  mtree_destroy,
+  TASK_SIZE,
+} from '../../lib/index.js';
+import { CALLS, unmapUnlocked } from './calls.js';
+import { Drivers } from './drivers.js';
+import { dup_mmap } from './fork.js';
+import type { Step } from './steps.js';
+
+/** The tree flags of the kernel's address spaces (MM_MT_FLAGS): with them a store is promised nodes. */
+const MM_MT_FLAGS = MT_FLAGS_ALLOC_RANGE | MT_FLAGS_LOCK_EXTERN | MT_FLAGS_USE_RCU;
+const MOST_PROCESSES = 4;
+
+export class Machine {
+  readonly world: CheckedWorld;
+  readonly drivers: Drivers;
+  readonly policies: readonly mempolicy[];
+  readonly names: readonly anon_vma_name[];
+  private processes: mm_struct[];
+
+  constructor(world: CheckedWorld) {
+    this.world = world;
+    this.drivers = new Drivers();
+    this.policies = [new mempolicy(), new mempolicy()];
+    this.names = [new anon_vma_name('a'), new anon_vma_name('b')];
+    this.processes = [new mm_struct(MM_MT_FLAGS)];
+  }
+
+  step({ word, numbers, failAt, lasting }: Step): void {
+    const [which = 0, ...rest] = numbers;
+    const mm = this.processes[which % this.processes.length];
+    if (mm === undefined) return;
+    const { faults } = this.world;
+    this.drivers.deal(rest.map((n) => n >> 4));
+    current.mm = mm;
+    if (failAt > 0 && lasting) faults.failFrom(failAt);
+    else if (failAt > 0) faults.failAt(failAt);
+    try {
+      if (word === 'exit') this.exit(mm);
+      else if (word === 'fork') this.fork(mm);
+      else if (word === 'unmap_unlocked') unmapUnlocked(rest);
+      else this.locked(mm, () => CALLS[word](this, mm, rest));
+    } finally {
+      faults.clear();
+    }
+  }
+
+  /** All processes end. */
+  end(): void {
+    for (const mm of [...this.processes]) this.destroy(mm);
+    current.mm = null;
+  }
+
+  private locked(mm: mm_struct, body: () => void): void {
+    this.world.locks.mmapWriteLock(mm);
+    body();
+    if (this.world.locks.isWriteLocked(mm)) this.world.locks.mmapWriteUnlock(mm);
+  }
+
+  private fork(mm: mm_struct): void {
+    if (this.processes.length >= MOST_PROCESSES) return;
+    const child = new mm_struct(MM_MT_FLAGS);
+    let error = 0;
+    this.locked(mm, () => {
+      this.world.locks.lockNested(child.mmap_lock, mm.mmap_lock);
+      error = dup_mmap(this.world, child, mm);
+      this.world.locks.mmapWriteUnlock(child);
+    });
+    if (error === 0) this.processes.push(child);
+    else this.destroy(child);
+  }
+
+  /** The last process stays, with nothing mapped. */
+  private exit(mm: mm_struct): void {
+    this.world.faults.clear();
+    this.destroy(mm);
+    if (this.processes.length === 0) this.processes.push(new mm_struct(MM_MT_FLAGS));
+  }
+
+  private destroy(mm: mm_struct): void {
+    current.mm = mm;
+    this.locked(mm, () => {
+      do_munmap(mm, 0, TASK_SIZE, new list_head());
+      mtree_destroy(mm.mm_mt);
+    });
+    this.processes = this.processes.filter((other) => other !== mm);
+    this.world.freeMm(mm);
+  }
+}
