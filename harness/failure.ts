@@ -41,13 +41,18 @@ function isBare(error: Error): boolean {
   return error instanceof VmaAssertionError && /^\w+$/.test(error.message);
 }
 
+/** A stack without what called the test. */
+function withinTest(stack: string | undefined): string | undefined {
+  return stack?.replace(/\n[^\n]*\brunInWorld\b.*$/s, '');
+}
+
 /** tap prints the fields in this order below the title. `at` is left out: it would be a line of the harness. */
 export function failureOf(error: unknown, operation: string | null, change: Change): Failure {
   const pictures = difference(change.before, change.after);
   const last = operation === null ? {} : { operation };
   if (!(error instanceof Error)) return { title: String(error), diagnostics: { at: null, ...last, ...pictures } };
 
-  const frames = tellingFrames(error.stack, ['harness', 'node_modules']);
+  const frames = tellingFrames(withinTest(error.stack), ['harness', 'node_modules']);
   const frame = testFrame(frames);
   const source = frame === undefined ? null : sourceAt(frame);
   const title = source !== null && isBare(error) ? source : error.message;

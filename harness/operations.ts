@@ -23,20 +23,25 @@ export class Operations implements OperationWatch {
   /** The last operation, with its arguments and what came of it; null when there was none. */
   last: string | null;
   private readonly begins: (said: string) => void;
+  /** Judges what each operation did. */
+  private readonly judge: OperationWatch | null;
   private readonly numbers: NumberedObjects;
   /** Calls that hooks make meanwhile are part of the operation. */
   private isUnderWay: boolean;
 
-  constructor(begins: (said: string) => void) {
+  constructor(begins: (said: string) => void, judge: OperationWatch | null) {
     this.last = null;
     this.begins = begins;
+    this.judge = judge;
     this.numbers = new NumberedObjects();
     this.isUnderWay = false;
   }
 
   operation<R>(name: string, args: NamedArguments, call: () => R): R {
+    const { judge } = this;
     const { tracer } = tracing;
-    const run = tracer === null ? call : (): R => tracer.operation(name, args, call);
+    const judged = judge === null ? call : (): R => judge.operation(name, args, call);
+    const run = tracer === null ? judged : (): R => tracer.operation(name, args, judged);
     return this.isUnderWay ? run() : this.outermost(showCall(name, args, this.numbers), run);
   }
 

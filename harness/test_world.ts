@@ -4,10 +4,8 @@
  * asked for, and a sinon sandbox. Nested tests each have their own; the outer one's is put back at the end.
  */
 import sinon from 'sinon';
-import { ENOMEM } from '../include/linux/errno.js';
-import { __GFP_NOFAIL } from '../include/linux/gfp.js';
 import { mm_struct } from '../include/mm_types.js';
-import type { MapleSlab } from '../lib/maple_tree.js';
+import { upstreamStubs } from '../stubs/index.js';
 import { CheckedWorld } from './checked/world.js';
 import type { StubSet } from './environment.js';
 import { History } from './history.js';
@@ -30,11 +28,6 @@ function nodes(count: number): string {
   return count === 1 ? '1 tree node is' : `${count} tree nodes are`;
 }
 
-/** The tree's allocator is one of the calls that can be made to fail. A request that must not fail is none. */
-function fallibleNodes({ faults }: CheckedWorld): MapleSlab['alloc'] {
-  return (_count, gfp) => (gfp & __GFP_NOFAIL) !== 0 || faults.check('maple_slab.alloc', -ENOMEM) === 0;
-}
-
 /** The world of one test, from its construction to leave(). */
 export class TestWorld {
   readonly mm: mm_struct;
@@ -54,17 +47,18 @@ export class TestWorld {
     this.checked = checkedFor(set);
     this.mm = new mm_struct();
     this.history = new History(this.mm);
-    this.operations = new Operations((said) => this.operationBegins(said));
+    this.operations = new Operations((said) => this.operationBegins(said), this.checked);
     this.timeline = recorder.enabled ? new Timeline(this.mm) : null;
     const sandbox = sinon.createSandbox();
     this.sandbox = this.timeline?.listenTo(sandbox) ?? sandbox;
-    const noted = this.timeline === null ? {} : { call_hook: this.timeline.call_hook };
+    const stubs = this.checked?.stubs ?? { ...upstreamStubs };
+    if (this.timeline !== null) stubs.call_hook = this.timeline.noting(stubs.call_hook);
     this.world = new World({
       ...options,
       mm: this.mm,
+      ...this.checked?.worldOptions(),
       watch: this.operations,
-      stubs: { ...this.checked?.stubs, ...noted },
-      ...(this.checked === null ? {} : { allocNodes: fallibleNodes(this.checked), freed: this.checked.freed }),
+      stubs,
     });
     this.others = [];
     this.lock(this.mm);

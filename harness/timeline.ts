@@ -118,10 +118,12 @@ export class Timeline {
   }
 
   /** What the world's stubs have in place of theirs: each hook is noted, with the address space as it was called. */
-  readonly call_hook: Stubs['call_hook'] = (ops, name, hook, ...args) => {
-    this.look(`${name}(), as it was called`);
-    return this.follow(name, args, () => Reflect.apply(hook, ops, args));
-  };
+  noting(inner: Stubs['call_hook']): Stubs['call_hook'] {
+    return (ops, name, hook, ...args) => {
+      this.look(`${name}(), as it was called`);
+      return this.follow(name, args, () => inner(ops, name, hook, ...args));
+    };
+  }
 
   /** Carries a call out and notes it. */
   private follow<R>(hook: string, args: readonly unknown[], run: () => R): R {

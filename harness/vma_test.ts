@@ -223,6 +223,9 @@ function reportEnd(tap: Test, world: TestWorld, hasFailed: boolean): string[] {
   return [...broken, follows];
 }
 
+/** Frames of a stack: those of the watch over an operation lie between it and the test. */
+const FRAMES = 30;
+
 async function runInWorld(tap: Test, path: string, body: TestBody, options: TestOptions): Promise<void> {
   const stubs = options.stubs ?? defaultStubSet();
   const world = new TestWorld(stubs);
@@ -230,8 +233,10 @@ async function runInWorld(tap: Test, path: string, body: TestBody, options: Test
   const endTrace = tracing.tracer?.begin({ name: path, mm: world.mm, stubs, say: (text) => tap.comment(text) });
   const failures: string[] = [];
   let recorded: RecordedSpace | null = null;
+  const { stackTraceLimit } = Error;
 
   try {
+    Error.stackTraceLimit = Math.max(stackTraceLimit, FRAMES);
     await body(t);
     await t.settle();
     t.conclude();
@@ -241,6 +246,7 @@ async function runInWorld(tap: Test, path: string, body: TestBody, options: Test
     tap.fail(title, diagnostics);
     await t.settle();
   } finally {
+    Error.stackTraceLimit = stackTraceLimit;
     try {
       endTrace?.();
       recorded = world.recorded();

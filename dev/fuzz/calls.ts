@@ -3,7 +3,9 @@
  * What each word of a program does: functions of mm/vma.c, called as the system calls do it (mprotect_fixup(),
  * mlock_fixup(), move_vma() and the like), with what those leave to themselves. Errors are part of it.
  */
+import type { CheckedWorld } from '../../harness/checked/world.js';
 import {
+  type anon_vma_name,
   copy_vma,
   do_brk_flags,
   do_munmap,
@@ -12,6 +14,7 @@ import {
   IS_ERR,
   insert_vm_struct,
   list_head,
+  type mempolicy,
   mk_vma_flags,
   mm_drop_all_locks,
   type mm_struct,
@@ -38,7 +41,7 @@ import {
   type vm_area_struct,
   vm_munmap,
   type vma_flags_t,
-  vma_iterator,
+  type vma_iterator,
   vma_lookup,
   vma_merge_extend,
   vma_modify_flags,
@@ -52,8 +55,8 @@ import {
   vma_test,
 } from '../../lib/index.js';
 import { accountPages, vm_unacct_memory } from '../../lib/mm/inlines/accounting.js';
-import { vma_flags_to_legacy } from '../../lib/mm/inlines/flag_operations.js';
-import type { Machine } from './machine.js';
+import { vma_start_anon_pgoff } from '../../lib/mm/inlines/range.js';
+import type { Drivers } from './drivers.js';
 import type { Word } from './steps.js';
 
 const BASE = 0x400000;
@@ -76,7 +79,16 @@ const ACCESS: readonly (readonly number[])[] = [
 ];
 
 type Numbers = readonly number[];
-type Call = (machine: Machine, mm: mm_struct, numbers: Numbers) => void;
+
+/** What the calls find around an address space. */
+export interface Surroundings {
+  readonly world: CheckedWorld;
+  readonly drivers: Drivers;
+  readonly policies: readonly mempolicy[];
+  readonly names: readonly anon_vma_name[];
+}
+
+type Call = (around: Surroundings, mm: mm_struct, numbers: Numbers) => void;
 
 function accessBits(n: number): readonly number[] {
   return ACCESS[n % ACCESS.length] ?? [];
@@ -110,25 +122,25 @@ function partOf(vma: vm_area_struct, a = 0, b = 0): { start: number; end: number
   return { start: vma.vm_start + first * PAGE_SIZE, end: vma.vm_start + (first + length) * PAGE_SIZE };
 }
 
-function mapAnon(_machine: Machine, _mm: mm_struct, [at, length, access = 0, kind = 0]: Numbers): void {
+function mapAnon(_around: Surroundings, _mm: mm_struct, [at, length, access = 0, kind = 0]: Numbers): void {
   const { start, len } = rangeOf(at, length);
   const bits = [...accessBits(access), ...MAY];
   if (kind % 16 === 0) bits.push(VMA_SHARED_BIT);
   if (kind % 11 === 0) bits.push(VMA_LOCKED_BIT);
-  mmap_region(null, start, len, vma_flags_to_legacy(mk_vma_flags(...bits)), start / PAGE_SIZE, new list_head());
+  mmap_region(null, start, len, mk_vma_flags(...bits), start / PAGE_SIZE, new list_head());
 }
 
-function mapFile(machine: Machine, _mm: mm_struct, [at, length, access = 0, kind = 0, which = 0]: Numbers): void {
+function mapFile(around: Surroundings, _mm: mm_struct, [at, length, access = 0, kind = 0, which = 0]: Numbers): void {
   const { start, len } = rangeOf(at, length);
-  const { files } = machine.drivers;
+  const { files } = around.drivers;
   const file = files[which % files.length] ?? null;
   const bits = [...accessBits(access), ...MAY];
   if (kind % 3 === 0) bits.push(VMA_SHARED_BIT);
   const pgoff = (start - BASE) / PAGE_SIZE + (kind % 13 === 0 ? 7 : 0);
-  mmap_region(file, start, len, vma_flags_to_legacy(mk_vma_flags(...bits)), pgoff, new list_head());
+  mmap_region(file, start, len, mk_vma_flags(...bits), pgoff, new list_head());
 }
 
-function unmap(_machine: Machine, mm: mm_struct, [at, length]: Numbers): void {
+function unmap(_around: Surroundings, mm: mm_struct, [at, length]: Numbers): void {
   const { start, len } = rangeOf(at, length);
   do_munmap(mm, start, len, new list_head());
 }
@@ -146,23 +158,17 @@ function eachOf(
   end: number,
   change: (vmi: vma_iterator, prev: vm_area_struct | null, vma: vm_area_struct, from: number, to: number) => number,
 ): void {
-  const vmi = VMA_ITERATOR(mm, start);
   let prev = vma_prev(VMA_ITERATOR(mm, start));
-  for (let vma = vma_lookupFrom(mm, start); vma !== null && vma.vm_start < end; ) {
-    const from = Math.max(start, vma.vm_start);
+  for (let at = start; at < end; ) {
+    const vma = vma_next(VMA_ITERATOR(mm, at));
+    if (vma === null || vma.vm_start >= end) return;
+    const from = Math.max(at, vma.vm_start);
     const to = Math.min(end, vma.vm_end);
     if (from > vma.vm_start) prev = vma;
-    const at = new vma_iterator(mm, from);
-    if (change(at, prev, vma, from, to) !== 0) return;
+    if (change(VMA_ITERATOR(mm, from), prev, vma, from, to) !== 0) return;
     prev = vma_lookup(mm, to - 1);
-    vma = vma_lookupFrom(mm, to);
+    at = to;
   }
-  void vmi;
-}
-
-/** The VMA that addr lies in, or the next after it. */
-function vma_lookupFrom(mm: mm_struct, addr: number): vm_area_struct | null {
-  return vma_next(VMA_ITERATOR(mm, addr));
 }
 
 /** The flags of a VMA with some bits replaced. */
@@ -183,7 +189,7 @@ function chargeFor(vma: vm_area_struct, flags: vma_flags_t, pages: number): numb
 }
 
 /** mprotect_fixup(). */
-function protect(_machine: Machine, mm: mm_struct, [at, length, access = 0]: Numbers): void {
+function protect(_around: Surroundings, mm: mm_struct, [at, length, access = 0]: Numbers): void {
   const { start, len } = rangeOf(at, length);
   eachOf(mm, start, start + len, (vmi, prev, vma, from, to) => {
     const pages = (to - from) / PAGE_SIZE;
@@ -209,7 +215,7 @@ function protect(_machine: Machine, mm: mm_struct, [at, length, access = 0]: Num
 }
 
 /** mlock_fixup(). */
-function lock(_machine: Machine, mm: mm_struct, [at, length, on = 0]: Numbers): void {
+function lock(_around: Surroundings, mm: mm_struct, [at, length, on = 0]: Numbers): void {
   const { start, len } = rangeOf(at, length);
   eachOf(mm, start, start + len, (vmi, prev, vma, from, to) => {
     const wanted = on % 2 === 0;
@@ -224,7 +230,7 @@ function lock(_machine: Machine, mm: mm_struct, [at, length, on = 0]: Numbers): 
   });
 }
 
-function name({ world, names }: Machine, mm: mm_struct, [at, length, which = 0]: Numbers): void {
+function name({ world, names }: Surroundings, mm: mm_struct, [at, length, which = 0]: Numbers): void {
   const { start, len } = rangeOf(at, length);
   const chosen = names[which % (names.length + 1)] ?? null;
   eachOf(mm, start, start + len, (vmi, prev, vma, from, to) => {
@@ -237,7 +243,7 @@ function name({ world, names }: Machine, mm: mm_struct, [at, length, which = 0]:
   });
 }
 
-function policy({ world, policies }: Machine, mm: mm_struct, [at, length, which = 0]: Numbers): void {
+function policy({ world, policies }: Surroundings, mm: mm_struct, [at, length, which = 0]: Numbers): void {
   const { start, len } = rangeOf(at, length);
   const chosen = policies[which % (policies.length + 1)] ?? null;
   eachOf(mm, start, start + len, (vmi, prev, vma, from, to) => {
@@ -250,25 +256,17 @@ function policy({ world, policies }: Machine, mm: mm_struct, [at, length, which 
 }
 
 /** userfaultfd lets go of a range. */
-function uffd(_machine: Machine, mm: mm_struct, [at, length, give = 0]: Numbers): void {
+function uffd(_around: Surroundings, mm: mm_struct, [at, length, give = 0]: Numbers): void {
   const { start, len } = rangeOf(at, length);
   eachOf(mm, start, start + len, (vmi, prev, vma, from, to) => {
-    const changed = vma_modify_flags_uffd(
-      vmi,
-      prev,
-      vma,
-      from,
-      to,
-      vma.flags.clone(),
-      NULL_VM_UFFD_CTX,
-      give % 2 === 0,
-    );
+    const giveUp = give % 2 === 0 && from === vma.vm_start && to === vma.vm_end;
+    const changed = vma_modify_flags_uffd(vmi, prev, vma, from, to, vma.flags.clone(), NULL_VM_UFFD_CTX, giveUp);
     return IS_ERR(changed) ? changed : 0;
   });
 }
 
 /** A write fault on private memory. */
-function fault({ world }: Machine, mm: mm_struct, [which, a, b]: Numbers): void {
+function fault({ world }: Surroundings, mm: mm_struct, [which, a, b]: Numbers): void {
   const vma = pickVma(mm, which);
   if (vma === null || vma_test(vma, VMA_SHARED_BIT) || !vma_test(vma, VMA_MAYWRITE_BIT)) return;
   const { start, end } = partOf(vma, a, b);
@@ -276,7 +274,7 @@ function fault({ world }: Machine, mm: mm_struct, [which, a, b]: Numbers): void 
 }
 
 /** The heap grows at its end, or begins anew. */
-function brk(_machine: Machine, mm: mm_struct, [length = 0, how = 0]: Numbers): void {
+function brk(_around: Surroundings, mm: mm_struct, [length = 0, how = 0]: Numbers): void {
   const len = (1 + (length % 4)) * PAGE_SIZE;
   let addr = HEAP;
   for (let vma = vma_lookup(mm, addr); vma !== null; vma = vma_lookup(mm, addr)) addr = vma.vm_end;
@@ -284,6 +282,7 @@ function brk(_machine: Machine, mm: mm_struct, [length = 0, how = 0]: Numbers): 
     do_munmap(mm, HEAP, Math.max(PAGE_SIZE, addr - HEAP), null);
     return;
   }
+  if (find_vma_intersection(mm, addr, addr + len) !== null) return;
   const vmi = VMA_ITERATOR(mm, addr);
   const prev = vma_prev(vmi);
   const bits = [VMA_READ_BIT, VMA_WRITE_BIT, ...MAY, VMA_ACCOUNT_BIT];
@@ -291,12 +290,12 @@ function brk(_machine: Machine, mm: mm_struct, [length = 0, how = 0]: Numbers): 
 }
 
 /** A stack is made, or grows. */
-function stack(_machine: Machine, mm: mm_struct, [depth = 0, how = 0]: Numbers): void {
+function stack(_around: Surroundings, mm: mm_struct, [depth = 0, how = 0]: Numbers): void {
   const top = STACKS + STACK_PAGES * PAGE_SIZE;
   const vma = vma_lookup(mm, top - PAGE_SIZE);
   if (vma === null) {
     const bits = [VMA_READ_BIT, VMA_WRITE_BIT, ...MAY, VMA_GROWSDOWN_BIT, VMA_ACCOUNT_BIT];
-    const word = vma_flags_to_legacy(mk_vma_flags(...bits));
+    const word = mk_vma_flags(...bits);
     mmap_region(null, top - 2 * PAGE_SIZE, 2 * PAGE_SIZE, word, top / PAGE_SIZE - 2, null);
     return;
   }
@@ -305,7 +304,7 @@ function stack(_machine: Machine, mm: mm_struct, [depth = 0, how = 0]: Numbers):
 }
 
 /** mremap() of a part of a VMA to another place: unmap there, copy, move the pages, unmap here. */
-function move({ world }: Machine, mm: mm_struct, [which, a, b, to = 0, keep = 0]: Numbers): void {
+function move({ world }: Surroundings, mm: mm_struct, [which, a, b, to = 0, keep = 0]: Numbers): void {
   const found = pickVma(mm, which);
   if (found === null || vma_test(found, VMA_DONTEXPAND_BIT) || vma_test(found, VMA_GROWSDOWN_BIT)) return;
   const { start, end } = partOf(found, a, b);
@@ -323,7 +322,8 @@ function move({ world }: Machine, mm: mm_struct, [which, a, b, to = 0, keep = 0]
   stubs.vma_start_write(vma);
   const pgoff = vma.vm_pgoff + (start - vma.vm_start) / PAGE_SIZE;
   const dontUnmap = keep % 5 === 0 && vma.vm_file === null && vma.vm_ops === null;
-  const copy = copy_vma(new Ref(vma), target, len, pgoff, new Ref(false), dontUnmap);
+  const anonPgoff = vma_start_anon_pgoff(vma) + (start - vma.vm_start) / PAGE_SIZE;
+  const copy = copy_vma(new Ref(vma), target, len, pgoff, anonPgoff, new Ref(false), dontUnmap);
   if (copy === null) {
     if (accounted) vm_unacct_memory(pages);
     return;
@@ -338,7 +338,7 @@ function move({ world }: Machine, mm: mm_struct, [which, a, b, to = 0, keep = 0]
 }
 
 /** mremap() of a VMA that has room to grow. */
-function extend(_machine: Machine, mm: mm_struct, [which, length = 0]: Numbers): void {
+function extend(_around: Surroundings, mm: mm_struct, [which, length = 0]: Numbers): void {
   const vma = pickVma(mm, which);
   if (vma === null || vma_test(vma, VMA_DONTEXPAND_BIT) || vma.vm_start >= HEAP) return;
   const pages = 1 + (length % 3);
@@ -357,7 +357,7 @@ function extend(_machine: Machine, mm: mm_struct, [which, length = 0]: Numbers):
 }
 
 /** A mapping of the kernel's own, such as the vDSO. */
-function special(_machine: Machine, mm: mm_struct, [at = 0]: Numbers): void {
+function special(_around: Surroundings, mm: mm_struct, [at = 0]: Numbers): void {
   const vma = vm_area_alloc(mm);
   if (vma === null) return;
   vma.vm_start = SPECIAL + (at % 16) * 4 * PAGE_SIZE;
@@ -367,7 +367,7 @@ function special(_machine: Machine, mm: mm_struct, [at = 0]: Numbers): void {
   else accountPages(mm, vma.flags, vma_pages(vma));
 }
 
-function allLocks(_machine: Machine, mm: mm_struct): void {
+function allLocks(_around: Surroundings, mm: mm_struct): void {
   if (mm_take_all_locks(mm) === 0) mm_drop_all_locks(mm);
 }
 

@@ -2,7 +2,14 @@
 /** Files with hooks of every kind. What a hook answers follows from numbers that are given before each step. */
 
 import type { vm_area_desc, vm_area_struct, vm_operations_struct } from '../../lib/index.js';
-import { compat_vma_mmap, file, mmap_action_remap_full, stubs, VMA_DONTEXPAND_BIT } from '../../lib/index.js';
+import {
+  compat_vma_mmap,
+  file,
+  mmap_action_remap_full,
+  stubs,
+  VMA_DONTEXPAND_BIT,
+  vma_desc_set_flags,
+} from '../../lib/index.js';
 import { vma_set_flags } from '../../lib/mm/inlines/flag_operations.js';
 import { vma_set_file } from '../../lib/mm/inlines/mapping.js';
 
@@ -98,7 +105,8 @@ export class Drivers {
       const [plain] = this.files;
       if (plain !== undefined) desc.vm_file = stubs.get_file(plain);
     }
-    // With it the mapping merges with no other, which would keep the reference (docs/upstream.md).
+    // So that it merges with no other mapping, which would keep the reference (docs/upstream.md).
+    vma_desc_set_flags(desc, VMA_DONTEXPAND_BIT);
     desc.vm_ops = this.ops;
     return 0;
   }

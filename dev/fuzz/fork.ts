@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** fork() of an address space, as dup_mmap() of mm/mmap.c (Linux 7.3) does it, as far as it concerns VMAs. */
 
-import type { CheckedWorld } from '../../harness/index.js';
+import type { CheckedWorld } from '../../harness/checked/world.js';
 import { ENOMEM } from '../../include/linux/errno.js';
 import { ULONG_MAX } from '../../include/linux/limits.js';
 import { type mm_struct, VMA_ITERATOR, type vm_area_struct } from '../../include/mm_types.js';
@@ -17,7 +17,6 @@ import {
 } from '../../lib/mm/inlines/iterator.js';
 import { mapping_allow_writable } from '../../lib/mm/inlines/mapping.js';
 import { vma_pages } from '../../lib/mm/inlines/range.js';
-import { openVma } from '../../lib/mm/internal.js';
 import { anon_vma_fork } from '../../lib/mm/rmap.js';
 import { vm_area_dup, vm_area_free } from '../../lib/mm/vma_init.js';
 import { stubs } from '../../stubs/index.js';
@@ -31,7 +30,7 @@ function linkFile(copy: vm_area_struct): void {
   stubs.i_mmap_lock_write(mapping);
   if (vma_is_shared_maywrite(copy)) mapping_allow_writable(mapping);
   stubs.flush_dcache_mmap_lock(mapping);
-  stubs.vma_interval_tree_insert(copy, mapping.i_mmap);
+  stubs.mapping_rmap_tree_insert(copy, mapping);
   stubs.flush_dcache_mmap_unlock(mapping);
   stubs.i_mmap_unlock_write(mapping);
 }
@@ -57,7 +56,8 @@ function dupOne(world: CheckedWorld, mm: mm_struct, mpnt: vm_area_struct): numbe
           stubs.vma_start_write(tmp);
           vma_iter_store_new(vmi, tmp);
           mm.map_count++;
-          openVma(tmp);
+          const { vm_ops } = tmp;
+          if (vm_ops?.open) stubs.call_hook(vm_ops, 'open', vm_ops.open, tmp);
           linkFile(tmp);
           accountPages(mm, tmp.flags, vma_pages(tmp));
           world.pages.share(mpnt.vm_mm ?? mm, mm, tmp.vm_start, tmp.vm_end);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Carries out steps on the address spaces of a few processes, each under its lock, with calls that fail on request. */
 
-import type { CheckedWorld } from '../../harness/index.js';
+import type { CheckedWorld } from '../../harness/checked/world.js';
 import { list_head } from '../../include/linux/list.js';
 import {
   anon_vma_name,
@@ -15,7 +15,7 @@ import {
   mtree_destroy,
   TASK_SIZE,
 } from '../../lib/index.js';
-import { CALLS, unmapUnlocked } from './calls.js';
+import { CALLS, type Surroundings, unmapUnlocked } from './calls.js';
 import { Drivers } from './drivers.js';
 import { dup_mmap } from './fork.js';
 import type { Step } from './steps.js';
@@ -24,7 +24,7 @@ import type { Step } from './steps.js';
 const MM_MT_FLAGS = MT_FLAGS_ALLOC_RANGE | MT_FLAGS_LOCK_EXTERN | MT_FLAGS_USE_RCU;
 const MOST_PROCESSES = 4;
 
-export class Machine {
+export class Machine implements Surroundings {
   readonly world: CheckedWorld;
   readonly drivers: Drivers;
   readonly policies: readonly mempolicy[];
@@ -76,9 +76,10 @@ export class Machine {
     let error = 0;
     this.locked(mm, () => {
       this.world.locks.lockNested(child.mmap_lock, mm.mmap_lock);
-      error = dup_mmap(this.world, child, mm);
+      error = this.world.operation('dup_mmap', { mm: child, oldmm: mm }, () => dup_mmap(this.world, child, mm));
       this.world.locks.mmapWriteUnlock(child);
     });
+    this.world.faults.clear();
     if (error === 0) this.processes.push(child);
     else this.destroy(child);
   }

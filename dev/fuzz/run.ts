@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Runs random programs in checked worlds, with the world's detectors as the only judge. */
-import { CheckedWorld, World } from '../../harness/index.js';
+import { CheckedWorld } from '../../harness/checked/world.js';
+import { World } from '../../harness/world.js';
+import { type Stubs, VMA_DONTEXPAND_BIT, vma_test } from '../../lib/index.js';
 import { Random } from '../random.js';
 import { Machine } from './machine.js';
 import { printStep, randomProgram, type Step } from './steps.js';
@@ -27,7 +29,9 @@ function unknown(complaints: readonly string[]): string[] {
 /** Runs one program to its first finding, or its end, when everything must be let go of. Null: it was silent. */
 export function runProgram(steps: readonly Step[]): Finding | null {
   const checked = new CheckedWorld();
-  const world = new World(checked.worldOptions());
+  const options = checked.worldOptions();
+  const stubs: Stubs = { ...options.stubs, vma_supports_mlock: (vma) => !vma_test(vma, VMA_DONTEXPAND_BIT) };
+  const world = new World({ ...options, stubs });
   return world.run(() => {
     const machine = new Machine(checked);
     for (const [i, step] of steps.entries()) {

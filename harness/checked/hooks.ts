@@ -176,7 +176,7 @@ export class Hooks {
   }
 
   /** What an operation left undone: copies that are in a tree and were not opened, new mappings not told of it. */
-  missed(before: Spaces, after: Spaces): string[] {
+  missed(before: Spaces, after: Spaces, succeeded: boolean): string[] {
     const found: string[] = [];
     for (const { vma, ops } of after.states.values()) {
       if (before.states.has(vma)) continue;
@@ -185,7 +185,7 @@ export class Hooks {
       if (life.copy && ops?.open && !life.opened) {
         found.push(`hook: open() was not called for ${describeVma(vma)}, a copy`);
       }
-      if (!life.copy && ops?.mapped && vma.vm_file?.f_op.mmap_prepare && !life.mapped) {
+      if (succeeded && !life.copy && ops?.mapped && vma.vm_file?.f_op.mmap_prepare && !life.mapped) {
         found.push(`hook: mapped() was not called for ${describeVma(vma)}`);
       }
     }

@@ -6,7 +6,7 @@
 import { hexOf } from '../../include/check.js';
 import type { mm_struct, vm_area_struct } from '../../include/mm_types.js';
 import { globals } from '../../stubs/index.js';
-import { hasSameFlags, lineOf, type Spaces, type Sums, sumsOf, type VmaState } from './spaces.js';
+import { anonLineOf, hasSameFlags, lineOf, type Spaces, type Sums, sumsOf, type VmaState } from './spaces.js';
 
 function nameOf({ start, end }: VmaState): string {
   return `VMA ${hexOf(start)}-${hexOf(end)}`;
@@ -26,7 +26,7 @@ export function survivors(before: Spaces, after: Spaces): [VmaState, VmaState][]
 function changedFields(was: VmaState, now: VmaState): string[] {
   const fields: string[] = [];
   if (was.start !== now.start || was.end !== now.end) fields.push('range');
-  if (was.pgoff !== now.pgoff) fields.push('page offset');
+  if (was.pgoff !== now.pgoff || was.anon_pgoff !== now.anon_pgoff) fields.push('page offset');
   if (!hasSameFlags(was, now)) fields.push('flags');
   if (was.page_prot !== now.page_prot) fields.push('protection');
   return fields;
@@ -91,10 +91,11 @@ export function movedOffsets(
     while ((before[i]?.end ?? Infinity) <= now.start) i++;
     for (let k = i; (before[k]?.start ?? Infinity) < now.end; k++) {
       const was = before[k];
-      if (was === undefined || (was.file === now.file && lineOf(was) === lineOf(now))) continue;
+      const isSame = was?.file === now.file && lineOf(was) === lineOf(now) && anonLineOf(was) === anonLineOf(now);
+      if (was === undefined || isSame) continue;
       const [start, end] = [Math.max(was.start, now.start), Math.min(was.end, now.end)];
       if (start >= from && end <= to) continue;
-      const what = was.file === now.file ? `page offset ${hexOf(now.pgoff)}` : 'file';
+      const what = was.file === now.file ? 'page offset' : 'file';
       found.push(
         `offsets: ${hexOf(start)}-${hexOf(end)} was of ${nameOf(was)} and has another ${what} in ${nameOf(now)}`,
       );

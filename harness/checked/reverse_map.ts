@@ -8,7 +8,7 @@
  * upstream's stubs do it: upstream's tests link them by hand, on no tree.
  */
 import { list_for_each_entry } from '../../include/linux/list.js';
-import { RB_EMPTY_ROOT, type rb_root_cached } from '../../include/linux/rbtree.js';
+import { RB_EMPTY_ROOT } from '../../include/linux/rbtree.js';
 import {
   type address_space,
   anon_vma,
@@ -67,9 +67,11 @@ export class ReverseMap {
     this.chains = new Map();
   }
 
-  insertVma(vma: vm_area_struct, rb: rb_root_cached<vm_area_struct>): void {
-    const mapping = this.mappingOf(vma, rb, 'put on');
-    if (mapping === null) return;
+  insertVma(vma: vm_area_struct, mapping: address_space): void {
+    if (vma.vm_file?.f_mapping !== mapping) {
+      this.reports.complain(`rmap: ${describeVma(vma)} put on an i_mmap at ${new Place()} that is not its file's`);
+      return;
+    }
     this.locks.assertMappingLocked(mapping);
     const known = this.linked.get(vma);
     if (known !== undefined) {
@@ -82,33 +84,20 @@ export class ReverseMap {
     mapping_rmap_tree_insert(vma, mapping);
   }
 
-  removeVma(vma: vm_area_struct, rb: rb_root_cached<vm_area_struct>): void {
+  removeVma(vma: vm_area_struct, mapping: address_space): void {
     const known = this.linked.get(vma);
-    if (known === undefined || known.mapping.i_mmap !== rb) {
+    if (known === undefined || known.mapping !== mapping) {
       this.reports.complain(`rmap: ${describeVma(vma)} taken off i_mmap at ${new Place()} is not on it`);
       return;
     }
-    this.locks.assertMappingLocked(known.mapping);
+    this.locks.assertMappingLocked(mapping);
     if (!sameRange(known.entry, vma, vma_start_pgoff(vma))) {
       this.reports.complain(
         `rmap: ${describeVma(vma)} changed its range while on i_mmap, where it is since ${known.entry.place}`,
       );
     }
     this.linked.delete(vma);
-    mapping_rmap_tree_remove(vma, known.mapping);
-  }
-
-  /** The mapping that has the tree: that of the VMA's file. */
-  private mappingOf(vma: vm_area_struct, rb: rb_root_cached<vm_area_struct>, what: string): address_space | null {
-    const mapping = vma.vm_file?.f_mapping ?? null;
-    if (mapping?.i_mmap === rb) return mapping;
-    this.reports.complain(`rmap: ${describeVma(vma)} ${what} an i_mmap at ${new Place()} that is not its file's`);
-    return null;
-  }
-
-  /** The mapping whose tree the VMA is on; null while it is on none. */
-  linkedTo(vma: vm_area_struct): address_space | null {
-    return this.linked.get(vma)?.mapping ?? null;
+    mapping_rmap_tree_remove(vma, mapping);
   }
 
   newAnonVma(): anon_vma {

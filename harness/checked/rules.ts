@@ -35,6 +35,7 @@ const RULES: ReadonlyMap<string, Rule> = new Map([
   ['expand_downwards', { ...WHOLE, told: false }],
   ['relocate_vma_down', { ...WHOLE, offsets: false, told: false }],
   ['create_init_stack_vma', { ...WHOLE, charges: false, told: false }],
+  ['dup_mmap', { ...WHOLE, told: false }],
   ['__split_vma', SPLIT],
   ['split_vma', SPLIT],
   ['vma_modify_flags', CHANGE],

@@ -13,7 +13,7 @@ import {
 } from '../../include/vma_flags.js';
 import { vma_test } from '../../lib/mm/inlines/flag_operations.js';
 import { vma_next } from '../../lib/mm/inlines/iterator.js';
-import { vma_pages } from '../../lib/mm/inlines/range.js';
+import { vma_pages, vma_start_anon_pgoff, vma_start_pgoff } from '../../lib/mm/inlines/range.js';
 
 /** A VMA that is in a tree. */
 export interface VmaState {
@@ -22,6 +22,7 @@ export interface VmaState {
   readonly start: number;
   readonly end: number;
   readonly pgoff: number;
+  readonly anon_pgoff: number;
   /** The four words of the flags. */
   readonly flags: readonly [number, number, number, number];
   readonly page_prot: pgprot_t;
@@ -69,7 +70,8 @@ export class Spaces {
         mm,
         start: vma.vm_start,
         end: vma.vm_end,
-        pgoff: vma.vm_pgoff,
+        pgoff: vma_start_pgoff(vma),
+        anon_pgoff: vma_start_anon_pgoff(vma),
         flags: [flags.w0, flags.w1, flags.w2, flags.w3],
         page_prot: vma.vm_page_prot,
         file: vma.vm_file,
@@ -88,6 +90,11 @@ export class Spaces {
 /** Page offset of address 0, if the VMA reached that far: the same for all that could be one VMA. */
 export function lineOf({ pgoff, start }: VmaState): number {
   return pgoff - start / PAGE_SIZE;
+}
+
+/** The same for anonymous pages. */
+export function anonLineOf({ anon_pgoff, start }: VmaState): number {
+  return anon_pgoff - start / PAGE_SIZE;
 }
 
 export function hasSameFlags(a: VmaState, b: VmaState): boolean {

@@ -6,7 +6,7 @@
 import { hexOf } from '../../include/check.js';
 import { list_empty, list_for_each_entry } from '../../include/linux/list.js';
 import { PAGE_SIZE, PHYS_PFN } from '../../include/linux/mm.js';
-import type { anon_vma, vm_area_struct } from '../../include/mm_types.js';
+import type { anon_vma, mm_struct, vm_area_struct } from '../../include/mm_types.js';
 import { vma_start_anon_pgoff } from '../../lib/mm/inlines/range.js';
 import { anon_rmap_tree_iter_first, anon_rmap_tree_iter_next } from '../../lib/mm/interval_tree.js';
 import { describeVma } from '../../stubs/freed.js';
@@ -24,6 +24,11 @@ export class Structure {
     this.rmap = rmap;
     this.references = references;
     this.pages = pages;
+  }
+
+  /** What pages there are in these address spaces is not known. */
+  forgetPages(spaces: Iterable<mm_struct>): void {
+    for (const mm of spaces) this.pages.drop(mm, 0, Infinity);
   }
 
   /** All that is wrong now, a sentence each. */

@@ -8,26 +8,35 @@ import { EINTR, ENOMEM } from '../../include/linux/errno.js';
 import { __GFP_NOFAIL, type gfp_t } from '../../include/linux/gfp.js';
 import { PHYS_PFN } from '../../include/linux/mm.js';
 import type { anon_vma, mm_struct, vm_area_desc, vm_area_struct } from '../../include/mm_types.js';
+import type { NamedArguments, OperationWatch } from '../../lib/doors/operation.js';
 import { free_pgtables } from '../../lib/mm/free_pgtables.js';
 import { vma_start_anon_pgoff } from '../../lib/mm/inlines/range.js';
 import { __anon_vma_prepare, anon_vma_prepare } from '../../lib/mm/rmap.js';
 import { describeVma, FreedObjects } from '../../stubs/freed.js';
 import { stubs } from '../../stubs/index.js';
-import type { HookName, Stubs } from '../../stubs/stubs.js';
+import type { Stubs } from '../../stubs/stubs.js';
 import { upstreamStubs } from '../../stubs/upstream.js';
 import { Attributes } from './attributes.js';
 import { Faults } from './faults.js';
 import { Hooks } from './hooks.js';
 import { Locks } from './locks.js';
 import { Notifications } from './notifications.js';
-import { Operations } from './operations.js';
 import { type AnonPages, PageRecord } from './pages.js';
 import { References } from './references.js';
 import { Reports } from './reports.js';
 import { ReverseMap } from './reverse_map.js';
 import { Structure } from './structure.js';
+import { Verdicts } from './verdicts.js';
 
-export class CheckedWorld {
+/** What a world is given that stands on a checked one: see WorldOptions. */
+export interface CheckedOptions {
+  stubs: Stubs;
+  freed: FreedObjects;
+  watch: OperationWatch;
+  allocNodes: (count: number, gfp: gfp_t) => boolean;
+}
+
+export class CheckedWorld implements OperationWatch {
   readonly reports: Reports;
   readonly freed: FreedObjects;
   readonly locks: Locks;
@@ -40,7 +49,7 @@ export class CheckedWorld {
   /** Policies and names of VMAs. */
   readonly attributes: Attributes;
   private readonly notifications: Notifications;
-  private readonly operations: Operations;
+  private readonly verdicts: Verdicts;
   /** Pages charged against the commit limit. */
   private charged: number;
   /** What `stubs` is to be filled from. */
@@ -58,7 +67,7 @@ export class CheckedWorld {
     this.attributes = new Attributes(this.reports);
     this.notifications = new Notifications(this.reports);
     this.charged = 0;
-    this.operations = new Operations({
+    this.verdicts = new Verdicts({
       reports: this.reports,
       locks: this.locks,
       references: this.references,
@@ -89,9 +98,10 @@ export class CheckedWorld {
   }
 
   /** What a world is made of that stands on this one's stubs. */
-  worldOptions(): { stubs: Stubs; freed: FreedObjects; allocNodes: (count: number, gfp: gfp_t) => boolean } {
+  worldOptions(): CheckedOptions {
     return {
       stubs: this.stubs,
+      watch: this,
       freed: this.freed,
       // A request that must not fail is no point of failure.
       allocNodes: (_count, gfp) => (gfp & __GFP_NOFAIL) !== 0 || this.faults.check('maple_slab.alloc', -ENOMEM) === 0,
@@ -107,8 +117,8 @@ export class CheckedWorld {
    * Carries out an operation of the code under test, by the name of its function and its arguments by theirs, and judges
    * what it did. Operations within it are part of it.
    */
-  operation<R>(name: string, args: Readonly<Record<string, unknown>>, call: () => R): R {
-    return this.operations.operation(name, args, call);
+  operation<R>(name: string, args: NamedArguments, call: () => R): R {
+    return this.verdicts.operation(name, args, call);
   }
 
   /** Does the world see every call of a stub? It does not where a test has put its own in place; a spy lets it see. */
@@ -130,7 +140,7 @@ export class CheckedWorld {
 
   /** Frees an address space: from here on every use of it throws. */
   freeMm(mm: mm_struct): void {
-    this.operations.remove(mm);
+    this.verdicts.remove(mm);
     this.freed.add(mm, 'mm_struct', null);
   }
 

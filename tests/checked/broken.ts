@@ -23,7 +23,7 @@ import {
 /** Complaints of a new world in which `use` ran, with its stubs in force. */
 export function complaintsOf(use: (world: CheckedWorld) => void): string[] {
   const world = new CheckedWorld();
-  return new World({ stubs: world.stubs, freed: world.freed }).run(() => {
+  return new World(world.worldOptions()).run(() => {
     use(world);
     return world.end();
   });

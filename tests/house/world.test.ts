@@ -22,6 +22,8 @@ const THEIRS: Record<string, RegExp> = {
   'lib/maple_tree/slab.ts': /maple_slab\.(?:reserved|live)/,
   // The mark of a call that comes back to its door.
   'lib/doors/operation.ts': /doors\.passed/,
+  // Which process runs is what a scheduler decides.
+  'dev/fuzz/machine.ts': /current\.mm = /,
   // A new cache is empty.
   'stubs/upstream.ts': /sheaf\.vmas = \[\]/,
   // reset_dummy_anon_vma() and cleanup_mm() of upstream's, which its tests call in the midst of one.

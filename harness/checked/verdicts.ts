@@ -3,12 +3,15 @@
  * One operation after the other: what the address spaces, the reverse map, references and counters were before it, what
  * they are after it, and whether the difference is one that it may make. What was wrong before, a test has made itself.
  */
-import { IS_ERR } from '../../include/linux/errno.js';
+import { hexOf } from '../../include/check.js';
 import type { file } from '../../include/mm_types.js';
 import { mm_struct, vm_area_struct, vma_iterator } from '../../include/mm_types.js';
 import { vma_merge_struct } from '../../include/vma.js';
-import { vma_is_shared_maywrite } from '../../lib/mm/inlines/flag_operations.js';
-import { vma_iter_addr } from '../../lib/mm/inlines/iterator.js';
+import { VMA_ACCOUNT_BIT } from '../../include/vma_flags.js';
+import type { NamedArguments, OperationWatch } from '../../lib/doors/operation.js';
+import { vma_is_shared_maywrite, vma_test } from '../../lib/mm/inlines/flag_operations.js';
+import { vma_iter_addr, vma_lookup } from '../../lib/mm/inlines/iterator.js';
+import { describeVma } from '../../stubs/freed.js';
 import { current } from '../../stubs/index.js';
 import type { Hooks } from './hooks.js';
 import { drifted, driftOf, foreignFields, movedOffsets, tooMany, unmarked } from './judges.js';
@@ -20,7 +23,7 @@ import { type Rule, ruleOf } from './rules.js';
 import { Spaces, sumsOf } from './spaces.js';
 import type { Structure } from './structure.js';
 
-type Args = Readonly<Record<string, unknown>>;
+type Args = NamedArguments;
 type Drift = ReturnType<typeof driftOf>;
 
 /** Everything that is looked at twice. */
@@ -69,7 +72,7 @@ function hasFailed(result: unknown): boolean {
   return result === null || (typeof result === 'number' && result < 0);
 }
 
-export class Operations {
+export class Verdicts implements OperationWatch {
   private readonly judges: Judges;
   private readonly known: Set<mm_struct>;
   private running: boolean;
@@ -95,7 +98,7 @@ export class Operations {
     const rule = this.running ? null : ruleOf(name);
     if (rule === null) return call();
 
-    const { locks, references, hooks, notifications } = this.judges;
+    const { locks, references, hooks, notifications, structure } = this.judges;
     this.meet(args);
     const before = this.picture(args);
     if (before.spaces.broken) return call();
@@ -108,6 +111,8 @@ export class Operations {
     hooks.touched.clear();
     try {
       const result = call();
+      // Pages that were moved or unmapped unseen are not known any more.
+      if (!this.judges.sees('move_page_tables', 'unmap_vmas', 'free_pgtables')) structure.forgetPages(this.known);
       this.judge(name, rule, args, before, result);
       return result;
     } finally {
@@ -176,9 +181,9 @@ export class Operations {
     }
     const found = [
       ...this.vmas(name, rule, args, before, after),
-      ...this.counters(name, rule, before, after, result),
+      ...this.counters(name, rule, args, before, after, result),
       ...this.others(name, rule, before, after, result),
-      ...this.iterator(name, args, result),
+      ...this.iterator(name, args, before, result),
     ];
     for (const text of found) reports.complain(`${text}; after ${name}()`);
   }
@@ -200,7 +205,7 @@ export class Operations {
     return found;
   }
 
-  private counters(name: string, rule: Rule, before: Picture, after: Picture, result: unknown): string[] {
+  private counters(name: string, rule: Rule, args: Args, before: Picture, after: Picture, result: unknown): string[] {
     const { notifications, sees } = this.judges;
     const found: string[] = [];
     // A relocation that fails leaves the stack grown, as upstream documents.
@@ -217,7 +222,10 @@ export class Operations {
       if (fell && sees('update_hiwater_vm')) found.push(...notifications.totalFell(mm));
     }
     const by = after.charges - before.charges;
-    if (rule.charges && by !== 0 && sees('security_vm_enough_memory_mm', 'vm_acct_memory')) {
+    // A stack is charged as one that accounts for its pages, which the kernel's do.
+    const { vma } = args;
+    const odd = name === 'expand_downwards' && vma instanceof vm_area_struct && !vma_test(vma, VMA_ACCOUNT_BIT);
+    if (rule.charges && !odd && by !== 0 && sees('security_vm_enough_memory_mm', 'vm_acct_memory')) {
       found.push(
         by > 0
           ? `charges: ${by} pages are charged that no mapping accounts for`
@@ -232,7 +240,7 @@ export class Operations {
     const found: string[] = [];
     if (sees('get_file', 'fput')) found.push(...references.endOperation(before.files, after.files, hasFailed(result)));
     if (sees('call_hook', 'dup_anon_vma_name') && rule.sums !== 'none') {
-      found.push(...hooks.missed(before.spaces, after.spaces));
+      found.push(...hooks.missed(before.spaces, after.spaces, !hasFailed(result)));
     }
     const told = ['uprobe_mmap', 'uprobe_munmap', 'khugepaged_enter_vma', 'perf_event_mmap', 'vma_adjust_trans_huge'];
     if (sees(...told, 'userfaultfd_unmap_complete', 'unmap_vmas')) {
@@ -249,15 +257,25 @@ export class Operations {
     return found;
   }
 
-  /** Where an operation says that it leaves the iterator. */
-  private iterator(name: string, args: Args, result: unknown): string[] {
-    const { vmi, vma } = args;
-    if (!(vmi instanceof vma_iterator)) return [];
-    let at: unknown = null;
-    if (/^(?:__)?split_vma$/.test(name) && result === 0) at = vma;
-    else if (name.startsWith('vma_modify_') && !IS_ERR(result)) at = result;
-    if (!(at instanceof vm_area_struct)) return [];
+  /** Where an operation says that it leaves the iterator: at what it changed, or, out of memory, where it began. */
+  private iterator(name: string, args: Args, before: Picture, result: unknown): string[] {
+    const { vmi, vma, start, end } = args;
+    if (!(vmi instanceof vma_iterator) || !(vma instanceof vm_area_struct)) return [];
+    let at: vm_area_struct | null = null;
+    if (/^(?:__)?split_vma$/.test(name)) {
+      if (result === 0) at = vma;
+    } else if (name.startsWith('vma_modify_')) {
+      if (result instanceof vm_area_struct) {
+        // A VMA that neither merged nor was split may have been left for a look at its neighbours.
+        const was = before.spaces.states.get(vma);
+        at = result === vma && was?.start === start && was?.end === end ? null : result;
+      } else if (typeof start === 'number' && vma.vm_mm !== null) {
+        at = vma_lookup(vma.vm_mm, start);
+      }
+    }
+    if (at === null) return [];
     const where = vma_iter_addr(vmi);
-    return where >= at.vm_start && where < at.vm_end ? [] : ['iterator: it does not stand at the VMA that was changed'];
+    if (where >= at.vm_start && where < at.vm_end) return [];
+    return [`iterator: it stands at ${hexOf(where)}, and should be at ${describeVma(at)}`];
   }
 }

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * Random operations, with random hooks and failures, in the checked world: its detectors are the only judge. Usage:
+ * `npm run fuzz -- --runs 1000000 --seed 7`. Status 0: silent; 1: a finding, shortened and printed; 2: bad arguments.
+ */
+import { Command, InvalidArgumentError } from 'commander';
+import { fuzz, printFinding, shorten } from './run.js';
+
+interface Options {
+  runs: number;
+  seed: number;
+}
+
+function toNumber(value: string): number {
+  if (!/^[0-9]{1,9}$/.test(value)) throw new InvalidArgumentError('A whole number below 1,000,000,000 is wanted.');
+  return Number(value);
+}
+
+function main({ runs, seed }: Options): number {
+  const started = performance.now();
+  const finding = fuzz(seed, runs, (done) => {
+    if (done > 0 && done % 100_000 === 0) process.stderr.write(`${done.toLocaleString('en')} operations\n`);
+  });
+  if (finding === null) {
+    const seconds = ((performance.now() - started) / 1000).toFixed(0);
+    process.stdout.write(`${runs.toLocaleString('en')} operations from seed ${seed}: silent, in ${seconds} s\n`);
+    return 0;
+  }
+  process.stdout.write(`${printFinding(shorten(finding))}\n`);
+  return 1;
+}
+
+new Command('fuzz')
+  .description('Random operations with random hooks and failures, judged by the detectors of the checked world.')
+  .option('--runs <number>', 'operations', toNumber, 100_000)
+  .option('--seed <number>', 'what the random numbers begin with', toNumber, 1)
+  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
+  .action((options: Options) => {
+    process.exitCode = main(options);
+  })
+  .parse();

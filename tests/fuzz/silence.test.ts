@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** Random operations on the code as it is raise no complaint, and on code that is broken they do. */
+import t from 'tap';
+import { fuzz, printFinding, runProgram, shorten } from '../../dev/fuzz/run.js';
+import { printStep, randomProgram, WORDS } from '../../dev/fuzz/steps.js';
+import { Random } from '../../dev/random.js';
+
+t.test('three thousand random operations are silent', async (t) => {
+  const finding = fuzz(1, 3000);
+  t.equal(finding === null ? '' : printFinding(shorten(finding)), '');
+});
+
+t.test('a program is the same for the same seed, and has every word', async (t) => {
+  const [one, other] = [randomProgram(new Random(7), 500), randomProgram(new Random(7), 500)];
+  t.same(one, other);
+  t.same(
+    WORDS.filter((word) => !one.some((step) => step.word === word)),
+    [],
+  );
+  t.match(printStep({ word: 'fault', numbers: [1, 2], failAt: 3, lasting: true }), /^fault 1 2 fail-from=3$/);
+});
+
+t.test('every program that is shortened out of a silent one is silent', async (t) => {
+  const steps = randomProgram(new Random(3), 60);
+  for (let at = 0; at < steps.length; at += 7) {
+    t.equal(runProgram([...steps.slice(0, at), ...steps.slice(at + 3)]), null);
+  }
+});
