@@ -23,7 +23,6 @@ import type {
   rw_semaphore,
   spinlock_t,
   task_struct,
-  vm_area_desc,
   vm_area_struct,
   vm_userfaultfd_ctx,
   vma_operation,

@@ -37,8 +37,10 @@ export class Hooks {
   private readonly locks: Locks;
   private readonly references: References;
   private readonly lives: WeakMap<vm_area_struct, Life>;
-  /** VMAs that a hook was called on since clear(). */
+  /** VMAs that a hook was called on since the operation began. */
   readonly touched: Set<object>;
+  /** Where mapped() was called since then: it is not told the VMA. */
+  private readonly mappedAt: Set<unknown>;
   /** Hooks that run now. */
   private depth: number;
 
@@ -48,6 +50,7 @@ export class Hooks {
     this.references = references;
     this.lives = new WeakMap();
     this.touched = new Set();
+    this.mappedAt = new Set();
     this.depth = 0;
   }
 
@@ -86,6 +89,11 @@ export class Hooks {
     this.lifeOf(vma).fixed = true;
   }
 
+  beginOperation(): void {
+    this.touched.clear();
+    this.mappedAt.clear();
+  }
+
   /** Calls a hook: what it is called on is among its arguments. */
   call<R>(name: string, args: readonly unknown[], hook: () => R): R {
     const on = this.subjectOf(name, args);
@@ -93,6 +101,7 @@ export class Hooks {
     const file = on instanceof vm_area_desc ? on.vm_file : null;
     if (on instanceof vm_area_struct) this.before(name, on);
     if (on !== null) this.touched.add(on);
+    if (name === 'mapped') this.mappedAt.add(args[0]);
 
     const hold = mm === null ? null : this.locks.holdOf(mm);
     this.depth++;
@@ -178,14 +187,14 @@ export class Hooks {
   /** What an operation left undone: copies that are in a tree and were not opened, new mappings not told of it. */
   missed(before: Spaces, after: Spaces, succeeded: boolean): string[] {
     const found: string[] = [];
-    for (const { vma, ops } of after.states.values()) {
+    for (const { vma, ops, start } of after.states.values()) {
       if (before.states.has(vma)) continue;
       const life = this.lifeOf(vma);
       life.established = true;
       if (life.copy && ops?.open && !life.opened) {
         found.push(`hook: open() was not called for ${describeVma(vma)}, a copy`);
       }
-      if (succeeded && !life.copy && ops?.mapped && vma.vm_file?.f_op.mmap_prepare && !life.mapped) {
+      if (succeeded && !life.copy && ops?.mapped && vma.vm_file?.f_op.mmap_prepare && !this.mappedAt.has(start)) {
         found.push(`hook: mapped() was not called for ${describeVma(vma)}`);
       }
     }

@@ -108,7 +108,7 @@ export class Verdicts implements OperationWatch {
     locks.beginOperation();
     references.beginOperation(before.files);
     notifications.beginOperation();
-    hooks.touched.clear();
+    hooks.beginOperation();
     try {
       const result = call();
       // Pages that were moved or unmapped unseen are not known any more.
@@ -173,8 +173,13 @@ export class Verdicts implements OperationWatch {
   }
 
   private judge(name: string, rule: Rule, args: Args, before: Picture, result: unknown): void {
+    const { reports, structure } = this.judges;
+    if (name === 'relocate_vma_down' && hasFailed(result)) {
+      // As upstream documents, it leaves the stack grown over both places, for the death of the process to clean up.
+      structure.forgetPages(this.known);
+      return;
+    }
     const after = this.picture(args);
-    const { reports } = this.judges;
     if (after.spaces.broken) {
       reports.complain(`tree: it holds VMAs that were freed; after ${name}()`);
       return;
@@ -205,11 +210,9 @@ export class Verdicts implements OperationWatch {
     return found;
   }
 
-  private counters(name: string, rule: Rule, args: Args, before: Picture, after: Picture, result: unknown): string[] {
+  private counters(name: string, rule: Rule, args: Args, before: Picture, after: Picture, _result: unknown): string[] {
     const { notifications, sees } = this.judges;
     const found: string[] = [];
-    // A relocation that fails leaves the stack grown, as upstream documents.
-    if (name === 'relocate_vma_down' && hasFailed(result)) return found;
     for (const [mm, was] of before.drift) {
       const now = after.drift.get(mm);
       if (now === undefined) continue;

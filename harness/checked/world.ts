@@ -7,7 +7,7 @@ import { hexOf } from '../../include/check.js';
 import { EINTR, ENOMEM } from '../../include/linux/errno.js';
 import { __GFP_NOFAIL, type gfp_t } from '../../include/linux/gfp.js';
 import { PHYS_PFN } from '../../include/linux/mm.js';
-import type { anon_vma, mm_struct, vm_area_desc, vm_area_struct } from '../../include/mm_types.js';
+import type { anon_vma, mm_struct, vm_area_struct } from '../../include/mm_types.js';
 import type { NamedArguments, OperationWatch } from '../../lib/doors/operation.js';
 import { free_pgtables } from '../../lib/mm/free_pgtables.js';
 import { vma_start_anon_pgoff } from '../../lib/mm/inlines/range.js';
