@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What the comparison with the kernel's code is made of: traces, shortening, pictures, a compiler's complaints. */
 import t from 'tap';
-import { Random } from '../../dev/random.js';
 import { describeDifference, sideBySide } from '../../dev/conform/report.js';
 import { shrinkTrace } from '../../dev/conform/shrink.js';
 import { agree, kernelSide, portSide } from '../../dev/conform/sides.js';
