@@ -480,13 +480,11 @@ export class vma_iterator {
   readonly mas: ma_state<vm_area_struct>;
 
   constructor(mm: mm_struct, addr: number) {
-    this.mas = new ma_state(mm.mm_mt, addr, addr);
+    this.mas = new ma_state(mm.mm_mt, addr, 0);
   }
 }
 
-/**
- * Declares an iterator over mm that stands at addr. C leaves `last` at 0 here; nothing reads it before the first walk.
- */
+/** Declares an iterator over mm that is to walk to addr. `last` stays 0 until it has. */
 export function VMA_ITERATOR(mm: mm_struct, addr: number): vma_iterator {
   return new vma_iterator(mm, addr);
 }

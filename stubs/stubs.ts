@@ -76,6 +76,9 @@ export interface LockStubs {
   flush_dcache_mmap_unlock(mapping: address_space): void;
   anon_vma_lock_write(anon_vma: anon_vma): void;
   anon_vma_unlock_write(anon_vma: anon_vma): void;
+  /** Part of validate_mm(), which the harness compiles out. */
+  anon_vma_lock_read(anon_vma: anon_vma): void;
+  anon_vma_unlock_read(anon_vma: anon_vma): void;
   down_write_nest_lock(sem: rw_semaphore, nest_lock: rw_semaphore): void;
   rwsem_is_locked(sem: rw_semaphore): boolean;
   spin_lock(lock: spinlock_t): void;
@@ -168,6 +171,8 @@ export interface PageStubs {
   move_page_tables(pmc: pagetable_move_control): number;
   /** Writes the page table entries of a PFN range; negative errno on failure. The harness has no page tables. */
   remap_pfn_range_ptes(vma: vm_area_struct, addr: number, pfn: number, size: number, pgprot: pgprot_t): number;
+  /** Clears what a range of page table entries maps; the harness has no page tables. */
+  zap_vma_range(vma: vm_area_struct, address: number, size: number): void;
   /** Writes the page table entries of kernel pages; negative errno on failure. The harness has no page tables. */
   insert_kernel_pages(vma: vm_area_struct, start: number, pages: readonly page[], nr_pages: number): number;
   lru_add_drain(): void;

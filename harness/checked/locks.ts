@@ -222,6 +222,14 @@ export class Locks {
     this.release(rootOf(anon_vma).rwsem, 'write');
   }
 
+  lockAnonVmaRead(anon_vma: anon_vma): void {
+    this.acquire(rootOf(anon_vma).rwsem, 'read', false);
+  }
+
+  unlockAnonVmaRead(anon_vma: anon_vma): void {
+    this.release(rootOf(anon_vma).rwsem, 'read');
+  }
+
   assertAnonVmaLocked(anon_vma: anon_vma): void {
     if (!this.held.has(rootOf(anon_vma).rwsem)) this.missing('the anon_vma', 'for writing');
   }

@@ -200,6 +200,8 @@ export class CheckedWorld implements OperationWatch {
       flush_dcache_mmap_unlock: (mapping) => locks.unlockDcache(mapping),
       anon_vma_lock_write: (anon_vma) => locks.lockAnonVma(anon_vma),
       anon_vma_unlock_write: (anon_vma) => locks.unlockAnonVma(anon_vma),
+      anon_vma_lock_read: (anon_vma) => locks.lockAnonVmaRead(anon_vma),
+      anon_vma_unlock_read: (anon_vma) => locks.unlockAnonVmaRead(anon_vma),
       down_write_nest_lock: (sem, nest_lock) => locks.lockNested(sem, nest_lock),
       rwsem_is_locked: (sem) => locks.isHeld(sem),
       spin_lock: (lock) => locks.lockMutex(lock),

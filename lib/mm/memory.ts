@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
  * The VMA side of mapping page frames and kernel pages. Port of vma_desc_is_cow_mapping(),
- * get_remap_pgoff(), remap_pfn_range_prepare(), remap_pfn_range_complete(), __simple_ioremap_prep(),
+ * get_remap_pgoff(), remap_pfn_range_internal(), remap_pfn_range_notrack(), remap_pfn_range_prepare(), remap_pfn_range_complete(), __simple_ioremap_prep(),
  * simple_ioremap_prepare(), map_kernel_pages_prepare(), map_kernel_pages_complete() of mm/memory.c and
  * include/linux/mm.h, and of io_remap_pfn_range_prepare(), mm/internal.h (Linux 7.3).
  *
@@ -11,7 +11,13 @@
 import { EFAULT, EINVAL } from '../../include/linux/errno.js';
 import { ULONG_MAX } from '../../include/linux/limits.js';
 import { offset_in_page, PAGE_ALIGN, PAGE_SIZE, PHYS_PFN, type pgoff_t } from '../../include/linux/mm.js';
-import { MMAP_REMAP_PFN, type mmap_action, type vm_area_desc, type vm_area_struct } from '../../include/mm_types.js';
+import {
+  MMAP_REMAP_PFN,
+  type mmap_action,
+  type pgprot_t,
+  type vm_area_desc,
+  type vm_area_struct,
+} from '../../include/mm_types.js';
 import { Ref } from '../../include/ref.js';
 import { VMA_MIXEDMAP_BIT, VMA_PFNMAP_BIT, VMA_REMAP_FLAGS } from '../../include/vma_flags.js';
 import { stubs } from '../../stubs/index.js';
@@ -70,19 +76,35 @@ export function remap_pfn_range_prepare(desc: vm_area_desc): number {
   return 0;
 }
 
-/** Checks a remap once more, and writes its page table entries. 0 or a negative errno. */
-export function remap_pfn_range_complete(vma: vm_area_struct, action: mmap_action): number {
-  const { start, start_pfn, size, pgprot } = action.remap;
-
-  if (WARN_ON_ONCE(offset_in_page(start) !== 0, 'remap_pfn_range_complete', 'start is not page-aligned'))
-    return -EINVAL;
+/** Writes the page table entries of a range of frames. 0 or a negative errno, with a part of them written. */
+function remap_pfn_range_internal(
+  vma: vm_area_struct,
+  addr: number,
+  pfn: number,
+  size: number,
+  prot: pgprot_t,
+): number {
+  if (WARN_ON_ONCE(offset_in_page(addr) !== 0, 'remap_pfn_range_internal', 'addr is not page-aligned')) return -EINVAL;
   VM_WARN_ON_ONCE(
     !vma_test_all_mask(vma, VMA_REMAP_FLAGS),
-    'remap_pfn_range_complete',
+    'remap_pfn_range_internal',
     'the VMA lacks flags of a remapped one',
   );
-  BUG_ON(PAGE_ALIGN(size) === 0, 'remap_pfn_range_complete', 'the range is empty');
-  return stubs.remap_pfn_range_ptes(vma, start, start_pfn, size, pgprot);
+  BUG_ON(PAGE_ALIGN(size) === 0, 'remap_pfn_range_internal', 'the range is empty');
+  return stubs.remap_pfn_range_ptes(vma, addr, pfn, size, prot);
+}
+
+/** Remaps a range of frames whole or not at all: frames that a failure left mapped may be freed by the caller. */
+function remap_pfn_range_notrack(vma: vm_area_struct, addr: number, pfn: number, size: number, prot: pgprot_t): number {
+  const error = remap_pfn_range_internal(vma, addr, pfn, size, prot);
+  if (error !== 0) stubs.zap_vma_range(vma, addr, size);
+  return error;
+}
+
+/** Carries a remap out. 0, or a negative errno with nothing of it mapped. */
+export function remap_pfn_range_complete(vma: vm_area_struct, action: mmap_action): number {
+  const { start, start_pfn, size, pgprot } = action.remap;
+  return remap_pfn_range_notrack(vma, start, start_pfn, size, pgprot);
 }
 
 /** remap_pfn_range_prepare() of device memory; the remap of frames completes it. */

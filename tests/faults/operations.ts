@@ -522,7 +522,12 @@ export const OPERATIONS: readonly FaultOperation[] = [
       const f = plainFile();
       faulted(t, 0x10000, 0x12000);
       mapRange(t, 0x14000, 0x16000, { file: f });
-      return { run: () => mm_take_all_locks(t.mm), settle: () => mm_drop_all_locks(t.mm), files: [f] };
+      const run = () => {
+        const error = mm_take_all_locks(t.mm);
+        if (error === 0) mm_drop_all_locks(t.mm);
+        return error;
+      };
+      return { run, files: [f] };
     },
     leaves: [
       'signal_pending: same, same',

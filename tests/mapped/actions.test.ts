@@ -137,7 +137,9 @@ for (const [name, action] of Object.entries(ACTIONS)) {
   test(`${name} that fails while it completes takes the VMA with it`, (t) => {
     for (const override of [0, -EIO]) {
       t.subtest(override === 0 ? 'with its own error' : 'with the error that the action names', (s) => {
-        s.sandbox.stub(stubs, action.stub).returns(-ENOMEM);
+        const write = s.sandbox.stub(stubs, action.stub).returns(-ENOMEM);
+        const zap = s.sandbox.spy(stubs, 'zap_vma_range');
+        const unmap = s.sandbox.spy(stubs, 'unmap_vmas');
         const { result, hook, f, before } = mapWith(
           s,
           (desc) => {
@@ -148,6 +150,12 @@ for (const [name, action] of Object.entries(ACTIONS)) {
         );
         s.ASSERT_EQ(result, override === 0 ? -ENOMEM : override);
         s.ASSERT_EQ(hook.callCount, 0, 'mapped is not called');
+        if (action.stub === 'remap_pfn_range_ptes') {
+          // Frames that a failure left mapped go at once, before anything else can use them.
+          const [vma, addr, , size] = write.firstCall.args;
+          s.ASSERT_TRUE(zap.calledOnceWithExactly(vma, addr, size));
+          s.ASSERT_TRUE(zap.calledBefore(unmap));
+        } else s.ASSERT_EQ(zap.callCount, 0);
         s.ASSERT_EQ(account(s, f), before);
       });
     }

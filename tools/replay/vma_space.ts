@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The address space that a VMA trace is replayed on, with its world, its files and anon_vmas by number. */
+
 import { newRootAnonVma } from '../../harness/anon_link.js';
 import { World, type WorldOptions } from '../../harness/world.js';
+import { ULONG_MAX } from '../../include/linux/limits.js';
 import { MT_FLAGS_ALLOC_RANGE } from '../../include/linux/maple_tree.js';
 import {
   type anon_vma,
@@ -25,7 +27,8 @@ import { Settings } from './settings.js';
 
 /** A sum of pages as C has it: where it fell below 0, it wraps around. */
 function sumText(pages: number): string {
-  return pages < 0 ? String(BigInt.asUintN(64, BigInt(pages))) : String(pages);
+  // Here it wraps at 2^53.
+  return pages > ULONG_MAX / 2 ? String(2n ** 64n - 2n ** 53n + BigInt(pages)) : String(pages);
 }
 
 export class ReplayedSpace {

@@ -7,6 +7,7 @@
  * run often build no word; upstream has that for data mappings only. mlock_future_ok() takes a boolean, as the kernel's
  * does; the harness's copy takes a flags word, which its caller does not pass.
  */
+import { ULONG_MAX } from '../../../include/linux/limits.js';
 import { CAP_IPC_LOCK, PHYS_PFN, RLIMIT_MEMLOCK } from '../../../include/linux/mm.js';
 import type { mm_struct } from '../../../include/mm_types.js';
 import {
@@ -70,14 +71,23 @@ export function isStackMapping(flags: vma_flags_t): boolean {
 }
 
 /**
+ * A sum of pages with some added, which may be negative: an unsigned long, which wraps around.
+ * @internal
+ */
+export function addPages(sum: number, pages: number): number {
+  if (pages > 0 && sum > ULONG_MAX - pages) return pages - (ULONG_MAX - sum) - 1;
+  return sum + pages < 0 ? ULONG_MAX + (sum + pages + 1) : sum + pages;
+}
+
+/**
  * vm_stat_account() over the bitmap.
  * @internal
  */
 export function accountPages(mm: mm_struct, flags: vma_flags_t, npages: number): void {
-  mm.total_vm += npages;
-  if (isExecMapping(flags)) mm.exec_vm += npages;
-  else if (isStackMapping(flags)) mm.stack_vm += npages;
-  else if (is_data_mapping_vma_flags(flags)) mm.data_vm += npages;
+  mm.total_vm = addPages(mm.total_vm, npages);
+  if (isExecMapping(flags)) mm.exec_vm = addPages(mm.exec_vm, npages);
+  else if (isStackMapping(flags)) mm.stack_vm = addPages(mm.stack_vm, npages);
+  else if (is_data_mapping_vma_flags(flags)) mm.data_vm = addPages(mm.data_vm, npages);
 }
 
 /** Adds pages, which may be negative, to the sums that a mapping with these flags counts in. */
@@ -87,13 +97,14 @@ export function vm_stat_account(mm: mm_struct, flags: vm_flags_t, npages: number
 
 /** Gives back a commit charge, in pages. */
 export function vm_unacct_memory(pages: number): void {
-  stubs.vm_acct_memory(-pages);
+  // Not -pages, which is -0 for none.
+  stubs.vm_acct_memory(0 - pages);
 }
 
 /** May that many more bytes be locked in memory, if the VMA asks for it? */
 export function mlock_future_ok(mm: mm_struct, is_vma_locked: boolean, bytes: number): boolean {
   if (!is_vma_locked || stubs.capable(CAP_IPC_LOCK)) return true;
-  return PHYS_PFN(bytes) + mm.locked_vm <= PHYS_PFN(stubs.rlimit(RLIMIT_MEMLOCK));
+  return addPages(PHYS_PFN(bytes), mm.locked_vm) <= PHYS_PFN(stubs.rlimit(RLIMIT_MEMLOCK));
 }
 
 /** Most VMAs that an address space may have. */

@@ -6,6 +6,7 @@
  * Deviations: vma_iter_prealloc() is the harness's, which `globals.fail_prealloc` makes fail (shared.h overrides it by
  * a macro).
  */
+import { hexOf } from '../../../include/check.js';
 import { ENOMEM } from '../../../include/linux/errno.js';
 import { GFP_KERNEL, type gfp_t } from '../../../include/linux/gfp.js';
 import { ULONG_MAX } from '../../../include/linux/limits.js';
@@ -13,6 +14,7 @@ import { ma_start } from '../../../include/linux/maple_tree.js';
 import { type mm_struct, VMA_ITERATOR, type vm_area_struct, type vma_iterator } from '../../../include/mm_types.js';
 import { Ref } from '../../../include/ref.js';
 import { globals, stubs } from '../../../stubs/index.js';
+import { WARN_ON } from '../../bug.js';
 import {
   __mas_set_range,
   mas_destroy,
@@ -127,33 +129,39 @@ export function vma_iter_load(vmi: vma_iterator): vm_area_struct | null {
   return mas_walk(vmi.mas);
 }
 
-/** An iterator that stands elsewhere than at vma would store into the wrong node: let it walk anew. */
-function leaveForeignRange(vmi: vma_iterator, vma: vm_area_struct): void {
-  const { mas } = vmi;
-  if (mas.status !== ma_start && (mas.index > vma.vm_start || mas.last < vma.vm_start)) vma_iter_invalidate(vmi);
+/** Does the iterator stand on a range that does not hold the start of vma? A store would go into the wrong node. */
+function isElsewhere({ mas }: vma_iterator, vma: vm_area_struct): boolean {
+  return mas.status !== ma_start && (mas.index > vma.vm_start || mas.last < vma.vm_start);
 }
 
-function storeOverwrite(vmi: vma_iterator, vma: vm_area_struct): void {
-  vma_assert_attached(vma);
-  leaveForeignRange(vmi, vma);
-  __mas_set_range(vmi.mas, vma.vm_start, vma.vm_end - 1);
-  mas_store_prealloc(vmi.mas, vma);
+/** What CONFIG_DEBUG_VM_MAPLE_TREE looks at before a store: is the start of vma within the iterator's range? */
+function warnElsewhere({ mas }: vma_iterator, vma: vm_area_struct): void {
+  if (mas.status === ma_start) return;
+  const range = `${hexOf(mas.index)}-${hexOf(mas.last)}`;
+  const what = `VMA ${hexOf(vma.vm_start)}-${hexOf(vma.vm_end)} stored into slot ${range}`;
+  WARN_ON(mas.index > vma.vm_start, 'vma_iter_store_overwrite', what);
+  WARN_ON(mas.last < vma.vm_start, 'vma_iter_store_overwrite', what);
 }
 
 /** Stores a VMA that is attached already over its range, with reserved memory. */
 export function vma_iter_store_overwrite(vmi: vma_iterator, vma: vm_area_struct): void {
-  storeOverwrite(vmi, vma);
+  vma_assert_attached(vma);
+  if (globals.debug_vm_maple_tree) warnElsewhere(vmi, vma);
+  if (isElsewhere(vmi, vma)) vma_iter_invalidate(vmi);
+
+  __mas_set_range(vmi.mas, vma.vm_start, vma.vm_end - 1);
+  mas_store_prealloc(vmi.mas, vma);
 }
 
 /** Stores a VMA that was in no tree, with reserved memory, and marks it attached. */
 export function vma_iter_store_new(vmi: vma_iterator, vma: vm_area_struct): void {
   vma_mark_attached(vma);
-  storeOverwrite(vmi, vma);
+  vma_iter_store_overwrite(vmi, vma);
 }
 
 /** Stores a VMA that was in no tree and marks it attached. */
 export function vma_iter_store_gfp(vmi: vma_iterator, vma: vm_area_struct, gfp: gfp_t): number {
-  leaveForeignRange(vmi, vma);
+  if (isElsewhere(vmi, vma)) vma_iter_invalidate(vmi);
   __mas_set_range(vmi.mas, vma.vm_start, vma.vm_end - 1);
   mas_store_gfp(vmi.mas, vma, gfp);
   if (mas_is_err(vmi.mas)) return -ENOMEM;

@@ -13,7 +13,7 @@ import {
   type vma_flags_t,
 } from '../../../include/vma_flags.js';
 import { currentMm, stubs } from '../../../stubs/index.js';
-import { get_sysctl_max_map_count, vm_unacct_memory } from '../inlines/accounting.js';
+import { addPages, get_sysctl_max_map_count, vm_unacct_memory } from '../inlines/accounting.js';
 import { vma_flags_set_flag, vma_flags_set_mask, vma_flags_test } from '../inlines/flag_operations.js';
 import { vma_iter_next_range, vma_iter_store_gfp } from '../inlines/iterator.js';
 import { vma_set_anonymous } from '../inlines/lifecycle.js';
@@ -102,8 +102,8 @@ export function do_brk_flags(
   }
 
   stubs.perf_event_mmap(brkvma);
-  mm.total_vm += pages;
-  mm.data_vm += pages;
-  if (vma_flags_test(flags, VMA_LOCKED_BIT)) mm.locked_vm += pages;
+  mm.total_vm = addPages(mm.total_vm, pages);
+  mm.data_vm = addPages(mm.data_vm, pages);
+  if (vma_flags_test(flags, VMA_LOCKED_BIT)) mm.locked_vm = addPages(mm.locked_vm, pages);
   return 0;
 }

@@ -30,7 +30,7 @@ import {
 } from '../../../include/vma_flags.js';
 import { currentMm, stubs, vma_dummy_vm_ops } from '../../../stubs/index.js';
 import { missing, VM_WARN_ON_ONCE, WARN_ON_ONCE } from '../../bug.js';
-import { accountPages, vm_unacct_memory } from '../inlines/accounting.js';
+import { accountPages, addPages, vm_unacct_memory } from '../inlines/accounting.js';
 import {
   is_shared_maywrite,
   mm_flags_test,
@@ -243,7 +243,7 @@ function __mmap_complete(map: mmap_state, vma: vm_area_struct): void {
   accountPages(mm, vma.flags, map.pglen);
   if (vma_test(vma, VMA_LOCKED_BIT)) {
     if (!stubs.vma_supports_mlock(vma)) vma_clear_flags_mask(vma, VMA_LOCKED_MASK);
-    else mm.locked_vm += map.pglen;
+    else mm.locked_vm = addPages(mm.locked_vm, map.pglen);
   }
 
   if (vma.vm_file !== null) stubs.uprobe_mmap(vma);

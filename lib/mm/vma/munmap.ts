@@ -33,6 +33,7 @@ import { currentMm, globals, stubs } from '../../../stubs/index.js';
 import { BUG_ON, missing, VM_WARN_ON } from '../../bug.js';
 import { MA_STATE, mas_find, mas_for_each, mas_next, mas_set, mas_set_range, mas_store_gfp } from '../../maple_tree.js';
 import {
+  addPages,
   get_sysctl_max_map_count,
   is_data_mapping_vma_flags,
   isExecMapping,
@@ -112,13 +113,13 @@ export function vms_clean_up_area(vms: vma_munmap_struct, mas_detach: ma_state<v
 /** Takes what was unmapped out of the sums. */
 function unaccountUnmapped(mm: mm_struct, vms: vma_munmap_struct): void {
   stubs.update_hiwater_vm(mm);
-  mm.total_vm -= vms.nr_pages;
+  mm.total_vm = addPages(mm.total_vm, -vms.nr_pages);
   VM_WARN_ON(vms.exec_vm > mm.exec_vm, 'vms_complete_munmap_vmas', 'exec_vm would go below 0');
   VM_WARN_ON(vms.stack_vm > mm.stack_vm, 'vms_complete_munmap_vmas', 'stack_vm would go below 0');
   VM_WARN_ON(vms.data_vm > mm.data_vm, 'vms_complete_munmap_vmas', 'data_vm would go below 0');
-  mm.exec_vm -= vms.exec_vm;
-  mm.stack_vm -= vms.stack_vm;
-  mm.data_vm -= vms.data_vm;
+  mm.exec_vm = addPages(mm.exec_vm, -vms.exec_vm);
+  mm.stack_vm = addPages(mm.stack_vm, -vms.stack_vm);
+  mm.data_vm = addPages(mm.data_vm, -vms.data_vm);
 }
 
 /**
@@ -129,7 +130,7 @@ export function vms_complete_munmap_vmas(vms: vma_munmap_struct, mas_detach: ma_
   const mm = currentMm('vms_complete_munmap_vmas');
 
   mm.map_count -= vms.vma_count;
-  mm.locked_vm -= vms.locked_vm;
+  mm.locked_vm = addPages(mm.locked_vm, -vms.locked_vm);
   if (vms.unlock) stubs.mmap_write_downgrade(mm);
   if (vms.nr_pages === 0) return;
 

@@ -16,7 +16,7 @@ import {
 import { VMA_GROWSDOWN_BIT, VMA_LOCKED_BIT } from '../../../include/vma_flags.js';
 import { globals, stubs } from '../../../stubs/index.js';
 import { missing } from '../../bug.js';
-import { accountPages, mlock_future_ok } from '../inlines/accounting.js';
+import { accountPages, addPages, mlock_future_ok } from '../inlines/accounting.js';
 import { vma_test } from '../inlines/flag_operations.js';
 import {
   vma_iter_config,
@@ -56,7 +56,7 @@ function growDown(mm: mm_struct, vmi: vma_iterator, vma: vm_area_struct, address
   const error = acct_stack_growth(vma, vma.vm_end - address, grow);
   if (error !== 0) return error;
 
-  if (vma_test(vma, VMA_LOCKED_BIT)) mm.locked_vm += grow;
+  if (vma_test(vma, VMA_LOCKED_BIT)) mm.locked_vm = addPages(mm.locked_vm, grow);
   accountPages(mm, vma.flags, grow);
   anon_rmap_tree_pre_update_vma(vma);
   vma.vm_start = address;

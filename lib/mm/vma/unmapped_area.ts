@@ -22,11 +22,11 @@ import {
 } from '../inlines/iterator.js';
 import { vm_end_gap, vm_start_gap } from '../inlines/range.js';
 
-/** (a - b) & mask in C, for a mask of 2^n - 1. */
+/** (a - b) & mask: of the difference as an unsigned long, which wraps around. The mask may be of any form. */
 function alignSlack(a: number, b: number, mask: number): number {
-  const size = mask + 1;
-  const slack = (a - b) % size;
-  return slack < 0 ? slack + size : slack;
+  const difference = a >= b ? a - b : ULONG_MAX - (b - a - 1);
+  const high = Math.floor(difference / 2 ** 32) & Math.floor(mask / 2 ** 32);
+  return high * 2 ** 32 + ((difference & mask) >>> 0);
 }
 
 /** Bytes to search for: the length, with the worst that alignment and gap can cost. */
