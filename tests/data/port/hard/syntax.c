@@ -173,13 +173,14 @@ static bool test_syntax_typeof(void)
 
 static bool test_syntax_spaces(void)
 {
-	int n = 3;
+	int n = 3, turns = 1;
 	struct vm_area_struct vma = { . vm_start = 1 } , * p = & vma;
 
 	ASSERT_EQ(p -> vm_start, 1);
 	ASSERT_EQ(n--- 1, 2);
 	ASSERT_EQ(n, 2);
-	ASSERT_EQ(n+++n ? 1 : 0, 1);
+	ASSERT_EQ(n+++turns, 3);
+	ASSERT_EQ(n, 3);
 	return true;
 }
 
