@@ -67,12 +67,21 @@ export const wr_slot_store: store_type = 9;
 export const NO_NODE = -1;
 /** Slots are laid out at this stride in the arrays, whatever a node may use of them. */
 export const NODE_STRIDE = 32;
+/** log2 of NODE_STRIDE: from a node to its place in the per-node arrays. */
+export const NODE_SHIFT = 5;
+/** The bits of a slot's place that are its offset. */
+export const OFFSET_MASK = NODE_STRIDE - 1;
 /** `level` of a node that is on the free list. */
 export const LEVEL_FREE = -1;
 
+function noSuchPlace(place: number): never {
+  throw new Error(`maple_tree: internal error: nothing is at place ${place}`);
+}
+
 /**
  * All nodes of one tree, side by side. `node` below is a multiple of NODE_STRIDE; per-slot arrays are indexed by
- * node + offset, per-node arrays by node / NODE_STRIDE.
+ * node + offset, per-node arrays by node / NODE_STRIDE. The arrays are written to as they are. Reading past their end is
+ * a bug of the tree, so it goes by the methods, which throw then; those of nodes take the place of any slot as well.
  */
 export class maple_nodes<T> {
   /** Last index of each slot's range, inclusive. */
@@ -108,6 +117,48 @@ export class maple_nodes<T> {
     this.level = [];
     this.free = NO_NODE;
     this.live = 0;
+  }
+
+  pivotAt(at: number): number {
+    const pivot = this.pivot[at];
+    if (pivot === undefined) noSuchPlace(at);
+    return pivot;
+  }
+
+  slotAt(at: number): T | null {
+    const entry = this.slot[at];
+    if (entry === undefined) noSuchPlace(at);
+    return entry;
+  }
+
+  childAt(at: number): number {
+    const child = this.child[at];
+    if (child === undefined) noSuchPlace(at);
+    return child;
+  }
+
+  gapAt(at: number): number {
+    const gap = this.gap[at];
+    if (gap === undefined) noSuchPlace(at);
+    return gap;
+  }
+
+  parentOf(node: number): number {
+    const parent = this.parent[node >> NODE_SHIFT];
+    if (parent === undefined) noSuchPlace(node);
+    return parent;
+  }
+
+  endOf(node: number): number {
+    const end = this.end[node >> NODE_SHIFT];
+    if (end === undefined) noSuchPlace(node);
+    return end;
+  }
+
+  levelOf(node: number): number {
+    const level = this.level[node >> NODE_SHIFT];
+    if (level === undefined) noSuchPlace(node);
+    return level;
   }
 }
 

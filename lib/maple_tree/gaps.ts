@@ -14,9 +14,17 @@
  */
 import { EBUSY, EINVAL } from '../../include/linux/errno.js';
 import { ULONG_MAX } from '../../include/linux/limits.js';
-import { ma_active, ma_none, ma_root, type ma_state, type maple_nodes } from '../../include/linux/maple_tree.js';
+import {
+  ma_active,
+  ma_none,
+  ma_root,
+  type ma_state,
+  type maple_nodes,
+  NODE_SHIFT,
+  OFFSET_MASK,
+} from '../../include/linux/maple_tree.js';
 import { nodeMax, nodeMin, nodesOf } from './node.js';
-import { mas_set_err, mt_is_alloc, NODE_SHIFT, OFFSET_MASK } from './slab.js';
+import { mas_set_err, mt_is_alloc } from './slab.js';
 import { isFresh, mas_error, mas_reset, mas_start } from './state.js';
 
 /** What one node had to say. */
@@ -28,7 +36,7 @@ type Answer = typeof FOUND | typeof DESCENDED | typeof NOTHING_HERE | typeof FAI
 
 /** First index of the slot at offset. */
 function slotMin<T>(mas: ma_state<T>, nodes: maple_nodes<T>, offset: number): number {
-  return offset > 0 ? (nodes.pivot[mas.node + offset - 1] as number) + 1 : mas.min;
+  return offset > 0 ? nodes.pivotAt(mas.node + offset - 1) + 1 : mas.min;
 }
 
 /** Indices from first to last. Upstream counts modulo 2^64, so that all of them are none; answers depend on it. */
@@ -40,19 +48,19 @@ function lengthOf(first: number, last: number): number {
 function descend<T>(mas: ma_state<T>, nodes: maple_nodes<T>, offset: number): void {
   const at = mas.node + offset;
   mas.min = slotMin(mas, nodes, offset);
-  mas.max = nodes.pivot[at] as number;
-  mas.node = nodes.child[at] as number;
-  mas.end = nodes.end[mas.node >> NODE_SHIFT] as number;
+  mas.max = nodes.pivotAt(at);
+  mas.node = nodes.childAt(at);
+  mas.end = nodes.endOf(mas.node);
 }
 
 /** Moves the state to its parent, at the slot that it came from. Port of mas_ascend(). */
 function mas_ascend<T>(mas: ma_state<T>, nodes: maple_nodes<T>): void {
-  const at = nodes.parent[mas.node >> NODE_SHIFT] as number;
+  const at = nodes.parentOf(mas.node);
   mas.node = at & ~OFFSET_MASK;
   mas.offset = at & OFFSET_MASK;
   mas.min = nodeMin(nodes, mas.node);
   mas.max = nodeMax(nodes, mas.node);
-  mas.end = nodes.end[mas.node >> NODE_SHIFT] as number;
+  mas.end = nodes.endOf(mas.node);
 }
 
 /** To the slot before the present subtree, above it; false if there is none. Port of mas_rewind_node(). */
@@ -72,14 +80,14 @@ function mas_rewind_node<T>(mas: ma_state<T>, nodes: maple_nodes<T>): boolean {
 function mas_skip_node<T>(mas: ma_state<T>, nodes: maple_nodes<T>): boolean {
   do {
     if (mas.node === mas.tree.root) {
-      if (mas.offset >= (nodes.end[mas.node >> NODE_SHIFT] as number)) {
+      if (mas.offset >= nodes.endOf(mas.node)) {
         mas_set_err(mas, -EBUSY);
         return false;
       }
     } else {
       mas_ascend(mas, nodes);
     }
-  } while (mas.offset >= (nodes.end[mas.node >> NODE_SHIFT] as number));
+  } while (mas.offset >= nodes.endOf(mas.node));
   mas.offset++;
   return true;
 }
@@ -90,15 +98,15 @@ function mas_skip_node<T>(mas: ma_state<T>, nodes: maple_nodes<T>): boolean {
  */
 function mas_anode_descend<T>(mas: ma_state<T>, nodes: maple_nodes<T>, size: number, gaps: boolean): Answer {
   const leaf = nodes.level[mas.node >> NODE_SHIFT] === 0;
-  const end = nodes.end[mas.node >> NODE_SHIFT] as number;
+  const end = nodes.endOf(mas.node);
   let offset = mas.offset;
   let min = slotMin(mas, nodes, offset);
   for (; offset <= end; offset++) {
     const at = mas.node + offset;
-    const pivot = nodes.pivot[at] as number;
+    const pivot = nodes.pivotAt(at);
     if (mas.index <= pivot) {
       let gap = 0;
-      if (!leaf) gap = gaps ? (nodes.gap[at] as number) : 0;
+      if (!leaf) gap = gaps ? nodes.gapAt(at) : 0;
       else if (nodes.slot[at] === null) gap = lengthOf(Math.max(mas.index, min), Math.min(pivot, mas.last));
       if (gap >= size) {
         mas.offset = leaf ? offset : 0;
@@ -138,10 +146,10 @@ function mas_rev_awalk<T>(mas: ma_state<T>, nodes: maple_nodes<T>, size: number,
   for (; offset >= 0; offset--) {
     const at = mas.node + offset;
     const min = slotMin(mas, nodes, offset);
-    const max = nodes.pivot[at] as number;
+    const max = nodes.pivotAt(at);
     if (mas.index > max) return FAILED;
     let gap = 0;
-    if (!leaf) gap = gaps ? (nodes.gap[at] as number) : 0;
+    if (!leaf) gap = gaps ? nodes.gapAt(at) : 0;
     else if (nodes.slot[at] === null) gap = lengthOf(min, max);
     if (gap < size || size > lengthOf(min, mas.last)) continue;
     if (size - 1 > max - mas.index) return FAILED;
@@ -200,7 +208,7 @@ export function mas_empty_area<T>(mas: ma_state<T>, min: number, max: number, si
   if (!mas_awalk(mas, nodes, size, mt_is_alloc(mas.tree))) return mas_error(mas);
   mas.index = Math.max(mas.index, slotMin(mas, nodes, mas.offset));
   mas.last = mas.index + size - 1;
-  mas.end = nodes.end[mas.node >> NODE_SHIFT] as number;
+  mas.end = nodes.endOf(mas.node);
   return 0;
 }
 
@@ -208,7 +216,7 @@ export function mas_empty_area<T>(mas: ma_state<T>, min: number, max: number, si
 function enterRev<T>(mas: ma_state<T>, nodes: maple_nodes<T>, goesOn: boolean): boolean {
   if (goesOn && mas.offset < 2 && !mas_rewind_node(mas, nodes)) return false;
   if (mas.offset >= 2) mas.offset -= 2;
-  else mas.offset = nodes.end[mas.node >> NODE_SHIFT] as number;
+  else mas.offset = nodes.endOf(mas.node);
   return true;
 }
 
@@ -238,9 +246,9 @@ export function mas_empty_area_rev<T>(mas: ma_state<T>, min: number, max: number
       return -EBUSY;
     }
   }
-  const gapMax = nodes.pivot[mas.node + mas.offset] as number;
+  const gapMax = nodes.pivotAt(mas.node + mas.offset);
   if (gapMax < mas.last) mas.last = gapMax;
   mas.index = mas.last - size + 1;
-  mas.end = nodes.end[mas.node >> NODE_SHIFT] as number;
+  mas.end = nodes.endOf(mas.node);
   return 0;
 }

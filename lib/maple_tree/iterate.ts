@@ -20,9 +20,9 @@ import {
   type ma_state,
   ma_underflow,
   type maple_nodes,
+  OFFSET_MASK,
 } from '../../include/linux/maple_tree.js';
 import { nodeEnd, nodeMin, nodesOf } from './node.js';
-import { NODE_SHIFT, OFFSET_MASK } from './slab.js';
 import { isFresh, mas_rewalk, mas_walk } from './state.js';
 
 /** The *_setup() functions: false when the caller is to step on, else DONE, with the answer in `entry` below. */
@@ -31,7 +31,7 @@ type Setup<T> = T | null | typeof STEP;
 
 /** First index of the slot that the state stands in. Port of mas_safe_min(). */
 function slotMin<T>(mas: ma_state<T>, nodes: maple_nodes<T>): number {
-  return mas.offset > 0 ? (nodes.pivot[mas.node + mas.offset - 1] as number) + 1 : mas.min;
+  return mas.offset > 0 ? nodes.pivotAt(mas.node + mas.offset - 1) + 1 : mas.min;
 }
 
 /** Back in action after a limit was met, if the state still knows where it is. Port of mas_may_activate(). */
@@ -46,16 +46,16 @@ function mas_next_node<T>(mas: ma_state<T>, nodes: maple_nodes<T>): void {
   let at: number;
   let level = 0;
   do {
-    at = nodes.parent[node >> NODE_SHIFT] as number;
+    at = nodes.parentOf(node);
     node = at & ~OFFSET_MASK;
     level++;
   } while (at === nodeEnd(nodes, node));
-  node = nodes.child[at + 1] as number;
-  while (--level > 0) node = nodes.child[node] as number;
+  node = nodes.childAt(at + 1);
+  while (--level > 0) node = nodes.childAt(node);
   mas.min = mas.max + 1;
   mas.node = node;
-  mas.end = nodes.end[node >> NODE_SHIFT] as number;
-  mas.max = nodes.pivot[node + mas.end] as number;
+  mas.end = nodes.endOf(node);
+  mas.max = nodes.pivotAt(node + mas.end);
 }
 
 /** Moves to the leaf before this one, which must exist. Port of mas_prev_node(). */
@@ -64,16 +64,16 @@ function mas_prev_node<T>(mas: ma_state<T>, nodes: maple_nodes<T>): void {
   let at: number;
   let level = 0;
   do {
-    at = nodes.parent[node >> NODE_SHIFT] as number;
+    at = nodes.parentOf(node);
     node = at & ~OFFSET_MASK;
     level++;
   } while (at === node);
   at--;
-  while (--level > 0) at = nodeEnd(nodes, nodes.child[at] as number);
-  node = nodes.child[at] as number;
+  while (--level > 0) at = nodeEnd(nodes, nodes.childAt(at));
+  node = nodes.childAt(at);
   mas.max = mas.min - 1;
   mas.node = node;
-  mas.end = nodes.end[node >> NODE_SHIFT] as number;
+  mas.end = nodes.endOf(node);
   mas.offset = mas.end;
 }
 
@@ -83,16 +83,15 @@ function mas_prev_node<T>(mas: ma_state<T>, nodes: maple_nodes<T>): void {
  */
 function mas_next_slot<T>(mas: ma_state<T>, max: number, empty: boolean): T | null {
   const nodes = nodesOf(mas.tree);
-  const pivot = nodes.pivot;
   if (mas.max >= max) {
-    const here = mas.offset < mas.end ? (pivot[mas.node + mas.offset] as number) : mas.max;
+    const here = mas.offset < mas.end ? nodes.pivotAt(mas.node + mas.offset) : mas.max;
     if (here >= max) {
       mas.status = ma_overflow;
       return null;
     }
   }
   if (mas.offset < mas.end) {
-    mas.index = (pivot[mas.node + mas.offset] as number) + 1;
+    mas.index = nodes.pivotAt(mas.node + mas.offset) + 1;
     mas.offset++;
   } else {
     mas_next_node(mas, nodes);
@@ -101,8 +100,8 @@ function mas_next_slot<T>(mas: ma_state<T>, max: number, empty: boolean): T | nu
   }
   for (;;) {
     const at = mas.node + mas.offset;
-    mas.last = mas.offset < mas.end ? (pivot[at] as number) : mas.max;
-    const entry = nodes.slot[at] as T | null;
+    mas.last = mas.offset < mas.end ? nodes.pivotAt(at) : mas.max;
+    const entry = nodes.slotAt(at);
     if (entry !== null || empty) return entry;
     if (mas.last >= max) {
       mas.status = ma_overflow;
@@ -139,7 +138,7 @@ function mas_prev_slot<T>(mas: ma_state<T>, min: number, empty: boolean): T | nu
       mas.last = mas.max;
     }
     mas.index = slotMin(mas, nodes);
-    const entry = nodes.slot[mas.node + mas.offset] as T | null;
+    const entry = nodes.slotAt(mas.node + mas.offset);
     if (entry !== null || empty) return entry;
     if (mas.index <= min) {
       mas.status = ma_underflow;

@@ -10,10 +10,10 @@
 import { EINVAL } from '../../include/linux/errno.js';
 import type { gfp_t } from '../../include/linux/gfp.js';
 import { ULONG_MAX } from '../../include/linux/limits.js';
-import { ma_state, type maple_nodes, maple_tree, NO_NODE } from '../../include/linux/maple_tree.js';
+import { ma_state, type maple_nodes, maple_tree, NO_NODE, OFFSET_MASK } from '../../include/linux/maple_tree.js';
 import type { Ref } from '../../include/ref.js';
 import { leafSlotOf, nodeEnd, nodesOf } from './node.js';
-import { freeAllNodes, NODE_SHIFT, OFFSET_MASK } from './slab.js';
+import { freeAllNodes } from './slab.js';
 import { mas_error } from './state.js';
 import { mas_destroy, mas_erase, mas_insert, mas_nomem, mas_store_gfp } from './store.js';
 
@@ -54,12 +54,12 @@ function placeAfter<T>(nodes: maple_nodes<T>, at: number): number {
   let up = at;
   let level = 0;
   do {
-    up = nodes.parent[node >> NODE_SHIFT] as number;
+    up = nodes.parentOf(node);
     node = up & ~OFFSET_MASK;
     level++;
   } while (up === nodeEnd(nodes, node));
-  node = nodes.child[up + 1] as number;
-  while (--level > 0) node = nodes.child[node] as number;
+  node = nodes.childAt(up + 1);
+  while (--level > 0) node = nodes.childAt(node);
   return node;
 }
 
@@ -70,20 +70,20 @@ function placeBefore<T>(nodes: maple_nodes<T>, at: number): number {
   let up = at;
   let level = 0;
   do {
-    up = nodes.parent[node >> NODE_SHIFT] as number;
+    up = nodes.parentOf(node);
     node = up & ~OFFSET_MASK;
     level++;
   } while (up === node);
   up--;
-  while (--level > 0) up = nodeEnd(nodes, nodes.child[up] as number);
-  return nodeEnd(nodes, nodes.child[up] as number);
+  while (--level > 0) up = nodeEnd(nodes, nodes.childAt(up));
+  return nodeEnd(nodes, nodes.childAt(up));
 }
 
 /** The entry at index, or NULL. Port of mtree_load(). */
 export function mtree_load<T>(mt: maple_tree<T>, index: number): T | null {
   if (mt.root === NO_NODE) return index === 0 ? mt.ma_root : null;
   const nodes = nodesOf(mt);
-  return nodes.slot[leafSlotOf(nodes, mt.root, index)] as T | null;
+  return nodes.slotAt(leafSlotOf(nodes, mt.root, index));
 }
 
 /** Stores an entry, or NULL, over [index, last]; 0, -EINVAL for last below index, or -ENOMEM. */
@@ -152,8 +152,8 @@ export function mt_find<T>(mt: maple_tree<T>, index: Ref<number>, max: number): 
   const nodes = nodesOf(mt);
   let at = leafSlotOf(nodes, mt.root, index.value);
   for (;;) {
-    const entry = nodes.slot[at] as T | null;
-    const last = nodes.pivot[at] as number;
+    const entry = nodes.slotAt(at);
+    const last = nodes.pivotAt(at);
     if (entry !== null) {
       index.value = last === ULONG_MAX ? 0 : last + 1;
       return entry;
@@ -173,9 +173,9 @@ export function mt_next<T>(mt: maple_tree<T>, index: number, max: number): T | n
   if (index >= max || mt.root === NO_NODE) return null;
   const nodes = nodesOf(mt);
   let at = leafSlotOf(nodes, mt.root, index);
-  while ((nodes.pivot[at] as number) < max) {
+  while (nodes.pivotAt(at) < max) {
     at = placeAfter(nodes, at);
-    const entry = nodes.slot[at] as T | null;
+    const entry = nodes.slotAt(at);
     if (entry !== null) return entry;
   }
   return null;
@@ -190,8 +190,8 @@ export function mt_prev<T>(mt: maple_tree<T>, index: number, min: number): T | n
   let at = leafSlotOf(nodes, mt.root, index);
   while (at !== first) {
     at = placeBefore(nodes, at);
-    if ((nodes.pivot[at] as number) < min) return null;
-    const entry = nodes.slot[at] as T | null;
+    if (nodes.pivotAt(at) < min) return null;
+    const entry = nodes.slotAt(at);
     if (entry !== null) return entry;
   }
   return null;

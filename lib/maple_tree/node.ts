@@ -5,8 +5,8 @@
  *
  * Deviation: the offset of a node's longest gap is not stored; ten gaps are read faster than kept in order.
  */
-import { type maple_nodes, type maple_tree, NO_NODE } from '../../include/linux/maple_tree.js';
-import { mt_is_alloc, NODE_SHIFT, OFFSET_MASK } from './slab.js';
+import { type maple_nodes, type maple_tree, NO_NODE, NODE_SHIFT, OFFSET_MASK } from '../../include/linux/maple_tree.js';
+import { mt_is_alloc } from './slab.js';
 
 /** The nodes of a tree that has some. */
 export function nodesOf<T>(mt: maple_tree<T>): maple_nodes<T> {
@@ -19,55 +19,53 @@ export function nodesOf<T>(mt: maple_tree<T>): maple_nodes<T> {
  * The first slot from `at` on whose range ends at or above index; one there is, as a tree's last pivot is ULONG_MAX.
  * Four to a turn, as each turn of a loop has V8 look at the array's map, header and length anew.
  */
-export function slotEndingAt(pivot: readonly number[], at: number, index: number): number {
+export function slotEndingAt<T>(nodes: maple_nodes<T>, at: number, index: number): number {
   for (;;) {
-    if ((pivot[at] as number) >= index) return at;
-    if ((pivot[at + 1] as number) >= index) return at + 1;
-    if ((pivot[at + 2] as number) >= index) return at + 2;
-    if ((pivot[at + 3] as number) >= index) return at + 3;
+    if (nodes.pivotAt(at) >= index) return at;
+    if (nodes.pivotAt(at + 1) >= index) return at + 1;
+    if (nodes.pivotAt(at + 2) >= index) return at + 2;
+    if (nodes.pivotAt(at + 3) >= index) return at + 3;
     at += 4;
   }
 }
 
 /** Place of the leaf slot below `node` that holds index. */
 export function leafSlotOf<T>(nodes: maple_nodes<T>, node: number, index: number): number {
-  const pivot = nodes.pivot;
-  for (let level = nodes.level[node >> NODE_SHIFT] as number; ; level--) {
-    const at = slotEndingAt(pivot, node, index);
+  for (let level = nodes.levelOf(node); ; level--) {
+    const at = slotEndingAt(nodes, node, index);
     if (level === 0) return at;
-    node = nodes.child[at] as number;
+    node = nodes.childAt(at);
   }
 }
 
 /** Place of the last slot in use. */
 export function nodeEnd<T>(nodes: maple_nodes<T>, node: number): number {
-  return node + (nodes.end[node >> NODE_SHIFT] as number);
+  return node + nodes.endOf(node);
 }
 
 /** Last index that the node covers. */
 export function nodeMax<T>(nodes: maple_nodes<T>, node: number): number {
-  return nodes.pivot[nodeEnd(nodes, node)] as number;
+  return nodes.pivotAt(nodeEnd(nodes, node));
 }
 
 /** First index that the node covers: one past the pivot before the first slot above that is not leftmost. */
 export function nodeMin<T>(nodes: maple_nodes<T>, node: number): number {
-  let at = nodes.parent[node >> NODE_SHIFT] as number;
+  let at = nodes.parentOf(node);
   while (at !== NO_NODE) {
-    if ((at & OFFSET_MASK) !== 0) return (nodes.pivot[at - 1] as number) + 1;
-    at = nodes.parent[at >> NODE_SHIFT] as number;
+    if ((at & OFFSET_MASK) !== 0) return nodes.pivotAt(at - 1) + 1;
+    at = nodes.parentOf(at);
   }
   return 0;
 }
 
 /** Longest run of NULL in a leaf that begins at min; 0 if it is full. Port of ma_leaf_max_gap(). */
 export function ma_leaf_max_gap<T>(nodes: maple_nodes<T>, leaf: number, min: number): number {
-  const { slot, pivot } = nodes;
   const end = nodeEnd(nodes, leaf);
   let max = 0;
   for (let at = leaf; at <= end; at++) {
-    if (slot[at] !== null) continue;
-    const before = at > leaf ? (pivot[at - 1] as number) : min - 1;
-    const gap = (pivot[at] as number) - before;
+    if (nodes.slot[at] !== null) continue;
+    const before = at > leaf ? nodes.pivotAt(at - 1) : min - 1;
+    const gap = nodes.pivotAt(at) - before;
     if (gap > max) max = gap;
   }
   return max;
@@ -75,11 +73,10 @@ export function ma_leaf_max_gap<T>(nodes: maple_nodes<T>, leaf: number, min: num
 
 /** Longest gap below an inner node. Port of ma_max_gap(). */
 export function ma_max_gap<T>(nodes: maple_nodes<T>, node: number): number {
-  const gaps = nodes.gap;
   const end = nodeEnd(nodes, node);
   let max = 0;
   for (let at = node; at <= end; at++) {
-    const gap = gaps[at] as number;
+    const gap = nodes.gapAt(at);
     if (gap > max) max = gap;
   }
   return max;
@@ -95,7 +92,7 @@ function noteGap<T>(nodes: maple_nodes<T>, at: number, gap: number): void {
   while (nodes.gap[at] !== gap) {
     nodes.gap[at] = gap;
     const parent = at & ~OFFSET_MASK;
-    at = nodes.parent[parent >> NODE_SHIFT] as number;
+    at = nodes.parentOf(parent);
     if (at === NO_NODE) return;
     gap = ma_max_gap(nodes, parent);
   }
@@ -103,21 +100,21 @@ function noteGap<T>(nodes: maple_nodes<T>, at: number, gap: number): void {
 
 /** Finds a node's longest gap anew and tells the storeys above. Port of mas_update_gap(). */
 export function mas_update_gap<T>(mt: maple_tree<T>, nodes: maple_nodes<T>, node: number, min: number): void {
-  const at = nodes.parent[node >> NODE_SHIFT] as number;
+  const at = nodes.parentOf(node);
   if (at !== NO_NODE && mt_is_alloc(mt)) noteGap(nodes, at, nodeMaxGap(nodes, node, min));
 }
 
 /** A gap of that length has come into a leaf: it counts as far up as no longer one is known. */
 export function growGap<T>(nodes: maple_nodes<T>, leaf: number, gap: number): void {
-  let at = nodes.parent[leaf >> NODE_SHIFT] as number;
-  while (at !== NO_NODE && (nodes.gap[at] as number) < gap) {
+  let at = nodes.parentOf(leaf);
+  while (at !== NO_NODE && nodes.gapAt(at) < gap) {
     nodes.gap[at] = gap;
-    at = nodes.parent[at >> NODE_SHIFT] as number;
+    at = nodes.parentOf(at);
   }
 }
 
 /** A gap of that length is gone from a leaf, or shorter: nothing to do unless it was the longest. */
 export function shrinkGap<T>(nodes: maple_nodes<T>, leaf: number, min: number, gap: number): void {
-  const at = nodes.parent[leaf >> NODE_SHIFT] as number;
-  if (at !== NO_NODE && gap >= (nodes.gap[at] as number)) noteGap(nodes, at, ma_leaf_max_gap(nodes, leaf, min));
+  const at = nodes.parentOf(leaf);
+  if (at !== NO_NODE && gap >= nodes.gapAt(at)) noteGap(nodes, at, ma_leaf_max_gap(nodes, leaf, min));
 }

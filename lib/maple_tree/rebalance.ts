@@ -22,15 +22,24 @@ import {
   type maple_nodes,
   type maple_tree,
   NO_NODE,
+  NODE_SHIFT,
+  OFFSET_MASK,
 } from '../../include/linux/maple_tree.js';
 import { leafSlotOf, mas_update_gap, nodeEnd, nodeMax, nodeMaxGap, nodeMin, nodesOf } from './node.js';
-import { freeSubtree, mas_pop_node, mt_is_alloc, NODE_SHIFT, OFFSET_MASK } from './slab.js';
+import { freeSubtree, mas_pop_node, mt_is_alloc } from './slab.js';
 import { mtree_range_walk } from './state.js';
 
 /** How a storey with too much or too little data looks for a sibling. */
 type SiblingRule = 'split' | 'rebalance' | 'span';
 
-/** A list of slots: leaf entries or children, each with its last index and, in a gap-tracking tree, its gap. */
+/** What a list of slots has at i. Not for nodes, whose methods know the kind of each array and so are faster. */
+function listed<E>(list: readonly E[], i: number): E {
+  const value = list[i];
+  if (value === undefined) throw new Error(`maple_tree: internal error: a list of slots ends before ${i}`);
+  return value;
+}
+
+/** A list of slots on their way from old nodes to new ones. What lies past `length` is left over from before. */
 class SlotList<T> {
   pivot: number[];
   slot: (T | null)[];
@@ -60,14 +69,16 @@ class SlotList<T> {
   /** Appends the slots of a node from place `from` to place `to`. */
   addSlots(nodes: maple_nodes<T>, from: number, to: number, leaf: boolean, gaps: boolean): void {
     for (let at = from; at <= to; at++) {
-      this.pivot[this.length] = nodes.pivot[at] as number;
-      if (leaf) {
-        this.slot[this.length] = nodes.slot[at] as T | null;
-      } else {
-        this.child[this.length] = nodes.child[at] as number;
-        this.gap[this.length] = gaps ? (nodes.gap[at] as number) : 0;
-      }
-      this.length++;
+      if (leaf) this.addEntry(nodes.slotAt(at), nodes.pivotAt(at));
+      else this.addChild(nodes.childAt(at), nodes.pivotAt(at), gaps ? nodes.gapAt(at) : 0);
+    }
+  }
+
+  /** Appends another list. */
+  addList(list: SlotList<T>, leaf: boolean): void {
+    for (let i = 0; i < list.length; i++) {
+      if (leaf) this.addEntry(listed(list.slot, i), listed(list.pivot, i));
+      else this.addChild(listed(list.child, i), listed(list.pivot, i), listed(list.gap, i));
     }
   }
 
@@ -90,6 +101,9 @@ class Change<T> {
   data: SlotList<T>;
   /** The sibling that takes part, NO_NODE if none. */
   sibling: number;
+  /** How many new nodes there are, and how many slots each but the last takes. */
+  d_count: number;
+  split: number;
 
   constructor(first: number, last: number) {
     this.level = 0;
@@ -98,6 +112,8 @@ class Change<T> {
     this.fresh = new SlotList<T>();
     this.data = new SlotList<T>();
     this.sibling = NO_NODE;
+    this.d_count = 0;
+    this.split = 0;
   }
 }
 
@@ -114,26 +130,26 @@ function dataSize<T>(nodes: maple_nodes<T>, change: Change<T>): number {
 
 /** A sibling that has room for what is too much here, left before right. Port of push_data_sib(). */
 function push_data_sib<T>(tree: maple_tree<T>, nodes: maple_nodes<T>, change: Change<T>, size: number): number {
-  const at = nodes.parent[nodeAt(change.first) >> NODE_SHIFT] as number;
+  const at = nodes.parentOf(nodeAt(change.first));
   if (at === NO_NODE) return NO_NODE;
   const space = 2 * (change.level === 0 ? tree.leaf_slots : tree.inner_slots);
   const parent = nodeAt(at);
   if (at > parent) {
-    const left = nodes.child[at - 1] as number;
+    const left = nodes.childAt(at - 1);
     // One slot is left over on purpose, against splitting again with the next store.
-    if ((nodes.end[left >> NODE_SHIFT] as number) + 1 + size < space) return left;
+    if (nodes.endOf(left) + 1 + size < space) return left;
   }
   if (at < nodeEnd(nodes, parent)) {
-    const right = nodes.child[at + 1] as number;
-    if ((nodes.end[right >> NODE_SHIFT] as number) + 1 + size < space) return right;
+    const right = nodes.childAt(at + 1);
+    if (nodes.endOf(right) + 1 + size < space) return right;
   }
   return NO_NODE;
 }
 
 /** The sibling to share with when there is too little here, right before left. Port of rebalance_sib(). */
 function rebalance_sib<T>(nodes: maple_nodes<T>, change: Change<T>): number {
-  const at = nodes.parent[nodeAt(change.first) >> NODE_SHIFT] as number;
-  return nodes.child[at < nodeEnd(nodes, nodeAt(at)) ? at + 1 : at - 1] as number;
+  const at = nodes.parentOf(nodeAt(change.first));
+  return nodes.childAt(at < nodeEnd(nodes, nodeAt(at)) ? at + 1 : at - 1);
 }
 
 /** The nearest node of this storey outside the change, under whatever ancestor. Port of spanning_sib(). */
@@ -141,19 +157,19 @@ function spanning_sib<T>(nodes: maple_nodes<T>, change: Change<T>): number {
   let left = nodeAt(change.first);
   let right = nodeAt(change.last);
   for (let depth = 1; ; depth++) {
-    const l = nodes.parent[left >> NODE_SHIFT] as number;
-    const r = nodes.parent[right >> NODE_SHIFT] as number;
+    const l = nodes.parentOf(left);
+    const r = nodes.parentOf(right);
     if (r === NO_NODE) throw new Error('maple_tree: internal error: no sibling for a store that does not cover all');
     left = nodeAt(l);
     right = nodeAt(r);
     if (r < nodeEnd(nodes, right)) {
-      let node = nodes.child[r + 1] as number;
-      for (let down = depth; down > 1; down--) node = nodes.child[node] as number;
+      let node = nodes.childAt(r + 1);
+      for (let down = depth; down > 1; down--) node = nodes.childAt(node);
       return node;
     }
     if (l > left) {
-      let node = nodes.child[l - 1] as number;
-      for (let down = depth; down > 1; down--) node = nodes.child[nodeEnd(nodes, node)] as number;
+      let node = nodes.childAt(l - 1);
+      for (let down = depth; down > 1; down--) node = nodes.childAt(nodeEnd(nodes, node));
       return node;
     }
   }
@@ -177,7 +193,7 @@ function chooseSibling<T>(tree: maple_tree<T>, nodes: maple_nodes<T>, change: Ch
 
 /** Whether the sibling lies before the change. */
 function siblingIsLeft<T>(nodes: maple_nodes<T>, change: Change<T>): boolean {
-  return nodeMax(nodes, change.sibling) < (nodes.pivot[change.first] as number);
+  return nodeMax(nodes, change.sibling) < nodes.pivotAt(change.first);
 }
 
 /** Gathers what the new nodes hold, in order. Port of multi_src_setup(). */
@@ -188,24 +204,31 @@ function gather<T>(nodes: maple_nodes<T>, change: Change<T>, gaps: boolean): voi
   data.clear();
   if (sibLeft) data.addSlots(nodes, sibling, nodeEnd(nodes, sibling), leaf, gaps);
   data.addSlots(nodes, nodeAt(first), first - 1, leaf, gaps);
-  for (let i = 0; i < fresh.length; i++) {
-    if (leaf) data.addEntry(fresh.slot[i] as T | null, fresh.pivot[i] as number);
-    else data.addChild(fresh.child[i] as number, fresh.pivot[i] as number, gaps ? (fresh.gap[i] as number) : 0);
-  }
+  data.addList(fresh, leaf);
   data.addSlots(nodes, last + 1, nodeEnd(nodes, nodeAt(last)), leaf, gaps);
   if (sibling !== NO_NODE && !sibLeft) data.addSlots(nodes, sibling, nodeEnd(nodes, sibling), leaf, gaps);
 }
 
-/** How many new nodes, and how many slots the first takes, as count * 256 + slots. Port of dst_setup(). */
-function dealPlan<T>(data: SlotList<T>, slots: number, leaf: boolean): number {
+/** Decides how many new nodes there are to be, and how many slots the first ones take. Port of dst_setup(). */
+function dst_setup<T>(change: Change<T>, slots: number): void {
+  const { data } = change;
   const size = data.length;
-  if (size <= slots) return 256 + size;
+  if (size <= slots) {
+    change.d_count = 1;
+    change.split = size;
+    return;
+  }
   const half = Math.floor((size - 1) / 2) + 1;
-  if (size < slots * 2) return 512 + half;
   // Two full leaves do only if the first does not end in NULL, which would have to move over.
-  if (size === slots * 2 && (!leaf || data.slot[half - 1] !== null)) return 512 + half;
+  const twoDo = size < slots * 2 || (size === slots * 2 && (change.level > 0 || data.slot[half - 1] !== null));
+  if (twoDo) {
+    change.d_count = 2;
+    change.split = half;
+    return;
+  }
   const third = Math.floor((size + 2) / 3) + 1;
-  return 768 + (third + 1 > slots ? third - 1 : third);
+  change.d_count = 3;
+  change.split = third + 1 > slots ? third - 1 : third;
 }
 
 /** Fills a new node from the gathered slots [from, to). Port of node_copy() and node_finalise(). */
@@ -213,15 +236,15 @@ function fillNode<T>(nodes: maple_nodes<T>, node: number, data: SlotList<T>, fro
   const leaf = nodes.level[node >> NODE_SHIFT] === 0;
   const gaps = nodes.gap.length > 0;
   for (let i = from, at = node; i < to; i++, at++) {
-    nodes.pivot[at] = data.pivot[i] as number;
+    nodes.pivot[at] = listed(data.pivot, i);
     if (leaf) {
-      nodes.slot[at] = data.slot[i] as T | null;
+      nodes.slot[at] = listed(data.slot, i);
       continue;
     }
-    const child = data.child[i] as number;
+    const child = listed(data.child, i);
     nodes.child[at] = child;
     nodes.parent[child >> NODE_SHIFT] = at;
-    if (gaps) nodes.gap[at] = data.gap[i] as number;
+    if (gaps) nodes.gap[at] = listed(data.gap, i);
   }
   nodes.end[node >> NODE_SHIFT] = to - from - 1;
 }
@@ -233,25 +256,24 @@ function fillNode<T>(nodes: maple_nodes<T>, node: number, data: SlotList<T>, fro
 function deal<T>(mas: ma_state<T>, change: Change<T>, min: number): void {
   const tree = mas.tree;
   const { data, fresh, level } = change;
-  const plan = dealPlan(data, level === 0 ? tree.leaf_slots : tree.inner_slots, level === 0);
-  const count = plan >> 8;
-  const share = plan & 255;
+  dst_setup(change, level === 0 ? tree.leaf_slots : tree.inner_slots);
+  const { d_count, split } = change;
   const gaps = mt_is_alloc(tree);
   let from = 0;
-  let size = share;
+  let size = split;
   let nodeFrom = min;
   fresh.clear();
-  for (let d = 1; d <= count; d++) {
-    let to = d === count ? data.length : from + size;
-    size = share;
-    if (level === 0 && d < count && data.slot[to - 1] === null) {
+  for (let d = 1; d <= d_count; d++) {
+    let to = d === d_count ? data.length : from + size;
+    size = split;
+    if (level === 0 && d < d_count && data.slot[to - 1] === null) {
       to--;
       size++;
     }
     const node = mas_pop_node(mas, level);
     const nodes = nodesOf(tree);
     fillNode(nodes, node, data, from, to);
-    const last = data.pivot[to - 1] as number;
+    const last = listed(data.pivot, to - 1);
     fresh.addChild(node, last, gaps ? nodeMaxGap(nodes, node, nodeFrom) : 0);
     nodeFrom = last + 1;
     from = to;
@@ -262,11 +284,11 @@ function deal<T>(mas: ma_state<T>, change: Change<T>, min: number): void {
 function replaceTop<T>(mas: ma_state<T>, node: number, old: number, min: number): void {
   const tree = mas.tree;
   const nodes = nodesOf(tree);
-  const at = nodes.parent[old >> NODE_SHIFT] as number;
+  const at = nodes.parentOf(old);
   nodes.parent[node >> NODE_SHIFT] = at;
   if (at === NO_NODE) {
     tree.root = node;
-    tree.height = (nodes.level[node >> NODE_SHIFT] as number) + 1;
+    tree.height = nodes.levelOf(node) + 1;
   } else {
     nodes.child[at] = node;
   }
@@ -281,11 +303,9 @@ function replaceTop<T>(mas: ma_state<T>, node: number, old: number, min: number)
 /** A root above the new nodes, if there are several; else the one new node. Port of cp_is_new_root(). */
 function newTop<T>(mas: ma_state<T>, change: Change<T>): number {
   const { fresh, data } = change;
-  if (fresh.length === 1) return fresh.child[0] as number;
+  if (fresh.length === 1) return listed(fresh.child, 0);
   data.clear();
-  for (let i = 0; i < fresh.length; i++) {
-    data.addChild(fresh.child[i] as number, fresh.pivot[i] as number, fresh.gap[i] as number);
-  }
+  data.addList(fresh, false);
   const node = mas_pop_node(mas, change.level + 1);
   fillNode(nodesOf(mas.tree), node, data, 0, data.length);
   return node;
@@ -313,11 +333,11 @@ function propagate<T>(mas: ma_state<T>, change: Change<T>, rule: SiblingRule): v
       return;
     }
     if (change.fresh.length === 1 && left === right) {
-      replaceTop(mas, change.fresh.child[0] as number, left, min);
+      replaceTop(mas, listed(change.fresh.child, 0), left, min);
       return;
     }
-    change.first = nodes.parent[left >> NODE_SHIFT] as number;
-    change.last = nodes.parent[right >> NODE_SHIFT] as number;
+    change.first = nodes.parentOf(left);
+    change.last = nodes.parentOf(right);
     change.level++;
   }
 }
@@ -333,7 +353,7 @@ function leafChange<T>(
   const change = new Change<T>(mas.node + mas.offset, right);
   if (wr.r_min < mas.index) change.fresh.addEntry(wr.content, mas.index - 1);
   change.fresh.addEntry(entry, mas.last);
-  if (endPiv > mas.last) change.fresh.addEntry(nodesOf(mas.tree).slot[right] as T | null, endPiv);
+  if (endPiv > mas.last) change.fresh.addEntry(nodesOf(mas.tree).slotAt(right), endPiv);
   return change;
 }
 
@@ -353,11 +373,11 @@ function walkLeft<T>(mas: ma_state<T>, wr: ma_wr_state<T>, nodes: maple_nodes<T>
   mas.node = nodeAt(at);
   mas.offset = at & OFFSET_MASK;
   mas.min = nodeMin(nodes, mas.node);
-  mas.end = nodes.end[mas.node >> NODE_SHIFT] as number;
+  mas.end = nodes.endOf(mas.node);
   mas.max = nodeMax(nodes, mas.node);
-  wr.r_min = mas.offset > 0 ? (nodes.pivot[at - 1] as number) + 1 : mas.min;
-  wr.r_max = nodes.pivot[at] as number;
-  wr.content = nodes.slot[at] as T | null;
+  wr.r_min = mas.offset > 0 ? nodes.pivotAt(at - 1) + 1 : mas.min;
+  wr.r_max = nodes.pivotAt(at);
+  wr.content = nodes.slotAt(at);
 }
 
 /** Widens a spanning store of NULL over a NULL before it. Left half of mas_extend_spanning_null(). */
@@ -365,7 +385,7 @@ function extendLeft<T>(mas: ma_state<T>, wr: ma_wr_state<T>, nodes: maple_nodes<
   if (wr.content === null) mas.index = wr.r_min;
   const before = mas.node + mas.offset - 1;
   if (mas.index !== wr.r_min || mas.offset === 0 || nodes.slot[before] !== null) return;
-  mas.index = mas.offset > 1 ? (nodes.pivot[before - 1] as number) + 1 : mas.min;
+  mas.index = mas.offset > 1 ? nodes.pivotAt(before - 1) + 1 : mas.min;
   mas.offset--;
   wr.r_min = mas.index;
 }
@@ -380,7 +400,7 @@ export function mas_wr_spanning_store<T>(mas: ma_state<T>, wr: ma_wr_state<T>, e
   const nodes = nodesOf(mas.tree);
   // An entry that ends where the state's node ends has no slot after it to take in.
   const right = leafSlotOf(nodes, mas.node, Math.min(mas.last + 1, mas.max));
-  const rightPiv = nodes.pivot[right] as number;
+  const rightPiv = nodes.pivotAt(right);
   walkLeft(mas, wr, nodes);
   if (entry === null) {
     extendLeft(mas, wr, nodes);

@@ -17,13 +17,9 @@ import {
   maple_nodes,
   type maple_tree,
   NO_NODE,
+  NODE_SHIFT,
   NODE_STRIDE,
 } from '../../include/linux/maple_tree.js';
-
-/** log2 of NODE_STRIDE: from a node to its place in the per-node arrays. */
-export const NODE_SHIFT = 5;
-/** The bits of a slot's place that are its offset. */
-export const OFFSET_MASK = NODE_STRIDE - 1;
 
 /** The node allocator of all trees. A test replaces `alloc` to make it fail, and reads the counters to find leaks. */
 export interface MapleSlab {
@@ -103,7 +99,7 @@ export function mas_pop_node<T>(mas: ma_state<T>, level: number): number {
   const nodes = tree.nodes;
   let node = nodes.free;
   if (node === NO_NODE) node = growNodes(nodes, mt_is_alloc(tree));
-  else nodes.free = nodes.parent[node >> NODE_SHIFT] as number;
+  else nodes.free = nodes.parentOf(node);
   nodes.parent[node >> NODE_SHIFT] = NO_NODE;
   nodes.level[node >> NODE_SHIFT] = level;
   nodes.live++;
@@ -114,7 +110,7 @@ export function mas_pop_node<T>(mas: ma_state<T>, level: number): number {
 function freeNode<T>(nodes: maple_nodes<T>, node: number): void {
   const n = node >> NODE_SHIFT;
   if (nodes.level[n] === 0) {
-    const end = node + (nodes.end[n] as number);
+    const end = node + nodes.endOf(node);
     for (let at = node; at <= end; at++) nodes.slot[at] = null;
   }
   nodes.level[n] = LEVEL_FREE;
@@ -129,11 +125,10 @@ function freeNode<T>(nodes: maple_nodes<T>, node: number): void {
  * points to its new parent already. Port of what mas_topiary_replace() does to the old tree.
  */
 export function freeSubtree<T>(nodes: maple_nodes<T>, node: number): void {
-  const n = node >> NODE_SHIFT;
-  if ((nodes.level[n] as number) > 0) {
-    const end = node + (nodes.end[n] as number);
+  if (nodes.levelOf(node) > 0) {
+    const end = node + nodes.endOf(node);
     for (let at = node; at <= end; at++) {
-      const child = nodes.child[at] as number;
+      const child = nodes.childAt(at);
       if (nodes.parent[child >> NODE_SHIFT] === at) freeSubtree(nodes, child);
     }
   }

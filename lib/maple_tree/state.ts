@@ -25,7 +25,6 @@ import {
 } from '../../include/linux/maple_tree.js';
 import { maple_debug } from './debug.js';
 import { nodesOf, slotEndingAt } from './node.js';
-import { NODE_SHIFT } from './slab.js';
 
 /** `version` of a state that must walk again whatever the tree's is. */
 export const STALE = -1;
@@ -179,26 +178,25 @@ export function mas_start<T>(mas: ma_state<T>): T | null {
  */
 export function mtree_range_walk<T>(mas: ma_state<T>): T | null {
   const nodes = nodesOf(mas.tree);
-  const pivot = nodes.pivot;
   const index = mas.index;
   let node = mas.node;
   let min = mas.min;
-  for (let level = nodes.level[node >> NODE_SHIFT] as number; ; level--) {
-    const at = slotEndingAt(pivot, node, index);
-    const slotMin = at > node ? (pivot[at - 1] as number) + 1 : min;
+  for (let level = nodes.levelOf(node); ; level--) {
+    const at = slotEndingAt(nodes, node, index);
+    const slotMin = at > node ? nodes.pivotAt(at - 1) + 1 : min;
     if (level === 0) {
-      const end = nodes.end[node >> NODE_SHIFT] as number;
+      const end = nodes.endOf(node);
       mas.end = end;
       mas.offset = at - node;
       mas.index = slotMin;
-      mas.last = pivot[at] as number;
+      mas.last = nodes.pivotAt(at);
       mas.min = min;
-      mas.max = pivot[node + end] as number;
+      mas.max = nodes.pivotAt(node + end);
       mas.node = node;
-      return nodes.slot[at] as T | null;
+      return nodes.slotAt(at);
     }
     min = slotMin;
-    node = nodes.child[at] as number;
+    node = nodes.childAt(at);
   }
 }
 

@@ -16,13 +16,14 @@ import {
   type ma_state,
   type ma_wr_state,
   type maple_tree,
+  NODE_SHIFT,
   wr_new_root,
   wr_spanning_store,
   wr_store_root,
 } from '../../include/linux/maple_tree.js';
 import { maple_debug } from './debug.js';
 import { nodesOf } from './node.js';
-import { mas_alloc_nodes, mas_empty_nodes, mas_set_err, NODE_SHIFT } from './slab.js';
+import { mas_alloc_nodes, mas_empty_nodes, mas_set_err } from './slab.js';
 import {
   isFresh,
   mas_error,
@@ -183,7 +184,7 @@ export function mas_store_prealloc<T>(mas: ma_state<T>, entry: T | null): void {
   } else {
     mas_wr_node_walk(mas, wr);
     if (mas.store_type !== wr_spanning_store) {
-      wr.content = nodesOf(mas.tree).slot[mas.node + mas.offset] as T | null;
+      wr.content = nodesOf(mas.tree).slotAt(mas.node + mas.offset);
       mas_wr_end_piv(mas, wr);
     }
   }

@@ -5,9 +5,9 @@
  */
 import { hexOf } from '../../include/check.js';
 import { ULONG_MAX } from '../../include/linux/limits.js';
-import { type maple_nodes, type maple_tree, NO_NODE } from '../../include/linux/maple_tree.js';
+import { type maple_nodes, type maple_tree, NO_NODE, NODE_SHIFT } from '../../include/linux/maple_tree.js';
 import { nodeMaxGap } from './node.js';
-import { mt_is_alloc, NODE_SHIFT } from './slab.js';
+import { mt_is_alloc } from './slab.js';
 
 function fail(what: string, node: number, at?: number): never {
   const slot = at === undefined ? '' : ` slot ${at - node}`;
@@ -51,23 +51,23 @@ function validateLeaf<T>(mt: maple_tree<T>, nodes: maple_nodes<T>, leaf: number,
 
 /** Each child knows its slot and stands one storey below. Port of mas_validate_parent_slot(). */
 function validateChild<T>(nodes: maple_nodes<T>, node: number, at: number): number {
-  const child = nodes.child[at] as number;
+  const child = nodes.childAt(at);
   const n = child >> NODE_SHIFT;
   if (nodes.parent[n] !== at) fail(`child ${n} has another parent`, node, at);
-  if (nodes.level[n] !== (nodes.level[node >> NODE_SHIFT] as number) - 1) fail(`child ${n} on a wrong level`, node, at);
+  if (nodes.level[n] !== nodes.levelOf(node) - 1) fail(`child ${n} on a wrong level`, node, at);
   return child;
 }
 
 /** The longest gap below each child is noted. Port of mas_validate_gaps(). */
 function validateGap<T>(nodes: maple_nodes<T>, node: number, at: number, min: number): void {
-  const real = nodeMaxGap(nodes, nodes.child[at] as number, min);
+  const real = nodeMaxGap(nodes, nodes.childAt(at), min);
   if (nodes.gap[at] !== real) fail(`gap ${hexOf(nodes.gap[at])} noted, ${hexOf(real)} found`, node, at);
 }
 
 /** Checks a node and all below it; returns how many nodes that is. */
 function validateNode<T>(mt: maple_tree<T>, nodes: maple_nodes<T>, node: number, min: number, max: number): number {
-  const level = nodes.level[node >> NODE_SHIFT] as number;
-  const end = node + (nodes.end[node >> NODE_SHIFT] as number);
+  const level = nodes.levelOf(node);
+  const end = node + nodes.endOf(node);
   validateFill(mt, node, end, level);
   validateLimits(nodes, node, end, min, max);
   if (level === 0) {
@@ -78,9 +78,9 @@ function validateNode<T>(mt: maple_tree<T>, nodes: maple_nodes<T>, node: number,
   let from = min;
   for (let at = node; at <= end; at++) {
     const child = validateChild(nodes, node, at);
-    count += validateNode(mt, nodes, child, from, nodes.pivot[at] as number);
+    count += validateNode(mt, nodes, child, from, nodes.pivotAt(at));
     if (mt_is_alloc(mt)) validateGap(nodes, node, at, from);
-    from = (nodes.pivot[at] as number) + 1;
+    from = nodes.pivotAt(at) + 1;
   }
   return count;
 }
@@ -96,7 +96,7 @@ export function mt_validate<T>(mt: maple_tree<T>): void {
   if (nodes === null) throw new Error('mt_validate: a root without nodes');
   if (mt.ma_root !== null) throw new Error('mt_validate: an entry for a root besides a node');
   if (nodes.parent[mt.root >> NODE_SHIFT] !== NO_NODE) fail('the root has a parent', mt.root);
-  const level = nodes.level[mt.root >> NODE_SHIFT] as number;
+  const level = nodes.levelOf(mt.root);
   if (level !== mt.height - 1) fail(`height ${mt.height}, root on level ${level}`, mt.root);
   const count = validateNode(mt, nodes, mt.root, 0, ULONG_MAX);
   if (count !== nodes.live) throw new Error(`mt_validate: ${count} nodes in the tree, ${nodes.live} in use`);
@@ -104,16 +104,16 @@ export function mt_validate<T>(mt: maple_tree<T>): void {
 
 function dumpNode<T>(nodes: maple_nodes<T>, node: number, min: number, indent: string, lines: string[]): void {
   const leaf = nodes.level[node >> NODE_SHIFT] === 0;
-  const end = node + (nodes.end[node >> NODE_SHIFT] as number);
+  const end = node + nodes.endOf(node);
   let from = min;
   for (let at = node; at <= end; at++) {
-    const last = nodes.pivot[at] as number;
+    const last = nodes.pivotAt(at);
     const range = `${indent}${from.toString(16)}-${last.toString(16)}`;
     if (leaf) {
       lines.push(`${range}: ${nodes.slot[at] === null ? 'NULL' : String(nodes.slot[at])}`);
     } else {
-      const child = nodes.child[at] as number;
-      const gap = nodes.gap.length > 0 ? ` gap ${(nodes.gap[at] as number).toString(16)}` : '';
+      const child = nodes.childAt(at);
+      const gap = nodes.gap.length > 0 ? ` gap ${nodes.gapAt(at).toString(16)}` : '';
       lines.push(`${range}: node ${child >> NODE_SHIFT}${gap}`);
       dumpNode(nodes, child, from, `${indent}  `, lines);
     }

@@ -22,6 +22,8 @@ import {
   type maple_nodes,
   type maple_tree,
   NO_NODE,
+  NODE_SHIFT,
+  OFFSET_MASK,
   type store_type,
   wr_append,
   wr_exact_fit,
@@ -35,7 +37,7 @@ import {
 } from '../../include/linux/maple_tree.js';
 import { growGap, nodesOf, shrinkGap, slotEndingAt } from './node.js';
 import { mas_wr_rebalance, mas_wr_spanning_store, mas_wr_split } from './rebalance.js';
-import { freeAllNodes, mas_pop_node, mt_is_alloc, NODE_SHIFT, OFFSET_MASK } from './slab.js';
+import { freeAllNodes, mas_pop_node, mt_is_alloc } from './slab.js';
 import { isFresh, mas_reset, mas_start } from './state.js';
 
 /** Whether readers may walk the tree while it changes. Port of mt_in_rcu(). */
@@ -52,24 +54,23 @@ export function wrOf<T>(tree: maple_tree<T>): ma_wr_state<T> {
 /** Finds the slot of index in the state's node again. Port of mas_wr_node_walk(). */
 export function mas_wr_node_walk<T>(mas: ma_state<T>, wr: ma_wr_state<T>): void {
   const nodes = nodesOf(mas.tree);
-  const pivot = nodes.pivot;
   const node = mas.node;
   const index = mas.index;
   let at = node + mas.offset;
   // A state that was moved back within its node begins at the first slot; upstream never has one here.
-  if (at > node && (pivot[at - 1] as number) >= index) at = node;
-  at = slotEndingAt(pivot, at, index);
+  if (at > node && nodes.pivotAt(at - 1) >= index) at = node;
+  at = slotEndingAt(nodes, at, index);
   settle(mas, wr, nodes, at, mas.min);
 }
 
 /** Writes down that the store begins in the slot at `at`, in a node that begins at min. */
 function settle<T>(mas: ma_state<T>, wr: ma_wr_state<T>, nodes: maple_nodes<T>, at: number, min: number): void {
   const offset = at & OFFSET_MASK;
-  mas.end = nodes.end[at >> NODE_SHIFT] as number;
+  mas.end = nodes.endOf(at);
   mas.offset = offset;
   wr.offset_end = offset;
-  wr.r_min = offset > 0 ? (nodes.pivot[at - 1] as number) + 1 : min;
-  wr.r_max = nodes.pivot[at] as number;
+  wr.r_min = offset > 0 ? nodes.pivotAt(at - 1) + 1 : min;
+  wr.r_max = nodes.pivotAt(at);
 }
 
 /**
@@ -87,38 +88,37 @@ function spans<T>(last: number, limit: number, entry: T | null): boolean {
 function mas_wr_walk<T>(mas: ma_state<T>, wr: ma_wr_state<T>, entry: T | null): boolean {
   const tree = mas.tree;
   const nodes = nodesOf(tree);
-  const { pivot, child } = nodes;
   const { index, last } = mas;
   let { node, min, depth } = mas;
-  for (let level = nodes.level[node >> NODE_SHIFT] as number; ; level--) {
-    const at = slotEndingAt(pivot, node, index);
-    const end = nodes.end[node >> NODE_SHIFT] as number;
-    const limit = pivot[level === 0 ? node + end : at] as number;
+  for (let level = nodes.levelOf(node); ; level--) {
+    const at = slotEndingAt(nodes, node, index);
+    const end = nodes.endOf(node);
+    const limit = nodes.pivotAt(level === 0 ? node + end : at);
     const inside = !spans(last, limit, entry);
     if (level === 0 || !inside) {
       mas.node = node;
       mas.min = min;
-      mas.max = pivot[node + end] as number;
+      mas.max = nodes.pivotAt(node + end);
       mas.depth = depth;
       settle(mas, wr, nodes, at, min);
-      if (inside) wr.content = nodes.slot[at] as T | null;
+      if (inside) wr.content = nodes.slotAt(at);
       return inside;
     }
     if (end < tree.inner_slots - 1) wr.vacant_height = depth + 1;
     // A root of two children may not lose one.
     if (node === tree.root ? end > 2 : end > tree.inner_min_slots + 1) wr.sufficient_height = depth + 1;
-    if (at > node) min = (pivot[at - 1] as number) + 1;
-    node = child[at] as number;
+    if (at > node) min = nodes.pivotAt(at - 1) + 1;
+    node = nodes.childAt(at);
     depth++;
   }
 }
 
 /** Finds the slot that the store ends in. Port of mas_wr_end_piv(). */
 export function mas_wr_end_piv<T>(mas: ma_state<T>, wr: ma_wr_state<T>): void {
-  const pivot = nodesOf(mas.tree).pivot;
-  const at = slotEndingAt(pivot, mas.node + wr.offset_end, mas.last);
+  const nodes = nodesOf(mas.tree);
+  const at = slotEndingAt(nodes, mas.node + wr.offset_end, mas.last);
   wr.offset_end = at - mas.node;
-  wr.end_piv = pivot[at] as number;
+  wr.end_piv = nodes.pivotAt(at);
 }
 
 /** Widens a store of NULL over the NULLs that it touches within its leaf. Port of mas_wr_extend_null(). */
@@ -129,15 +129,15 @@ function mas_wr_extend_null<T>(mas: ma_state<T>, wr: ma_wr_state<T>): void {
     mas.last = wr.end_piv;
   } else if (mas.last === wr.end_piv && mas.end !== wr.offset_end && nodes.slot[node + wr.offset_end + 1] === null) {
     wr.offset_end++;
-    wr.end_piv = nodes.pivot[node + wr.offset_end] as number;
+    wr.end_piv = nodes.pivotAt(node + wr.offset_end);
     mas.last = wr.end_piv;
   }
   if (wr.content === null) {
     mas.index = wr.r_min;
   } else if (mas.index === wr.r_min && mas.offset > 0 && nodes.slot[node + mas.offset - 1] === null) {
     mas.offset--;
-    wr.r_min = mas.offset > 0 ? (nodes.pivot[node + mas.offset - 1] as number) + 1 : mas.min;
-    wr.r_max = nodes.pivot[node + mas.offset] as number;
+    wr.r_min = mas.offset > 0 ? nodes.pivotAt(node + mas.offset - 1) + 1 : mas.min;
+    wr.r_max = nodes.pivotAt(node + mas.offset);
     mas.index = wr.r_min;
   }
 }
@@ -229,8 +229,8 @@ function longestOverwritten<T>(mas: ma_state<T>, wr: ma_wr_state<T>, nodes: mapl
   let longest = 0;
   for (let at = mas.node + mas.offset; at <= last; at++) {
     if (nodes.slot[at] !== null) continue;
-    const before = at > mas.node ? (nodes.pivot[at - 1] as number) : mas.min - 1;
-    longest = Math.max(longest, (nodes.pivot[at] as number) - before);
+    const before = at > mas.node ? nodes.pivotAt(at - 1) : mas.min - 1;
+    longest = Math.max(longest, nodes.pivotAt(at) - before);
   }
   return longest;
 }
@@ -250,13 +250,13 @@ function moveTail<T>(nodes: maple_nodes<T>, from: number, end: number, to: numbe
   const shift = to - from;
   if (shift > 0) {
     for (let at = end; at >= from; at--) {
-      pivot[at + shift] = pivot[at] as number;
-      slot[at + shift] = slot[at] as T | null;
+      pivot[at + shift] = nodes.pivotAt(at);
+      slot[at + shift] = nodes.slotAt(at);
     }
   } else if (shift < 0) {
     for (let at = from; at <= end; at++) {
-      pivot[at + shift] = pivot[at] as number;
-      slot[at + shift] = slot[at] as T | null;
+      pivot[at + shift] = nodes.pivotAt(at);
+      slot[at + shift] = nodes.slotAt(at);
     }
     for (let at = end + shift + 1; at <= end; at++) slot[at] = null;
   }

@@ -4,7 +4,7 @@
 import { GFP_KERNEL } from '../../include/linux/gfp.js';
 import { ULONG_MAX } from '../../include/linux/limits.js';
 import { MT_FLAGS_ALLOC_RANGE, type ma_state, maple_tree } from '../../include/linux/maple_tree.js';
-import { mt_validate, mtree_store_range } from '../../lib/doors/maple_tree.js';
+import { mt_validate, mtree_store_range } from '../../lib/maple_tree.js';
 
 const STATUS = ['active', 'start', 'root', 'none', 'pause', 'overflow', 'underflow', 'error'];
 

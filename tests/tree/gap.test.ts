@@ -17,7 +17,7 @@ import {
   mas_walk,
   mtree_erase,
   mtree_store_range,
-} from '../../lib/doors/maple_tree.js';
+} from '../../lib/index.js';
 import { deepTree, place, treeOf } from './expect.js';
 
 t.test('the lowest and the highest room in a window', async (t) => {

@@ -30,7 +30,7 @@ import {
   mt_validate,
   mtree_destroy,
   mtree_load,
-} from '../../lib/doors/maple_tree.js';
+} from '../../lib/maple_tree.js';
 import { Oracle } from './oracle.js';
 
 const STEPS = 12_000;

@@ -38,7 +38,7 @@ import {
   mtree_load,
   mtree_store,
   mtree_store_range,
-} from '../../lib/doors/maple_tree.js';
+} from '../../lib/index.js';
 import { ranges, treeOf } from './expect.js';
 
 /** What is no unsigned long, and how a message shows it. */

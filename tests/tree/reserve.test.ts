@@ -36,7 +36,7 @@ import {
   mtree_insert,
   mtree_load,
   mtree_store_range,
-} from '../../lib/doors/maple_tree.js';
+} from '../../lib/maple_tree.js';
 import { deepTree, place, ranges, treeOf } from './expect.js';
 
 const sandbox = sinon.createSandbox();

@@ -22,7 +22,7 @@ import {
   mtree_destroy,
   mtree_erase,
   mtree_store_range,
-} from '../../lib/doors/maple_tree.js';
+} from '../../lib/maple_tree.js';
 import { deepTree, place, ranges } from './expect.js';
 import { Oracle } from './oracle.js';
 

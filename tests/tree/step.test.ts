@@ -46,7 +46,7 @@ import {
   mas_set,
   mas_set_range,
   mas_walk,
-} from '../../lib/doors/maple_tree.js';
+} from '../../lib/index.js';
 import { deepTree, place, treeOf } from './expect.js';
 
 const AB = [

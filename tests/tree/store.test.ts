@@ -38,7 +38,7 @@ import {
   mtree_load,
   mtree_store,
   mtree_store_range,
-} from '../../lib/doors/maple_tree.js';
+} from '../../lib/index.js';
 import { deepTree, place, ranges, treeOf } from './expect.js';
 
 t.test('one entry at 0 is held without a node', async (t) => {

@@ -2,8 +2,8 @@
 /** For each rule of the tree, a tree that breaks it: mt_validate() must say so. */
 import t from 'tap';
 import { ULONG_MAX } from '../../include/linux/limits.js';
-import { type maple_nodes, maple_tree } from '../../include/linux/maple_tree.js';
-import { mt_dump, mt_validate } from '../../lib/doors/maple_tree.js';
+import { maple_nodes, maple_tree } from '../../include/linux/maple_tree.js';
+import { MA_STATE, mas_prev, mas_walk, mt_dump, mt_validate } from '../../lib/maple_tree.js';
 import { deepTree, treeOf } from './expect.js';
 
 /** The nodes of a tree, its first leaf, and the parent of that. */
@@ -161,4 +161,26 @@ t.test('mt_dump shows a tree', async (t) => {
   const text = mt_dump(deepTree(8));
   t.match(text, /^maple_tree flags 1 height 3\n {2}0-[0-9a-f]+: node \d+ gap [0-9a-f]+\n/);
   t.match(text, /\n {6}10-17: e0\n {6}18-1f: NULL\n/);
+});
+
+t.test('reading past the nodes of a tree', async (t) => {
+  const nodes = new maple_nodes<string>();
+  const reads: ((at: number) => unknown)[] = [
+    (at) => nodes.pivotAt(at),
+    (at) => nodes.slotAt(at),
+    (at) => nodes.childAt(at),
+    (at) => nodes.gapAt(at),
+    (at) => nodes.parentOf(at),
+    (at) => nodes.endOf(at),
+    (at) => nodes.levelOf(at),
+  ];
+  for (const read of reads) {
+    for (const at of [0, -1, 64, Number.NaN]) {
+      t.throws(() => read(at), { message: `maple_tree: internal error: nothing is at place ${at}` }, `${read} ${at}`);
+    }
+  }
+  const mas = MA_STATE(deepTree(20), 0x50, 0x50);
+  mas_walk(mas);
+  mas.offset = 0x10000;
+  t.throws(() => mas_prev(mas, 0), { message: /^maple_tree: internal error: nothing is at place \d+$/ });
 });
