@@ -6,7 +6,6 @@
  */
 import {
   compat_set_desc_from_vma,
-  compat_set_vma_from_desc,
   do_munmap,
   EINVAL,
   type file,
@@ -27,6 +26,7 @@ import {
   vma_pages,
   WARN_ON_ONCE,
 } from '../../../lib/index.js';
+import { compatSetVma } from './merged.js';
 import { hooksOf, type Revision } from './revision.js';
 
 interface Changes {
@@ -129,7 +129,7 @@ class PostedRevision implements Revision {
     if (err !== 0) return err;
     err = mmap_action_prepare(desc);
     if (err !== 0) return err;
-    compat_set_vma_from_desc(vma, desc);
+    compatSetVma(vma, desc);
     return this.mmap_action_complete(vma, desc.action);
   }
 
