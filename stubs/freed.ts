@@ -70,6 +70,9 @@ export function describeVma(vma: vm_area_struct): string {
   return `vm_area_struct ${hexOf(vma.vm_start)}-${hexOf(vma.vm_end)}`;
 }
 
+/** vm_refcnt of a VMA that was freed, where it does not throw: as SLUB, the record marks the object itself. */
+const FREED_REFCNT = -1;
+
 /** What stands for a free of which only the fact is recorded. */
 const UNTRACKED: Freed = { what: '', allocated: null, freed: null };
 
@@ -94,13 +97,15 @@ export class FreedObjects {
     this.poisons = poisons;
   }
 
-  has(object: object): boolean {
-    return this.objects.has(object);
+  /** Was this VMA freed, and not handed out again? One that throws is no VMA any more. */
+  hasVma(vma: vm_area_struct): boolean {
+    return vma.vm_refcnt === FREED_REFCNT;
   }
 
   /** Throws when the object has been freed before. */
   assertLive(object: object): void {
-    const freed = this.objects.get(object);
+    const isMarked = object instanceof vm_area_struct && this.hasVma(object);
+    const freed = this.objects.get(object) ?? (isMarked ? UNTRACKED : undefined);
     if (freed !== undefined) {
       const what = freed === UNTRACKED ? nameOf(object) : freed.what;
       throw new DoubleFreeError(`double free: ${what}: freed again at ${new Place()}; ${describe(freed)}`);
@@ -113,18 +118,19 @@ export class FreedObjects {
     const freed: Freed = { what, allocated, freed: new Place() };
     this.objects.set(object, freed);
     if (this.poisons) poison(object, freed);
+    else if (object instanceof vm_area_struct) object.vm_refcnt = FREED_REFCNT;
   }
 
   /** As add(), without a record of where. */
-  addUntracked(object: object): void {
-    this.assertLive(object);
-    this.objects.set(object, UNTRACKED);
+  addUntracked(vma: vm_area_struct): void {
+    if (this.hasVma(vma)) this.assertLive(vma);
+    vma.vm_refcnt = FREED_REFCNT;
   }
 
   /** The allocator hands the object out, here and now; it may have been freed before. */
-  allocated(object: object, isTracked: boolean): void {
+  allocated(object: object): void {
     this.objects.delete(object);
-    if (isTracked) this.allocations.set(object, new Place());
+    this.allocations.set(object, new Place());
   }
 
   /** Where allocated() was told of the object; null if it was not. */

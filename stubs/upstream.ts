@@ -47,7 +47,7 @@ function vm_area_cache_alloc(): vm_area_struct {
   const again = sheaf.vmas.pop();
   const vma = again ?? new vm_area_struct();
   again?.reset();
-  if (again !== undefined || globals.slab_store_user) freed.objects.allocated(vma, globals.slab_store_user);
+  if (globals.slab_store_user) freed.objects.allocated(vma);
   return vma;
 }
 

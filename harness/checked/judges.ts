@@ -3,7 +3,9 @@
  * What is compared before and after an operation: each function returns what it finds wrong, a sentence each. `before`
  * and `after` are all VMAs of the address spaces concerned.
  */
+
 import { hexOf } from '../../include/check.js';
+import { ULONG_MAX } from '../../include/linux/limits.js';
 import type { mm_struct, vm_area_struct } from '../../include/mm_types.js';
 import { globals } from '../../stubs/index.js';
 import { anonLineOf, hasSameFlags, lineOf, type Spaces, type Sums, sumsOf, type VmaState } from './spaces.js';
@@ -52,15 +54,20 @@ export function foreignFields(before: Spaces, after: Spaces, hooked: ReadonlySet
   });
 }
 
+/** How much a counter is more than a sum; one that has wrapped below 0 is less. */
+function drift(counter: number, sum: number): number {
+  return (counter > ULONG_MAX / 2 ? counter - ULONG_MAX - 1 : counter) - sum;
+}
+
 /** How far the counters of an address space are from what its VMAs add up to. */
 export function driftOf(mm: mm_struct, spaces: Spaces): Omit<Sums, 'accounted'> {
   const sums = sumsOf(spaces.of(mm));
   return {
-    total_vm: mm.total_vm - sums.total_vm,
-    locked_vm: mm.locked_vm - sums.locked_vm,
-    data_vm: mm.data_vm - sums.data_vm,
-    exec_vm: mm.exec_vm - sums.exec_vm,
-    stack_vm: mm.stack_vm - sums.stack_vm,
+    total_vm: drift(mm.total_vm, sums.total_vm),
+    locked_vm: drift(mm.locked_vm, sums.locked_vm),
+    data_vm: drift(mm.data_vm, sums.data_vm),
+    exec_vm: drift(mm.exec_vm, sums.exec_vm),
+    stack_vm: drift(mm.stack_vm, sums.stack_vm),
   };
 }
 

@@ -10,7 +10,7 @@ import { freed } from '../../stubs/freed.js';
  */
 export function checkLive(fn: string, arg: string, vma: vm_area_struct | null): void {
   // Not instanceof, which walks the chain of prototypes: this comes down to the look at the map that a field needs anyway.
-  if (vma !== null && (vma?.constructor !== vm_area_struct || freed.objects.has(vma))) refuseDead(fn, arg, vma);
+  if (vma !== null && (vma?.constructor !== vm_area_struct || freed.objects.hasVma(vma))) refuseDead(fn, arg, vma);
 }
 
 function refuseDead(fn: string, arg: string, vma: unknown): never {
