@@ -9,40 +9,18 @@
  */
 
 import { checkFlagsWord, flagsWord, setFlagsWord } from './flag_bitmap.js';
+import { FMODE_READ, FMODE_WRITE, inode, path } from './linux/fs.js';
 import { UINT_MAX } from './linux/limits.js';
 import { list_head } from './linux/list.js';
+import { rw_semaphore, spinlock_t } from './linux/locks.js';
 import { ma_state, maple_tree } from './linux/maple_tree.js';
 import { type pgoff_t, TASK_COMM_LEN } from './linux/mm.js';
 import { RB_CLEAR_NODE, rb_node, rb_root_cached } from './linux/rbtree.js';
+import { ALL_CAPABILITIES, signal_struct } from './linux/sched.js';
 import { type vm_flags_t, vma_flags_t } from './vma_flags.js';
 
-/** A reader-writer semaphore. Its state is kept by the stub world; the struct only gives the lock an identity. */
-export class rw_semaphore {
-  /** What a lock report calls it, "mmap_lock" for one. */
-  readonly name: string;
-
-  constructor(name: string) {
-    this.name = name;
-  }
-}
-
-/** A spin lock; as rw_semaphore, only an identity. */
-export class spinlock_t {
-  readonly name: string;
-
-  constructor(name: string) {
-    this.name = name;
-  }
-}
-
-/** A mutex; as rw_semaphore, only an identity. */
-export class mutex {
-  readonly name: string;
-
-  constructor(name: string) {
-    this.name = name;
-  }
-}
+export { mutex, rw_semaphore, spinlock_t } from './linux/locks.js';
+export { vm_unmapped_area_info } from './linux/unmapped_area.js';
 
 /**
  * Page protection: as wide as an unsigned long, so held in two halves; immutable, hence shared freely.
@@ -115,6 +93,29 @@ export class mm_struct {
   /** Pages in executable, unwritable mappings that are no stack. */
   exec_vm: number;
   stack_vm: number;
+  /** Most pages that were mapped, and that were resident, at any time; hiwater_vm is brought up to date lazily. */
+  hiwater_vm: number;
+  hiwater_rss: number;
+  /** Bytes: where the parts of the program lie. This and the next ones the kernel has, the harness does not. */
+  start_code: number;
+  end_code: number;
+  start_data: number;
+  end_data: number;
+  /** The heap: brk() moves its end, which need not be page-aligned. */
+  start_brk: number;
+  brk: number;
+  start_stack: number;
+  arg_start: number;
+  arg_end: number;
+  env_start: number;
+  env_end: number;
+  /** Where a search for room begins: from here down, or from the legacy one up without MMF_TOPDOWN. */
+  mmap_base: number;
+  mmap_legacy_base: number;
+  /** Tasks and others that use it. */
+  mm_users: number;
+  owner: task_struct | null;
+  exe_file: file | null;
   private readonly ownDefFlags: vma_flags_t;
   /** The bits set in mm_struct::flags, MMF_HAS_MDWE for one. */
   readonly flags: Set<number>;
@@ -131,6 +132,24 @@ export class mm_struct {
     this.data_vm = 0;
     this.exec_vm = 0;
     this.stack_vm = 0;
+    this.hiwater_vm = 0;
+    this.hiwater_rss = 0;
+    this.start_code = 0;
+    this.end_code = 0;
+    this.start_data = 0;
+    this.end_data = 0;
+    this.start_brk = 0;
+    this.brk = 0;
+    this.start_stack = 0;
+    this.arg_start = 0;
+    this.arg_end = 0;
+    this.env_start = 0;
+    this.env_end = 0;
+    this.mmap_base = 0;
+    this.mmap_legacy_base = 0;
+    this.mm_users = 1;
+    this.owner = null;
+    this.exe_file = null;
     this.ownDefFlags = new vma_flags_t();
     this.flags = new Set();
     this.mmap_lock = new rw_semaphore('mmap_lock');
@@ -162,8 +181,14 @@ export class address_space {
   i_mmap_writable: number;
   /** Not in the harness, which stubs all locking out. */
   readonly i_mmap_rwsem: rw_semaphore;
+  /** The inode whose pages these are. Not in the harness. */
+  host: inode;
+  /** What kind of pages they are: told by identity. Not in the harness. */
+  a_ops: object | null;
 
-  constructor() {
+  constructor(host: inode = new inode()) {
+    this.host = host;
+    this.a_ops = null;
     this.i_mmap = new rb_root_cached();
     this.flags = 0;
     this.i_mmap_writable = 0;
@@ -177,6 +202,12 @@ export interface file_operations {
   mmap?: ((file: file, vma: vm_area_struct) => number) | null;
   /** The newer hook: changes the description of a VMA that does not exist yet. Negative errno on failure. */
   mmap_prepare?: ((desc: vm_area_desc) => number) | null;
+  /** Chooses the address of a mapping; page-aligned, or a negative errno. */
+  get_unmapped_area?: ((file: file | null, addr: number, len: number, pgoff: pgoff_t, flags: number) => number) | null;
+  /** The last reference is gone. */
+  release?: ((inode: inode, file: file) => number) | null;
+  /** FOP_*; none unless given. */
+  fop_flags?: number;
 }
 
 /** An open file: its hooks, its pages, and in the checked world its references. */
@@ -189,12 +220,19 @@ export class file {
   f_op: file_operations;
   /** References held; not in the harness, where get_file() and fput() do nothing. */
   f_ref: number;
+  /** FMODE_*: what it was opened for. This and the next two: not in the harness. */
+  f_mode: number;
+  f_inode: inode;
+  f_path: path;
 
   constructor(f_op: file_operations = {}, f_mapping: address_space = new address_space()) {
     this.serial = file.made++;
     this.f_mapping = f_mapping;
     this.f_op = f_op;
     this.f_ref = 1;
+    this.f_mode = FMODE_READ | FMODE_WRITE;
+    this.f_inode = f_mapping.host;
+    this.f_path = new path();
   }
 }
 
@@ -255,6 +293,15 @@ export class anon_vma_chain {
   }
 }
 
+/** Open files by their descriptors. */
+export class files_struct {
+  readonly fd: Map<number, file>;
+
+  constructor() {
+    this.fd = new Map();
+  }
+}
+
 /** A task, as far as the VMA code looks at `current`. */
 export class task_struct {
   /** At most TASK_COMM_LEN - 1 characters. */
@@ -262,12 +309,24 @@ export class task_struct {
   pid: number;
   mm: mm_struct | null;
   personality: number;
+  /** PF_*. This and the rest: not in the harness. */
+  flags: number;
+  /** Limits, shared by the threads of a process. */
+  signal: signal_struct;
+  /** CAP_* that it may use: all of them unless taken away. */
+  cap_effective: Set<number>;
+  /** Its open files. */
+  files: files_struct;
 
   constructor(comm = 'vma-userland') {
     this.comm = comm.slice(0, TASK_COMM_LEN - 1);
     this.pid = 0;
     this.mm = null;
     this.personality = 0;
+    this.flags = 0;
+    this.signal = new signal_struct();
+    this.cap_effective = new Set(ALL_CAPABILITIES);
+    this.files = new files_struct();
   }
 }
 
@@ -307,6 +366,8 @@ export class vm_area_struct {
   /** Bits 32 on of the page offset of anonymous pages. */
   __vm_anon_pgoff_hi: number;
   vm_userfaultfd_ctx: vm_userfaultfd_ctx;
+  /** Name of anonymous memory; null without one. Not in the harness. */
+  anon_name: anon_vma_name | null;
 
   constructor(init?: { flags?: vma_flags_t }) {
     this.vm_start = 0;
@@ -326,6 +387,7 @@ export class vm_area_struct {
     this.vm_refcnt = 0;
     this.__vm_anon_pgoff_hi = 0;
     this.vm_userfaultfd_ctx = NULL_VM_UFFD_CTX;
+    this.anon_name = null;
     if (init?.flags) this.ownFlags.assign(init.flags);
   }
 
@@ -352,6 +414,7 @@ export class vm_area_struct {
     this.vm_refcnt = 0;
     this.__vm_anon_pgoff_hi = 0;
     this.vm_userfaultfd_ctx = NULL_VM_UFFD_CTX;
+    this.anon_name = null;
   }
 
   /** The VMA's own bitmap; assigning copies. */
@@ -487,29 +550,6 @@ export class vma_iterator {
 /** Declares an iterator over mm that is to walk to addr. `last` stays 0 until it has. */
 export function VMA_ITERATOR(mm: mm_struct, addr: number): vma_iterator {
   return new vma_iterator(mm, addr);
-}
-
-/** What unmapped_area() looks for; sizes and addresses in bytes. */
-export class vm_unmapped_area_info {
-  flags: number;
-  length: number;
-  low_limit: number;
-  high_limit: number;
-  /** 2^n - 1: the address found is aligned to 2^n, shifted by align_offset. */
-  align_mask: number;
-  align_offset: number;
-  /** Bytes to stay free below the area. */
-  start_gap: number;
-
-  constructor(init: Partial<vm_unmapped_area_info> = {}) {
-    this.flags = init.flags ?? 0;
-    this.length = init.length ?? 0;
-    this.low_limit = init.low_limit ?? 0;
-    this.high_limit = init.high_limit ?? 0;
-    this.align_mask = init.align_mask ?? 0;
-    this.align_offset = init.align_offset ?? 0;
-    this.start_gap = init.start_gap ?? 0;
-  }
 }
 
 /** A move of page tables. */

@@ -123,6 +123,10 @@ export const VM_UFFD_MINOR = VM_NONE;
 export const VM_ALLOW_ANY_UNCACHED = word(VMA_ALLOW_ANY_UNCACHED_BIT);
 export const VM_SEALED = word(VMA_SEALED_BIT);
 export const VM_DROPPABLE = word(VMA_DROPPABLE_BIT);
+/** Empty where droppable mappings are not supported. */
+export const VMA_DROPPABLE = constantFlags(VMA_DROPPABLE_BIT);
+/** Empty: nothing grows up in this configuration. */
+export const VMA_GROWSUP = constantFlags();
 
 /** Set until an exec'd stack stands where it will stay. */
 export const VM_STACK_INCOMPLETE_SETUP = VM_RAND_READ | VM_SEQ_READ | VM_STACK_EARLY;
@@ -171,6 +175,10 @@ export const VM_SPECIAL = VM_IO | VM_DONTEXPAND | VM_PFNMAP | VM_MIXEDMAP;
 export const VMA_REMAP_FLAGS = constantFlags(VMA_IO_BIT, VMA_PFNMAP_BIT, VMA_DONTEXPAND_BIT, VMA_DONTDUMP_BIT);
 
 export const VMA_LOCKED_MASK = constantFlags(VMA_LOCKED_BIT, VMA_LOCKONFAULT_BIT);
+/** What a child's default flags keep of the parent's. */
+export const VM_INIT_DEF_MASK = VM_NOHUGEPAGE;
+/** What mprotect() clears beside the access flags: nothing without protection keys. */
+export const VM_FLAGS_CLEAR = VM_NONE;
 export const VM_LOCKED_MASK = VM_LOCKED | VM_LOCKONFAULT;
 
 /** A merged VMA keeps these when any of its parts had them. */

@@ -4,6 +4,7 @@
  * world. What is not here is this project's own and may change.
  */
 export * from '../include/linux/errno.js';
+export * from '../include/linux/fs.js';
 export * from '../include/linux/gfp.js';
 export * from '../include/linux/limits.js';
 export * from '../include/linux/list.js';
@@ -29,8 +30,14 @@ export {
   maple_tree,
 } from '../include/linux/maple_tree.js';
 export * from '../include/linux/mm.js';
+export * from '../include/linux/sched.js';
 export * from '../include/mm_types.js';
 export * from '../include/ref.js';
+export * from '../include/uapi/capability.js';
+export * from '../include/uapi/fcntl.js';
+export * from '../include/uapi/mman.js';
+export * from '../include/uapi/prctl.js';
+export * from '../include/uapi/resource.js';
 export * from '../include/vma.js';
 export * from '../include/vma_flags.js';
 export {

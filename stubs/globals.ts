@@ -6,6 +6,7 @@
  */
 import { CONFIG_DEFAULT_MMAP_MIN_ADDR, DEFAULT_MAX_MAP_COUNT, PAGE_SIZE } from '../include/linux/mm.js';
 import { anon_vma, type mm_struct, task_struct, type vm_operations_struct } from '../include/mm_types.js';
+import { OVERCOMMIT_GUESS } from '../include/uapi/mman.js';
 
 /** Everything that a test may set, as the harness starts with it. The world that a test runs in puts it back. */
 export class Globals {
@@ -18,6 +19,25 @@ export class Globals {
   stack_guard_gap = 256 * PAGE_SIZE;
   /** Most VMAs an address space may have. */
   sysctl_max_map_count = DEFAULT_MAX_MAP_COUNT;
+  /** OVERCOMMIT_*: how commit charges are refused. This and the rest up to shmem_huge: the harness has no such thing. */
+  sysctl_overcommit_memory: number = OVERCOMMIT_GUESS;
+  /** Percent of the memory that may be committed under OVERCOMMIT_NEVER, unless sysctl_overcommit_kbytes says how much. */
+  sysctl_overcommit_ratio = 50;
+  sysctl_overcommit_kbytes = 0;
+  /** Kilobytes kept back for a user, and for the administrator, to clean up with. */
+  sysctl_user_reserve_kbytes = 131072;
+  sysctl_admin_reserve_kbytes = 8192;
+  /** Pages of memory, and of swap. */
+  totalram_pages = 4 * 1024 * 1024;
+  total_swap_pages = 0;
+  /** Pages committed, by all processes. */
+  vm_committed_as = 0;
+  /** Boot option: RLIMIT_DATA is only warned of. */
+  ignore_rlimit_data = false;
+  /** Do new processes search for room from the bottom up? */
+  sysctl_legacy_va_layout = false;
+  /** Is shared anonymous memory placed for huge pages? */
+  shmem_huge = false;
   /**
    * Does validate_mm() check the whole address space after each change? Upstream compiles that out
    * (CONFIG_DEBUG_VM_MAPLE_TREE); here it is on unless a benchmark or a long replay turns it off.

@@ -29,6 +29,7 @@ import type {
 } from '../include/mm_types.js';
 import type { unmap_desc } from '../include/vma.js';
 import type { vm_flags_t, vma_flags_t } from '../include/vma_flags.js';
+import type { CallStubs } from './calls.js';
 
 /** Allocating and freeing the objects that the code under test makes. */
 export interface SlabStubs {
@@ -207,4 +208,5 @@ export interface Stubs
     FileStubs,
     AttributeStubs,
     LimitStubs,
-    PageStubs {}
+    PageStubs,
+    CallStubs {}

@@ -9,6 +9,7 @@
 import { ULONG_MAX } from '../include/linux/limits.js';
 import { PAGE_SIZE } from '../include/linux/mm.js';
 import { anon_vma, anon_vma_chain, vm_area_struct } from '../include/mm_types.js';
+import { quietCallStubs } from './calls.js';
 import { describeVma, freed } from './freed.js';
 import { globals } from './globals.js';
 import type { Stubs } from './stubs.js';
@@ -59,6 +60,8 @@ function vm_area_cache_free(vma: vm_area_struct): void {
 }
 
 export const upstreamStubs: Stubs = {
+  ...quietCallStubs,
+
   vm_area_cache_create: () => {
     sheaf.vmas = [];
   },

@@ -22,6 +22,7 @@ import {
   anon_rmap_tree_remove,
   anon_rmap_tree_verify,
   mapping_rmap_tree_insert,
+  mapping_rmap_tree_insert_after,
   mapping_rmap_tree_remove,
 } from '../../lib/mm/interval_tree.js';
 import { anon_vma_clone, unlink_anon_vmas } from '../../lib/mm/rmap.js';
@@ -67,7 +68,8 @@ export class ReverseMap {
     this.chains = new Map();
   }
 
-  insertVma(vma: vm_area_struct, mapping: address_space): void {
+  /** Puts a VMA on a tree; with `after`, a fork's parent, at its side. */
+  insertVma(vma: vm_area_struct, mapping: address_space, after: vm_area_struct | null = null): void {
     if (vma.vm_file?.f_mapping !== mapping) {
       this.reports.complain(`rmap: ${describeVma(vma)} put on an i_mmap at ${new Place()} that is not its file's`);
       return;
@@ -81,7 +83,8 @@ export class ReverseMap {
       return;
     }
     this.linked.set(vma, { mapping, entry: entryFor(vma, vma_start_pgoff(vma)) });
-    mapping_rmap_tree_insert(vma, mapping);
+    if (after !== null) mapping_rmap_tree_insert_after(vma, after, mapping);
+    else mapping_rmap_tree_insert(vma, mapping);
   }
 
   removeVma(vma: vm_area_struct, mapping: address_space): void {

@@ -4,10 +4,10 @@
  */
 
 import { hexOf } from '../../include/check.js';
-import { EINTR, ENOMEM } from '../../include/linux/errno.js';
+import { EACCES, EINTR, ENOMEM } from '../../include/linux/errno.js';
 import { __GFP_NOFAIL, type gfp_t } from '../../include/linux/gfp.js';
 import { PHYS_PFN } from '../../include/linux/mm.js';
-import type { anon_vma, mm_struct, vm_area_struct } from '../../include/mm_types.js';
+import { type anon_vma, mm_struct, type vm_area_struct } from '../../include/mm_types.js';
 import type { NamedArguments, OperationWatch } from '../../lib/doors/operation.js';
 import { free_pgtables } from '../../lib/mm/free_pgtables.js';
 import { vma_start_anon_pgoff } from '../../lib/mm/inlines/range.js';
@@ -180,6 +180,14 @@ export class CheckedWorld implements OperationWatch {
         if (error === 0) locks.mmapWriteLock(mm);
         return error;
       },
+      mmap_write_lock: (mm) => locks.mmapWriteLock(mm),
+      mmap_write_lock_nested: (mm) => locks.mmapWriteLock(mm),
+      mmap_read_lock: (mm) => locks.mmapReadLock(mm),
+      mmap_read_lock_killable: (mm) => {
+        const error = faults.check('mmap_read_lock_killable', -EINTR);
+        if (error === 0) locks.mmapReadLock(mm);
+        return error;
+      },
       mmap_write_downgrade: (mm) => locks.mmapWriteDowngrade(mm),
       mmap_read_unlock: (mm) => locks.mmapReadUnlock(mm),
       mmap_write_unlock: (mm) => locks.mmapWriteUnlock(mm),
@@ -226,6 +234,7 @@ export class CheckedWorld implements OperationWatch {
       anon_vma_prepare,
       __anon_vma_prepare,
       mapping_rmap_tree_insert: (vma, mapping) => rmap.insertVma(vma, mapping),
+      mapping_rmap_tree_insert_after: (vma, prev, mapping) => rmap.insertVma(vma, mapping, prev),
       mapping_rmap_tree_remove: (vma, mapping) => rmap.removeVma(vma, mapping),
       anon_rmap_tree_insert: (avc) => rmap.insertChain(avc),
       anon_rmap_tree_remove: (avc) => rmap.removeChain(avc),
@@ -339,6 +348,14 @@ export class CheckedWorld implements OperationWatch {
       ksm_execve: fallible('ksm_execve', -ENOMEM),
       remap_pfn_range_ptes: fallible('remap_pfn_range_ptes', -ENOMEM),
       insert_kernel_pages: fallible('insert_kernel_pages', -ENOMEM),
+      allocate_mm: () => (faults.check('allocate_mm', -ENOMEM) !== 0 ? null : new mm_struct()),
+      free_mm: (mm) => this.freeMm(mm),
+      dup_userfaultfd: fallible('dup_userfaultfd', -ENOMEM),
+      copy_page_range: fallible('copy_page_range', -ENOMEM),
+      arch_dup_mmap: fallible('arch_dup_mmap', -ENOMEM),
+      __ksm_enter: fallible('__ksm_enter', -ENOMEM),
+      security_mmap_file: fallible('security_mmap_file', -EACCES),
+      security_file_mprotect: fallible('security_file_mprotect', -EACCES),
     };
   }
 }

@@ -35,8 +35,21 @@ export const CAP_IPC_LOCK = 14;
 export const TASK_COMM_LEN = 16;
 export const READ_IMPLIES_EXEC = 0x0400000;
 
-/** Bit of mm_struct::flags: memory-deny-write-execute is on. */
+/** Bits of mm_struct::flags. KSM may merge pages of it. */
+export const MMF_VM_MERGEABLE = 16;
+/** It is going away: nobody is to look for memory in it, and what is read from it may be wrong. */
+export const MMF_OOM_SKIP = 21;
+export const MMF_UNSTABLE = 22;
+/** No huge pages, but for where they are advised; and none at all. */
+export const MMF_DISABLE_THP_EXCEPT_ADVISED = 23;
+export const MMF_DISABLE_THP_COMPLETELY = 24;
+/** Memory-deny-write-execute is on; and a child does not inherit it. */
 export const MMF_HAS_MDWE = 28;
+export const MMF_HAS_MDWE_NO_INHERIT = 29;
+/** KSM may merge all that can be merged. */
+export const MMF_VM_MERGE_ANY = 30;
+/** Room is searched from the top down. */
+export const MMF_TOPDOWN = 31;
 /** Bit of address_space::flags: taken by mm_take_all_locks(). */
 export const AS_MM_ALL_LOCKS = 2;
 export const VMA_LOCK_OFFSET = 0x40000000;

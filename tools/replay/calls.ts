@@ -155,6 +155,7 @@ const BOOLEAN: Readonly<Record<Exclude<BooleanStub, 'bug'>, true>> = {
   userfaultfd_wp: true,
   vma_has_uffd_without_event_remap: true,
   vma_is_dax: true,
+  vma_is_secretmem: true,
   vma_iter_prealloc_fails: true,
   vma_soft_dirty_enabled: true,
   vma_supports_mlock: true,
