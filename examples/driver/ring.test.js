@@ -1,14 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The driver's hooks against the kernel's VMA code. RING=first tests the version with the bug. */
 import sinon from 'sinon';
-import { do_munmap, EBUSY, mmap_region, PAGE_SIZE, VM_MAYREAD, VM_READ, VM_SHARED, vma_lookup } from 'vma-userland';
+import {
+  do_munmap,
+  EBUSY,
+  mk_vma_flags,
+  mmap_region,
+  PAGE_SIZE,
+  VMA_MAYREAD_BIT,
+  VMA_READ_BIT,
+  VMA_SHARED_BIT,
+  vma_lookup,
+} from 'vma-userland';
 import { test } from 'vma-userland/test';
 
 const { Ring } = await import(process.env.RING === 'first' ? './ring_first.js' : './ring.js');
 
 const START = 0x100000;
 const PAGES = 4;
-const FLAGS = VM_READ | VM_MAYREAD | VM_SHARED;
+const FLAGS = mk_vma_flags(VMA_READ_BIT, VMA_MAYREAD_BIT, VMA_SHARED_BIT);
 
 function map(ring) {
   return mmap_region(ring.file, START, PAGES * PAGE_SIZE, FLAGS, 0, null);

@@ -11,8 +11,10 @@ function record(t: Test, body: string): RecordedTest[] {
   const source = `
     import { test } from './dist/harness/index.js';
     import { mapRange, plainFile } from './dist/tests/mm/space.js';
-    import { do_munmap, file, mmap_region, VM_READ, VM_MAYREAD, VM_SHARED, stubs } from './dist/lib/index.js';
-    const map = (f, start, pages) => mmap_region(f, start, pages * 0x1000, VM_READ | VM_MAYREAD | VM_SHARED, 0, null);
+    import { do_munmap, file, mk_vma_flags, mmap_region, VMA_READ_BIT, VMA_MAYREAD_BIT, VMA_SHARED_BIT, stubs } from './dist/lib/index.js';
+    const READ = mk_vma_flags(VMA_READ_BIT, VMA_MAYREAD_BIT);
+    const SHARED = mk_vma_flags(VMA_READ_BIT, VMA_MAYREAD_BIT, VMA_SHARED_BIT);
+    const map = (f, start, pages) => mmap_region(f, start, pages * 0x1000, SHARED, 0, null);
     ${body}`;
   const path = join(t.testdir({}), 'recorded.json');
   const options = ['--enable-source-maps', '--input-type=module', '-e', source];
@@ -58,7 +60,7 @@ t.test('each operation begins where a step is, though nothing was asserted betwe
   const [recorded] = record(
     t,
     `test('fails', (t) => {
-      mmap_region(null, 0x10000, 0x4000, VM_READ | VM_MAYREAD, 0, null);
+      mmap_region(null, 0x10000, 0x4000, READ, 0x10, null);
       do_munmap(t.mm, 0x11000, 0x1000, null);
       t.unmapAll();
     });`,
