@@ -4,7 +4,6 @@ import tap from 'tap';
 import { registerTest, type TestBody, type TestOptions } from './vma_test.js';
 
 export { DoubleFreeError, UseAfterFreeError } from '../stubs/freed.js';
-export * from './c.js';
 export { Faults } from './checked/faults.js';
 export { CheckedWorld } from './checked/world.js';
 export { defaultStubSet, type StubSet } from './environment.js';

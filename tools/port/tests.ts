@@ -4,7 +4,10 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { declarationsOf } from '../table/c_symbols.js';
-import { FileTranslator, type HelperSource, type Translation } from './translate/file.js';
+import { Environment } from './translate/environment.js';
+import { type HelperSource, type Translation, translateC } from './translate/file.js';
+import { readHeaders } from './translate/headers.js';
+import { SourceError } from './translate/lexer.js';
 import { portApi } from './translate/port_api.js';
 import type { Mark } from './translate/scope.js';
 import { type KernelTree, TreeError } from './tree.js';
@@ -94,7 +97,14 @@ export function editedByHand(text: string): boolean {
 
 export async function translateFile(tree: KernelTree, file: string, out: string): Promise<TranslatedFile> {
   const text = readSource(tree, file);
-  const translation = await new FileTranslator(file, text, await helpersFor(tree, file, text)).translate();
+  let translation: Translation;
+  try {
+    const headers = await readHeaders(tree, new Environment());
+    translation = await translateC(file, text, headers, await helpersFor(tree, file, text), { comments: true });
+  } catch (error) {
+    if (!(error instanceof SourceError)) throw error;
+    throw new TreeError(`${file}:${error.line}: ${error.message}`);
+  }
   const { format } = await import('prettier');
   const formatted = await format(translation.code, {
     parser: 'typescript',

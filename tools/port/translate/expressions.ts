@@ -1,584 +1,500 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/** C expressions as TypeScript: truth, NULL, integers and flags words, structs by value, pointers to variables. */
+/** C expressions as TypeScript. An expression that has no rule here is refused, never written as it stands. */
 import type { Node } from 'web-tree-sitter';
-import type { ApiEntry, Parameter, PortApi } from './port_api.js';
-import { CONDITIONAL_ARGUMENTS } from './preprocess.js';
-import { childrenOf, type OwnFunction, type OwnMacro, provenBy, Untranslatable, type Variable } from './scope.js';
-import {
-  arrayOf,
-  BIGINT,
-  BOOLEAN,
-  baseTypeOf,
-  NULL,
-  NUMBER,
-  pointerTo,
-  refTo,
-  STRING,
-  type Type,
-  UNKNOWN,
-  VOID,
-} from './types.js';
+import { type CType, describe, FLAGS, hull, INT, type IntType, isInt, LONG, pointerTo, sizeOf, STRING, UINT, ULONG, VOID } from './ctypes.js';
+import { part, typeNamed } from './declarators.js';
+import { alike, arithmetic, comparison, inverted, negative, OPPOSITE, toInt } from './integers.js';
+import { Places } from './places.js';
+import { bare, childrenOf, literalOf, nameOf, statementsOf, Untranslatable } from './scope.js';
+import { isPointer, literal, NULL_VALUE, truthValue, type Value, value } from './values.js';
 
-export interface Expression {
-  code: string;
-  type: Type;
-  /** It names a place, so taking its value by `=` copies a struct. */
-  place: boolean;
+/** The variables that are not NULL when the condition is true, or when it is false. */
+export function provenBy(condition: Node, outcome: boolean): string[] {
+  const inner = bare(condition);
+  if (inner.type === 'identifier') return outcome ? [inner.text] : [];
+  if (inner.type === 'assignment_expression') return provenBy(part(inner, 'left'), outcome);
+  const operator = inner.childForFieldName('operator')?.text;
+  if (inner.type === 'unary_expression' && operator === '!') return provenBy(part(inner, 'argument'), !outcome);
+  if (inner.type !== 'binary_expression') return [];
+  const [left, right] = [part(inner, 'left'), part(inner, 'right')];
+  if (operator === (outcome ? '&&' : '||')) return [...provenBy(left, outcome), ...provenBy(right, outcome)];
+  const assigned = bare(left).type === 'assignment_expression' ? part(bare(left), 'left') : left;
+  const name = nameOf(assigned);
+  if (operator === (outcome ? '!=' : '==') && bare(right).type === 'null' && name !== null) return [name];
+  return [];
 }
 
-/** What is known outside of the function that is translated. */
-export interface FileScope {
-  api: PortApi;
-  functions: Map<string, OwnFunction>;
-  macros: Map<string, OwnMacro>;
-  globals: Map<string, Type>;
-  /** Names of the whole file whose declaration was not translated. */
-  lost: Set<string>;
-  use(name: string, module: string): void;
-}
+const COMPARISONS = new Set(['==', '!=', '<', '>', '<=', '>=']);
 
-/** A pointer variable whose address a call takes: it travels in a Ref of its own. */
-export interface TravellingRef {
-  variable: Variable;
-  name: string;
-  initial: string;
-}
+export abstract class Expressions extends Places {
+  protected abstract call(node: Node): Value;
+  protected abstract structFrom(type: CType, list: Node | null): Value;
+  protected abstract blockValue(node: Node): Value;
 
-const COMPARISONS: Record<string, string> = { '==': '===', '!=': '!==', '<': '<', '>': '>', '<=': '<=', '>=': '>=' };
-const OPPOSITE: Record<string, string> = { '==': '!=', '!=': '==', '<': '>=', '>': '<=', '<=': '>', '>=': '<' };
-/** Hints to the compiler that mean their argument. */
-const TRANSPARENT = new Set(['likely', 'unlikely', 'READ_ONCE', 'ACCESS_PRIVATE', 'data_race', '__builtin_expect']);
-const PRINTING = /^(?:f?printf|puts|pr_\w+|printk)$/;
-
-function field(node: Node, name: string): Node {
-  const child = node.childForFieldName(name);
-  if (child === null) throw new Untranslatable(`${node.type} without ${name}`);
-  return child;
-}
-
-export class ExpressionTranslator {
-  protected readonly file: FileScope;
-  protected readonly scopes: Map<string, Variable>[];
-  /** Variables that are known not to be NULL here. */
-  protected narrowed: Set<string>;
-  /** Names whose declaration was not translated. */
-  protected readonly poisoned: Set<string>;
-  protected travelling: TravellingRef[];
-  /** How many there were in this function: each has a name of its own. */
-  private refs: number;
-  /** What __VA_ARGS__ stands for, in a macro that has it. */
-  protected variadic: string | null;
-
-  constructor(file: FileScope) {
-    this.file = file;
-    this.scopes = [new Map()];
-    this.narrowed = new Set();
-    this.poisoned = new Set();
-    this.travelling = [];
-    this.refs = 0;
-    this.variadic = null;
-  }
-
-  protected lookup(name: string): Variable | null {
-    for (const scope of this.scopes.toReversed()) {
-      const found = scope.get(name);
-      if (found !== undefined) return found;
-    }
-    return null;
-  }
-
-  protected apiEntry(name: string): ApiEntry | null {
-    return this.file.api.entries.get(name)?.entry ?? null;
-  }
-
-  /** Imports a name of the port, and returns it. */
-  protected use(name: string): string {
-    const found = this.file.api.entries.get(name);
-    if (found === undefined) throw new Untranslatable(`the port has no ${name}`, name);
-    this.file.use(name, found.module);
-    return name;
-  }
-
-  private fieldsOf(struct: string): Map<string, Type> {
-    const entry = this.apiEntry(struct);
-    if (entry === null || entry.kind === 'function' || entry.kind === 'value') {
-      throw new Untranslatable(`the port has no struct ${struct}`, struct);
-    }
-    return entry.fields;
-  }
-
-  /** A value as it is; `want` says what it is to be, where a literal can be either. */
-  translate(node: Node, want: Type | null = null): Expression {
+  translate(node: Node): Value {
     switch (node.type) {
       case 'parenthesized_expression': {
-        const [inner] = childrenOf(node).filter((child) => child.type !== 'comment');
+        const [inner] = childrenOf(node);
         if (inner === undefined) throw new Untranslatable('empty parentheses');
-        const value = this.translate(inner, want);
-        return { ...value, code: `(${value.code})` };
+        if (inner.type === 'compound_statement') return this.blockValue(inner);
+        const given = this.translate(inner);
+        return /^[\w.$]+$/.test(given.code) || isWrapped(given.code) ? given : { ...given, code: `(${given.code})` };
       }
       case 'identifier':
         return this.identifier(node.text);
       case 'null':
-        return { code: 'null', type: NULL, place: false };
+        return NULL_VALUE;
       case 'true':
       case 'false':
-        return { code: node.text, type: BOOLEAN, place: false };
+        return { ...literal(node.text === 'true' ? 1n : 0n, INT), code: node.text, rep: 'boolean' };
       case 'number_literal':
-        return this.number(node.text, want);
+        return this.number(node.text);
       case 'char_literal':
-        return { code: String(JSON.parse(`"${node.text.slice(1, -1)}"`).charCodeAt(0)), type: NUMBER, place: false };
+        return this.char(node.text);
       case 'string_literal':
-        return { code: node.text, type: STRING, place: false };
+      case 'concatenated_string':
+        return this.text(node);
       case 'unary_expression':
-        return this.unary(node, want);
+        return this.unary(node);
       case 'binary_expression':
-        return this.binary(node, want);
+        return this.binary(node);
       case 'assignment_expression':
-        return this.assignment(field(node, 'left'), field(node, 'right'), field(node, 'operator').text);
-      case 'update_expression': {
-        const target = this.translate(field(node, 'argument'));
-        const prefix = node.children[0]?.text === '++' || node.children[0]?.text === '--';
-        const operator = prefix ? node.children[0]?.text : node.children[1]?.text;
-        return { ...target, code: prefix ? `${operator}${target.code}` : `${target.code}${operator}`, place: false };
-      }
+        return this.assignment(node);
+      case 'update_expression':
+        return this.update(node);
       case 'pointer_expression':
-        return node.children[0]?.text === '&'
-          ? this.addressOf(field(node, 'argument'))
-          : this.follow(field(node, 'argument'));
+        if (node.children[0]?.text === '&') return this.addressOf(part(node, 'argument'));
+        return this.functionOrPlace(node);
       case 'field_expression':
-        return this.member(node);
       case 'subscript_expression':
-        return this.element(node);
+        return this.placeOf(node).value;
       case 'call_expression':
         return this.call(node);
       case 'cast_expression':
         return this.cast(node);
       case 'sizeof_expression':
         return this.sizeOf(node);
-      case 'conditional_expression': {
-        const test = field(node, 'condition');
-        const condition = this.truth(test);
-        const yes = this.knowing(provenBy(test, true), () => this.translate(field(node, 'consequence'), want));
-        const no = this.knowing(provenBy(test, false), () => this.translate(field(node, 'alternative'), want));
-        const type = {
-          ...(yes.type.name === 'null' ? no.type : yes.type),
-          nullable: yes.type.nullable || no.type.nullable,
-        };
-        return { code: `(${condition} ? ${yes.code} : ${no.code})`, type, place: false };
-      }
+      case 'conditional_expression':
+        return this.conditional(node);
       case 'compound_literal_expression':
-        return this.structOf(baseTypeOf(field(node, 'type').text), field(node, 'value'));
+        return this.structFrom(typeNamed(part(node, 'type'), this.file.env), part(node, 'value'));
+      case 'comma_expression':
+        return this.comma(node);
       default:
-        throw new Untranslatable(`${node.type.replaceAll('_', ' ')} is not in the dialect of these tests`);
+        throw new Untranslatable(`${node.type.replaceAll('_', ' ')}: no rule for it`);
     }
   }
 
-  private refuseLost(name: string): void {
-    const lost = this.poisoned.has(name) || (this.lookup(name) === null && this.file.lost.has(name));
-    if (lost) throw new Untranslatable(`uses ${name}, which was not translated`);
-  }
-
-  private identifier(name: string): Expression {
+  private identifier(name: string): Value {
     this.refuseLost(name);
-    if (name === '__VA_ARGS__' && this.variadic !== null)
-      return { code: `...${this.variadic}`, type: NUMBER, place: false };
     const variable = this.lookup(name);
-    if (variable !== null) {
-      const type = this.narrowed.has(name) ? { ...variable.type, nullable: false, errable: false } : variable.type;
-      return { code: variable.boxed ? `${variable.code}.value` : variable.code, type, place: true };
+    if (variable?.number !== undefined && isInt(variable.type)) {
+      return { ...literal(variable.number, variable.type), code: variable.code };
     }
-    const own = this.file.globals.get(name);
-    if (own !== undefined) return { code: name, type: own, place: true };
-    if (this.file.functions.has(name)) return { code: name, type: { ...UNKNOWN, cls: 'function' }, place: false };
-    const globals = this.apiEntry('Globals');
-    const global = globals?.kind === 'class' ? globals.fields.get(name) : undefined;
-    if (global !== undefined) return { code: `${this.use('globals')}.${name}`, type: global, place: true };
-    const entry = this.apiEntry(name);
-    this.use(name);
-    if (entry?.kind === 'value') return { code: name, type: entry.type, place: true };
-    return { code: name, type: { ...UNKNOWN, cls: 'function' }, place: false };
+    if (variable !== null) return this.named(name).value;
+    if (name === 'NUM_VMA_FLAG_BITS') return value(this.use(name), INT, 'number', { range: { lo: 64n, hi: 128n } });
+    const constant = this.constantValue(name);
+    if (constant !== null) return constant;
+    const own = this.file.functions.get(name);
+    if (own !== undefined) return this.functionValue(name);
+    const entry = this.file.api.entries.get(name)?.entry;
+    if (entry?.kind === 'function') {
+      const signature = this.file.env.functions.get(name);
+      if (signature === undefined) throw new Untranslatable(`the type of ${name}() is not known`);
+      const { returns, variadic } = signature;
+      const type: CType = { kind: 'function', returns, parameters: signature.parameters.map((one) => one.type), variadic };
+      return value(this.use(name), pointerTo(type), 'function');
+    }
+    return this.named(name).value;
   }
 
-  private number(text: string, want: Type | null): Expression {
+  /** A function of the file as a pointer: one that asserts brings the test along, and its assertions end it alone. */
+  protected functionValue(name: string): Value {
+    const own = this.file.functions.get(name);
+    if (own === undefined) throw new Untranslatable(`the port has no ${name}()`, name);
+    const { returns, variadic, parameters } = own;
+    const type: CType = { kind: 'function', returns, parameters: parameters.map((one) => one.type), variadic };
+    if (!own.needsTest) return value(name, pointerTo(type), 'function');
+    const names = parameters.map((_, i) => `a${i}`).join(', ');
+    const call = `${name}(${['t', ...(names === '' ? [] : [names])].join(', ')})`;
+    const failed = this.failedValue(returns);
+    const code = `(${names}) => ${this.use('attempt')}(() => ${call}, ${failed})`;
+    return value(`(${code})`, pointerTo(type), 'function', { effects: true });
+  }
+
+  /** What a function of C returns when one of its assertions does not hold: false, as whatever it returns. */
+  protected failedValue(returns: CType): string {
+    if (returns.kind === 'void') return 'undefined';
+    if (!isInt(returns)) return 'null';
+    return returns.bool ? 'false' : returns.word ? '0n' : '0';
+  }
+
+  private number(text: string): Value {
+    const found = literalOf(text);
+    if (found === null) throw new Untranslatable(`${text}: no integer`);
+    const { value: number, unsigned, long, decimal } = found;
+    const fits = (type: IntType): boolean =>
+      number <= (1n << BigInt(type.signed ? type.bits - 1 : type.bits)) - 1n && (type.bits === 64 || !long) && !(unsigned && type.signed);
+    const type = [INT, ...(decimal && !unsigned ? [] : [UINT]), LONG, ULONG].find(fits);
+    if (type === undefined) throw new Untranslatable(`${text}: wider than 64 bits`);
     const digits = text.replace(/[uUlL]+$/, '');
-    if (/[.eEfF]/.test(digits) && !/^0x/i.test(digits)) throw new Untranslatable(`${text}: floating point`);
-    const code = /^0\d+$/.test(digits) ? `0o${digits.slice(1)}` : digits;
-    return want?.cls === 'bigint'
-      ? { code: `${code}n`, type: BIGINT, place: false }
-      : { code, type: NUMBER, place: false };
+    return literal(number, type, /^0\d+$/.test(digits) ? `0o${digits.slice(1)}` : digits.toLowerCase());
   }
 
-  /** As a bigint, where the other side is one. */
-  protected asBigint(value: Expression): string {
-    if (value.type.cls === 'bigint') return value.code;
-    if (/^(?:0x[\da-f]+|\d+)$/i.test(value.code)) return `${value.code}n`;
-    return `BigInt(${value.code})`;
+  private char(text: string): Value {
+    const inner = text.slice(1, -1);
+    const escapes: Record<string, number> = { n: 10, t: 9, r: 13, '0': 0, '\\': 92, "'": 39, '"': 34, a: 7, b: 8, f: 12, v: 11 };
+    const code = inner.length === 1 ? inner.charCodeAt(0) : inner.length === 2 && inner[0] === '\\' ? escapes[inner[1] ?? ''] : undefined;
+    if (code === undefined || code > 126) throw new Untranslatable(`${text}: a character of which the value is not known`);
+    return literal(BigInt(code), INT, String(code));
   }
 
-  /** Translates what is only reached when these variables are not NULL. */
-  private knowing<T>(names: readonly string[], translate: () => T): T {
-    const before = new Set(this.narrowed);
-    for (const name of names) this.narrowed.add(name);
-    const result = translate();
-    this.narrowed = before;
-    return result;
+  private text(node: Node): Value {
+    const parts = node.type === 'string_literal' ? [node] : childrenOf(node);
+    const texts = parts.map((one) => {
+      if (one.type !== 'string_literal' || !/^"(?:[ -!#-[\]-~]|\\[nt\\"])*"$/.test(one.text)) {
+        throw new Untranslatable(`${one.text}: a text with what JavaScript writes otherwise`);
+      }
+      return one.text.slice(1, -1);
+    });
+    return value(`"${texts.join('')}"`, STRING, 'string');
   }
 
-  private unary(node: Node, want: Type | null): Expression {
-    const operator = field(node, 'operator').text;
-    const argument = field(node, 'argument');
-    if (operator === '!') return { code: this.truth(argument, true), type: BOOLEAN, place: false };
-    const value = this.translate(argument, want);
-    if (operator === '~' && value.type.cls !== 'bigint') throw new Untranslatable('~ of a number wider than 32 bits');
-    return { code: operator === '+' ? value.code : `${operator}${value.code}`, type: value.type, place: false };
+  // --- Operators ---
+
+  private unary(node: Node): Value {
+    const operator = part(node, 'operator').text;
+    const argument = part(node, 'argument');
+    if (operator === '!') {
+      const given = this.truth(argument, true);
+      return given;
+    }
+    const given = this.translate(argument);
+    if (!isInt(given.type)) throw new Untranslatable(`${operator} of a ${describe(given.type)}`);
+    switch (operator) {
+      case '-':
+        return negative(given, this.helper);
+      case '+':
+        return arithmetic('+', given, literal(0n, INT), this.helper);
+      case '~':
+        return inverted(given, this.helper);
+      default:
+        throw new Untranslatable(`the operator ${operator}`);
+    }
   }
 
-  private binary(node: Node, want: Type | null): Expression {
-    const operator = field(node, 'operator').text;
-    const [left, right] = [field(node, 'left'), field(node, 'right')];
+  private binary(node: Node): Value {
+    const operator = part(node, 'operator').text;
+    const [left, right] = [part(node, 'left'), part(node, 'right')];
     if (operator === '&&' || operator === '||') {
       const first = this.truth(left);
       const second = this.knowing(provenBy(left, operator === '&&'), () => this.truth(right));
-      return { code: `(${first} ${operator} ${second})`, type: BOOLEAN, place: false };
+      return truthValue(`(${first.code} ${operator} ${second.code})`, first.effects || second.effects);
     }
-    if (operator in COMPARISONS) return { code: this.compare(left, right, operator), type: BOOLEAN, place: false };
-    return this.arithmetic(left, right, operator, want);
+    if (COMPARISONS.has(operator)) return this.compare(left, right, operator);
+    const [a, b] = [this.translate(left), this.translate(right)];
+    if (isPointer(a.type) || isPointer(b.type)) throw new Untranslatable('arithmetic on a pointer');
+    return arithmetic(operator, a, b, this.helper);
   }
 
-  private arithmetic(left: Node, right: Node, operator: string, want: Type | null): Expression {
-    let a = this.translate(left, want);
-    if (operator === '<<' || operator === '>>') return this.shift(a, this.translate(right), operator);
-    const b = this.translate(right, a.type.cls === 'bigint' ? BIGINT : want);
-    if (b.type.cls === 'bigint' && a.type.cls !== 'bigint') a = this.translate(left, BIGINT);
-    if (a.type.cls === 'bigint' || b.type.cls === 'bigint') {
-      return { code: `(${this.asBigint(a)} ${operator} ${this.asBigint(b)})`, type: BIGINT, place: false };
+  protected compare(left: Node, right: Node, operator: string): Value {
+    const [a, b] = this.comparable(this.translate(left), this.translate(right), operator);
+    if (isInt(a.type) && isInt(b.type)) {
+      const widened = (one: Value, node: Node): Value =>
+        one.fixed || one.rep !== 'number' || !this.isChoice(node) ? one : { ...one, code: `Number(${one.code})` };
+      return comparison(operator, widened(a, left), widened(b, right), this.helper);
     }
-    if (operator === '/') return { code: `Math.trunc(${a.code} / ${b.code})`, type: NUMBER, place: false };
-    return { code: `(${this.asNumber(a)} ${operator} ${this.asNumber(b)})`, type: NUMBER, place: false };
+    return truthValue(`${a.code} ${operator === '==' ? '===' : '!=='} ${b.code}`, a.effects || b.effects);
   }
 
-  private shift(a: Expression, b: Expression, operator: string): Expression {
-    if (a.type.cls === 'bigint')
-      return { code: `(${a.code} ${operator} ${this.asBigint(b)})`, type: BIGINT, place: false };
-    // The operators of JavaScript would cut to 32 bits.
-    const code = operator === '<<' ? `(${a.code} * 2 ** ${b.code})` : `Math.floor(${a.code} / 2 ** ${b.code})`;
-    return { code, type: NUMBER, place: false };
+  private isChoice(node: Node): boolean {
+    return bare(node).type === 'field_expression' && this.placeOf(node).choice;
   }
 
-  protected asNumber(value: Expression): string {
-    return value.type.cls === 'boolean' ? `Number(${value.code})` : value.code;
-  }
-
-  private compare(left: Node, right: Node, operator: string): string {
-    const sign = COMPARISONS[operator] ?? operator;
-    let [a, b] = [this.translate(left), this.translate(right)];
-    if (a.type.cls === 'bigint' || b.type.cls === 'bigint') return `${this.asBigint(a)} ${sign} ${this.asBigint(b)}`;
-    if (a.type.cls === 'boolean' && b.type.cls === 'number') b = { ...b, code: this.truth(right), type: BOOLEAN };
-    if (b.type.cls === 'boolean' && a.type.cls === 'number') a = { ...a, code: this.truth(left), type: BOOLEAN };
-    // 0 is NULL to a pointer.
-    if (a.type.cls === 'object' && b.code === '0') return `${a.code} ${sign} null`;
-    return `${a.code} ${sign} ${b.code}`;
+  /** Two values that can be compared: integers, or pointers held alike. */
+  private comparable(a: Value, b: Value, operator: string): [Value, Value] {
+    if (isInt(a.type) && isInt(b.type)) return [a, b];
+    if (operator !== '==' && operator !== '!=') throw new Untranslatable(`${operator} of pointers`);
+    if (a.type.kind === 'struct' || b.type.kind === 'struct') throw new Untranslatable('a comparison of structs');
+    const zero = (one: Value): boolean => isInt(one.type) && one.fixed && one.range.lo === 0n && one.range.hi === 0n;
+    const [x, y] = [zero(a) ? { ...NULL_VALUE } : a, zero(b) ? { ...NULL_VALUE } : b];
+    if (x.code === 'null' || y.code === 'null') return [x, y];
+    // A function that asserts is another closure each time; texts are no places.
+    const bad = [x, y].find((one) => one.rep === 'string' || (one.rep === 'function' && one.effects) || isInt(one.type));
+    if (bad !== undefined) throw new Untranslatable(`a comparison of ${bad.code} as a pointer`);
+    const opaque = (one: Value): boolean => one.rep === 'unknown' || (one.errable && one.type.kind === 'pointer' && one.type.to.kind === 'void');
+    if (x.rep !== y.rep && !opaque(x) && !opaque(y)) throw new Untranslatable('a comparison of pointers that are held in two ways');
+    return [x, y];
   }
 
   /** A condition, as a boolean; `negate` turns it round without a `!` where it can. */
-  truth(node: Node, negate = false): string {
-    if (node.type === 'parenthesized_expression') {
-      const [inner] = childrenOf(node).filter((child) => child.type !== 'comment');
-      if (inner !== undefined && inner.type !== 'assignment_expression') return this.truth(inner, negate);
+  truth(node: Node, negate = false): Value {
+    const inner = bare(node);
+    if (inner.type === 'unary_expression' && part(inner, 'operator').text === '!') {
+      return this.truth(part(inner, 'argument'), !negate);
     }
-    if (node.type === 'unary_expression' && field(node, 'operator').text === '!') {
-      return this.truth(field(node, 'argument'), !negate);
-    }
-    if (node.type === 'binary_expression') {
-      const operator = field(node, 'operator').text;
+    if (inner.type === 'binary_expression') {
+      const operator = part(inner, 'operator').text;
       const turned = negate ? OPPOSITE[operator] : operator;
-      if (operator in COMPARISONS && turned !== undefined)
-        return this.compare(field(node, 'left'), field(node, 'right'), turned);
-    }
-    return this.truthOf(this.translate(node), negate);
-  }
-
-  private truthOf(value: Expression, negate: boolean): string {
-    const { code, type } = value;
-    const sign = negate ? '===' : '!==';
-    if (code === '0' || code === '1') return String((code === '1') !== negate);
-    if (type.cls === 'boolean') return negate ? `!(${code})` : code;
-    if (type.cls === 'number') return `${code} ${sign} 0`;
-    if (type.cls === 'bigint') return `${code} ${sign} 0n`;
-    if (type.cls === 'object' || type.cls === 'function') return `${code} ${sign} null`;
-    return negate ? `!${code}` : `Boolean(${code})`;
-  }
-
-  /** Follows a pointer: as it is where it cannot be NULL, else by deref(). */
-  protected followed(value: Expression): string {
-    return value.type.nullable || value.type.errable ? `${this.use('deref')}(${value.code})` : value.code;
-  }
-
-  private member(node: Node): Expression {
-    const base = this.translate(field(node, 'argument'));
-    const name = field(node, 'field').text;
-    if (base.type.cls === 'unknown') throw new Untranslatable(`.${name} of something unknown`);
-    const type = this.fieldsOf(base.type.name).get(name);
-    if (type === undefined) throw new Untranslatable(`struct ${base.type.name} has no ${name} here`, name);
-    return { code: `${this.followed(base)}.${name}`, type, place: true };
-  }
-
-  private element(node: Node): Expression {
-    const array = this.translate(field(node, 'argument'));
-    const index = this.translate(field(node, 'index'));
-    const { of } = array.type;
-    if (array.type.cls === 'string')
-      return { code: `${array.code}.charCodeAt(${index.code})`, type: NUMBER, place: false };
-    if (array.type.name !== 'array' || of === undefined)
-      throw new Untranslatable('an index into something that is no array here');
-    return { code: `${this.use('deref')}(${array.code}[${index.code}])`, type: of, place: true };
-  }
-
-  private follow(argument: Node): Expression {
-    const pointer = this.translate(argument);
-    const { of } = pointer.type;
-    if (pointer.type.name === 'Ref' && of !== undefined)
-      return { code: `${pointer.code}.value`, type: of, place: true };
-    if (pointer.type.cls !== 'object') throw new Untranslatable('* of something that is no pointer here');
-    return { code: this.followed(pointer), type: { ...pointer.type, nullable: false, byValue: true }, place: true };
-  }
-
-  private addressOf(argument: Node): Expression {
-    const variable = argument.type === 'identifier' ? this.lookup(argument.text) : null;
-    if (variable?.boxed) return { code: variable.code, type: refTo(variable.type), place: false };
-    const value = this.translate(argument);
-    if (value.type.byValue) return { ...value, type: { ...pointerTo(value.type), nullable: false }, place: false };
-    // A struct within a struct, or one that the port exports.
-    if (variable === null && value.type.cls === 'object' && !value.type.nullable) return { ...value, place: false };
-    if (variable === null) throw new Untranslatable('the address of a field that is no struct');
-    const known = this.travelling.find((one) => one.variable === variable);
-    this.refs += known === undefined ? 1 : 0;
-    const name = known?.name ?? `${variable.code}_ref${this.refs === 1 ? '' : this.refs}`;
-    if (known === undefined) this.travelling.push({ variable, name, initial: this.followed(value) });
-    return { code: name, type: refTo({ ...variable.type, nullable: false }), place: false };
-  }
-
-  private cast(node: Node): Expression {
-    const type = baseTypeOf(field(node, 'type').text.replaceAll('*', ''));
-    const value = this.translate(field(node, 'value'), type);
-    if (type.cls === 'bigint') return { code: this.asBigint(value), type, place: false };
-    if (type.cls === 'number' && value.type.cls === 'bigint')
-      return { code: `Number(${value.code})`, type, place: false };
-    if (type.cls === 'boolean') return { code: this.truth(field(node, 'value')), type, place: false };
-    return value;
-  }
-
-  private sizeOf(node: Node): Expression {
-    const value = node.childForFieldName('value');
-    if (value === null) throw new Untranslatable('sizeof a type');
-    const inner = this.translate(value);
-    if (inner.type.name !== 'vma_flags_t')
-      throw new Untranslatable(`sizeof ${inner.type.name}: objects have no size here`);
-    return { code: `${this.use('sizeof')}(${inner.code.replace(/^\((.*)\)$/, '$1')})`, type: NUMBER, place: false };
-  }
-
-  /** The right side of an assignment or initialiser, as what the left side is. */
-  convert(node: Node, want: Type): Expression {
-    if (want.cls === 'boolean') {
-      const value = this.translate(node);
-      return value.type.cls === 'boolean' ? value : { code: this.truth(node), type: BOOLEAN, place: false };
-    }
-    const value = this.translate(node, want);
-    if (want.cls === 'bigint') return { code: this.asBigint(value), type: BIGINT, place: false };
-    if (want.cls === 'number' && value.type.cls === 'boolean')
-      return { code: `Number(${value.code})`, type: NUMBER, place: false };
-    return value;
-  }
-
-  protected copied(value: Expression): string {
-    if (!value.place || !value.type.byValue) return value.code;
-    return value.type.name === 'vma_flags_t' ? `${value.code}.clone()` : `${this.use('struct_copy')}(${value.code})`;
-  }
-
-  private assignment(left: Node, right: Node, operator: string): Expression {
-    const target = this.translate(left);
-    const value = this.convert(right, target.type);
-    if (operator !== '=') {
-      const shifts = operator === '<<=' || operator === '>>=' || operator === '/=';
-      if (shifts && target.type.cls !== 'bigint') throw new Untranslatable(`${operator} of a number`);
-      return { code: `${target.code} ${operator} ${value.code}`, type: target.type, place: false };
-    }
-    if (target.type.cls === 'object' && !['object', 'unknown', 'function'].includes(value.type.cls)) {
-      if (value.code === '0') return { code: `${target.code} = null`, type: target.type, place: false };
-      throw new Untranslatable(`a number for what is a ${target.type.name} here: ${right.text}`);
-    }
-    // A field that is a bitmap copies what it is given.
-    const code = left.type === 'identifier' ? this.copied(value) : value.code;
-    const given =
-      target.type.nullable || !(value.type.nullable || value.type.errable) ? code : `${this.use('deref')}(${code})`;
-    return { code: `${target.code} = ${given}`, type: target.type, place: false };
-  }
-
-  /** An argument as its parameter wants it. */
-  protected argument(node: Node, parameter: Type | null): string {
-    if (node.type === 'call_expression' && field(node, 'function').text === CONDITIONAL_ARGUMENTS) {
-      const [condition, ...rest] = childrenOf(field(node, 'arguments')).filter((child) => child.type !== 'comment');
-      if (condition === undefined) throw new Untranslatable('a condition without arguments');
-      const values = rest.map((one) => this.argument(one, parameter)).join(', ');
-      return `...(${this.truth(condition)} ? [${values}] : [])`;
-    }
-    if (parameter === null || parameter.cls === 'unknown') return this.translate(node).code;
-    const value = this.convert(node, parameter);
-    if (parameter.cls === 'object' && value.code === '0') return 'null';
-    if (parameter.cls === 'object' && (value.type.cls === 'number' || value.type.cls === 'bigint')) {
-      throw new Untranslatable(`a number for what is a ${parameter.name} here: ${node.text}`);
-    }
-    const refuses = (value.type.nullable && !parameter.nullable) || value.type.errable;
-    return refuses && value.code !== 'null' && parameter.cls === 'object' ? this.followed(value) : value.code;
-  }
-
-  private call(node: Node): Expression {
-    const callee = field(node, 'function');
-    const args = childrenOf(field(node, 'arguments')).filter((child) => child.type !== 'comment');
-    if (callee.type !== 'identifier') {
-      const called = this.translate(callee);
-      return {
-        code: `${this.use('deref')}(${called.code})(${args.map((one) => this.argument(one, null)).join(', ')})`,
-        type: UNKNOWN,
-        place: false,
-      };
-    }
-    const name = callee.text;
-    const [first] = args;
-    if (TRANSPARENT.has(name) && first !== undefined) return this.translate(first);
-    if (name === 'ARRAY_SIZE' && first !== undefined)
-      return { code: `${this.translate(first).code}.length`, type: NUMBER, place: false };
-    if (name === 'IS_SET' && args.length === 2) return this.isSet(args);
-    if (name.startsWith('ASSERT_')) return this.assertion(name, args);
-    if (PRINTING.test(name)) throw new Untranslatable(`${name}() prints, which a test does not`);
-    return this.callNamed(name, args);
-  }
-
-  private isSet(args: readonly Node[]): Expression {
-    const [value, flags] = args.map((one) => this.translate(one, BIGINT).code);
-    return { code: `(${value} & ${flags}) === ${flags}`, type: BOOLEAN, place: false };
-  }
-
-  private assertion(name: string, args: readonly Node[]): Expression {
-    const entry = this.apiEntry('VmaTest');
-    if (entry?.kind !== 'class' || !entry.fields.has(name))
-      throw new Untranslatable(`the harness has no ${name}`, name);
-    let values = args.map((one) => this.argument(one, null));
-    const [a, b] = args;
-    if ((name === 'ASSERT_EQ' || name === 'ASSERT_NE') && a !== undefined && b !== undefined) values = this.alike(a, b);
-    return { code: `t.${name}(${values.join(', ')})`, type: VOID, place: false };
-  }
-
-  /** Two values that an assertion compares, of one type. */
-  private alike(a: Node, b: Node): string[] {
-    const [left, right] = [this.translate(a), this.translate(b)];
-    if (left.type.cls === 'bigint' || right.type.cls === 'bigint') return [this.asBigint(left), this.asBigint(right)];
-    if (left.type.cls === 'boolean' && right.type.cls === 'number') return [left.code, this.truth(b)];
-    if (right.type.cls === 'boolean' && left.type.cls === 'number') return [this.truth(a), right.code];
-    return [left.code, right.code];
-  }
-
-  private callNamed(name: string, args: readonly Node[]): Expression {
-    this.refuseLost(name);
-    const macro = this.file.macros.get(name);
-    if (macro !== undefined)
-      return {
-        code: `${name}(${args.map((one) => this.argument(one, NUMBER)).join(', ')})`,
-        type: UNKNOWN,
-        place: false,
-      };
-    const own = this.file.functions.get(name);
-    if (own !== undefined) {
-      const values = args.map((one, i) => this.argument(one, own.parameters[i]?.type ?? null));
-      return {
-        code: `${name}(${[...(own.needsTest ? ['t'] : []), ...values].join(', ')})`,
-        type: own.returns,
-        place: false,
-      };
-    }
-    const entry = this.apiEntry(name);
-    if (entry === null || entry.kind !== 'function') throw new Untranslatable(`the port has no ${name}()`, name);
-    this.use(name);
-    if (args.length > entry.parameters.length && !entry.parameters.some((one) => one.rest)) {
-      throw new Untranslatable(`${name}() takes ${entry.parameters.length} arguments here, not ${args.length}`);
-    }
-    const values = args.map((one, i) => this.argument(one, parameterAt(entry.parameters, i)));
-    return { code: `${name}(${values.join(', ')})`, type: entry.returns, place: false };
-  }
-
-  /** A struct with some of its fields given. */
-  structOf(type: Type, list: Node | null): Expression {
-    const given = (list === null ? [] : childrenOf(list)).filter((child) => child.type !== 'comment');
-    const pairs = given.map((pair) => {
-      const designator =
-        pair.type === 'initializer_pair' ? childrenOf(pair).find((one) => one.type === 'field_designator') : undefined;
-      const value = pair.childForFieldName('value');
-      if (designator === undefined || value === null) {
-        if (given.length === 1 && pair.text === '0') return null;
-        throw new Untranslatable('an initialiser without a field name');
+      if (COMPARISONS.has(operator) && turned !== undefined) {
+        return this.compare(part(inner, 'left'), part(inner, 'right'), turned);
       }
-      return { name: designator.text.replace(/^\./, ''), value };
-    });
-    return this.build(
-      type,
-      pairs.filter((pair) => pair !== null),
-    );
-  }
-
-  private build(type: Type, pairs: readonly { name: string; value: Node }[]): Expression {
-    const entry = this.apiEntry(type.name);
-    if (entry === null || entry.kind === 'function' || entry.kind === 'value') {
-      throw new Untranslatable(`the port has no struct ${type.name}`, type.name);
     }
-    const values = pairs.map(({ name, value }) => {
-      const fieldType = entry.fields.get(name);
-      if (fieldType === undefined) throw new Untranslatable(`struct ${type.name} has no ${name} here`, name);
-      const code =
-        value.type === 'initializer_list' ? this.structOf(fieldType, value).code : this.argument(value, fieldType);
-      return { name, code };
-    });
-    const built = { ...type, byValue: true };
-    if (entry.kind === 'interface') return { code: literalOf(values), type: built, place: false };
-
-    this.use(type.name);
-    const fixed = entry.parameters.filter((one) => values.some(({ name }) => name === one.name));
-    const rest = values.filter(({ name }) => !fixed.some((one) => one.name === name));
-    const takesInit = this.takesInit(entry.parameters, rest);
-    const args = fixed.map((one) => values.find(({ name }) => name === one.name)?.code ?? '');
-    if (rest.length === 0) return { code: `new ${type.name}(${args.join(', ')})`, type: built, place: false };
-    if (takesInit)
-      return { code: `new ${type.name}(${[...args, literalOf(rest)].join(', ')})`, type: built, place: false };
-    return {
-      code: `Object.assign(new ${type.name}(${args.join(', ')}), ${literalOf(rest)})`,
-      type: built,
-      place: false,
-    };
+    const given = this.translate(node);
+    const constant = given.fixed && !given.effects && isInt(given.type);
+    const made = truthValue(this.truthOfValue(given, negate), given.effects);
+    if (!constant) return made;
+    const holds = (given.range.lo !== 0n) !== negate;
+    return { ...made, fixed: true, range: { lo: holds ? 1n : 0n, hi: holds ? 1n : 0n } };
   }
 
-  /** Can the constructor be given these fields as its `init`? */
-  private takesInit(parameters: readonly Parameter[], values: readonly { name: string }[]): boolean {
-    const init = parameters.find(({ name }) => name === 'init');
-    if (init === undefined) return false;
-    if (init.type.name === 'Partial') return true;
-    const entry = this.apiEntry(init.type.name);
-    const has = (name: string): boolean =>
-      entry?.kind === 'interface' ? entry.fields.has(name) : new RegExp(`\\b${name}\\??:`).test(init.type.name);
-    return values.every(({ name }) => has(name));
+  /** Translates what is only reached when these variables are not NULL. */
+  protected knowing<T>(names: readonly string[], translate: () => T): T {
+    const before = new Set(this.narrowed);
+    const travels = this.mayTravel;
+    this.mayTravel = false;
+    for (const name of names) this.prove(name);
+    try {
+      return translate();
+    } finally {
+      this.narrowed = before;
+      this.mayTravel = travels;
+    }
   }
 
-  /** The elements of an array. */
-  protected arrayFrom(of: Type, list: Node): Expression {
-    const values = childrenOf(list).filter((child) => child.type !== 'comment');
-    return { code: `[${values.map((one) => this.convert(one, of).code).join(', ')}]`, type: arrayOf(of), place: false };
+  /** The variable is known not to be NULL from here on. One in a Ref can be changed behind our back. */
+  protected prove(name: string): void {
+    const variable = this.lookup(name);
+    if (variable === null || variable.boxed || variable.type.kind !== 'pointer') return;
+    if (this.variableValue(variable).errable) return;
+    this.narrowed.add(variable.key);
+  }
+
+  private conditional(node: Node): Value {
+    const test = part(node, 'condition');
+    const condition = this.truth(test).code;
+    const consequence = node.childForFieldName('consequence');
+    if (consequence === null) throw new Untranslatable('?: without a value in the middle');
+    let yes = this.knowing(provenBy(test, true), () => this.translate(consequence));
+    let no = this.knowing(provenBy(test, false), () => this.translate(part(node, 'alternative')));
+    const effects = true;
+    if (isInt(yes.type) && isInt(no.type)) {
+      [yes, no] = alike(yes, no, true, this.helper);
+      if (yes.rep !== no.rep) [yes, no] = [yes, no].map((one) => (one.rep === 'boolean' ? toInt(one, INT, this.helper) : one)) as [Value, Value];
+      const rep = yes.rep === no.rep ? yes.rep : 'ulong';
+      const more = { range: hull(yes.range, no.range), errno: yes.errno || no.errno, effects };
+      return value(`(${condition} ? ${yes.code} : ${no.code})`, yes.type, rep, more);
+    }
+    if (yes.type.kind === 'struct' || no.type.kind === 'struct') {
+      const same = yes.type.kind === 'struct' && no.type.kind === 'struct' && yes.type.name === no.type.name;
+      if (!same) throw new Untranslatable('?: of two types');
+      return value(`(${condition} ? ${yes.code} : ${no.code})`, yes.type, 'object', { place: true, effects });
+    }
+    const type = yes.code === 'null' || isInt(yes.type) ? no.type : yes.type;
+    if (type.kind !== 'pointer') throw new Untranslatable(`?: of a ${describe(type)}`);
+    [yes, no] = [this.convert(yes, type), this.convert(no, type)];
+    const rep = yes.code === 'null' ? no.rep : yes.rep;
+    const more = { nullable: yes.nullable || no.nullable, errable: yes.errable || no.errable, effects };
+    return value(`(${condition} ? ${yes.code} : ${no.code})`, type, rep, more);
+  }
+
+  private comma(node: Node): Value {
+    const all = childrenOf(node);
+    const values = all.map((one) => this.translate(one));
+    const last = values.at(-1);
+    if (last === undefined) throw new Untranslatable('a comma without values');
+    const code = values.length === 1 ? last.code : `(${values.map((one) => one.code).join(', ')})`;
+    return { ...last, code, effects: true, fixed: false, place: false };
+  }
+
+  private functionOrPlace(node: Node): Value {
+    const argument = part(node, 'argument');
+    const name = nameOf(argument);
+    if (name !== null && this.lookup(name) === null && this.file.functions.has(name)) return this.functionValue(name);
+    const pointer = this.translate(argument);
+    // * of a pointer to a function is the function.
+    if (pointer.rep === 'function') return pointer;
+    return this.placeOf(node).value;
+  }
+
+  // --- Casts and sizes ---
+
+  private cast(node: Node): Value {
+    const type = typeNamed(part(node, 'type'), this.file.env);
+    const given = this.translate(part(node, 'value'));
+    if (type.kind === 'void') return { ...given, type: VOID, rep: 'void' };
+    if (type.kind === 'unknown' && type.name.startsWith('typeof')) throw new Untranslatable(type.name);
+    const made = this.convert(given, type.kind === 'int' && type.word ? ULONG : type);
+    return { ...made, place: false };
+  }
+
+  private sizeOf(node: Node): Value {
+    const named = node.childForFieldName('type');
+    const inner = node.childForFieldName('value');
+    if (named !== null && this.lookup(named.text) === null) return this.sizeOfType(typeNamed(named, this.file.env));
+    const target = inner ?? named;
+    if (target === null) throw new Untranslatable('sizeof nothing');
+    const given = target.type === 'type_descriptor' ? this.named(target.text).value : this.translate(target);
+    if (given.type.kind === 'struct' && given.type.name === 'vma_flags_t') {
+      const code = `${this.use('sizeof')}(${given.code.replace(/^\((.*)\)$/, '$1')})`;
+      return value(code, ULONG, 'number', { range: { lo: 8n, hi: 16n } });
+    }
+    if (given.rep === 'string') throw new Untranslatable('sizeof a text');
+    return this.sizeOfType(given.type);
+  }
+
+  private sizeOfType(type: CType): Value {
+    if (type.kind === 'struct' && type.name === FLAGS.kind) throw new Untranslatable('sizeof vma_flags_t');
+    const size = type.kind === 'struct' ? this.structSize(type.name) : sizeOf(type);
+    if (size === null) throw new Untranslatable(`sizeof a ${describe(type)}: it has no size here`);
+    return literal(BigInt(size), ULONG, String(size));
+  }
+
+  /** Bytes of a struct of the file, laid out as the ABI has it. */
+  private structSize(name: string): number | null {
+    const struct = this.file.structs.has(name) ? this.file.env.structs.get(name) : undefined;
+    if (struct === undefined || struct.union) return null;
+    let offset = 0;
+    let alignment = 1;
+    for (const { type, overlaps } of struct.fields) {
+      const size = sizeOf(type);
+      const element = type.kind === 'array' ? sizeOf(type.of) : size;
+      if (size === null || element === null || overlaps || !Number.isInteger(size)) return null;
+      offset = Math.ceil(offset / element) * element + size;
+      alignment = Math.max(alignment, element);
+    }
+    return Math.ceil(offset / alignment) * alignment;
+  }
+
+  // --- Assignments ---
+
+  protected assignment(node: Node): Value {
+    const [left, right] = [part(node, 'left'), part(node, 'right')];
+    const operator = part(node, 'operator').text;
+    const place = this.placeOf(left);
+    if (operator === '=') return this.store(place, this.translate(right));
+    const { type } = place.value;
+    if (!isInt(type)) throw new Untranslatable(`${operator} of a ${describe(type)}`);
+    return this.compound(place, operator.slice(0, -1), this.translate(right), left);
+  }
+
+  /** `place = given`, as an expression whose value is what the place then has. */
+  protected store(place: Place, given: Value): Value {
+    const { type } = place.value;
+    if (type.kind === 'array') throw new Untranslatable('an array is assigned to');
+    if (place.choice && !(given.fixed && /^[A-Z]\w+$/.test(given.code))) {
+      throw new Untranslatable(`${given.code} for what is one of a few numbers here`);
+    }
+    if (place.variable !== null && !place.variable.boxed) {
+      this.narrowed.delete(place.variable.key);
+      this.emptied.delete(place.variable.key);
+      if (given.code === 'null') this.emptied.add(place.variable.key);
+    }
+    const effects = true;
+    if (type.kind === 'struct') return value(this.storeStruct(place, given, type.name), type, 'object', { place: true, effects });
+    const code = this.codeFor(given, type, place.rep, place.key);
+    if (place.key === null && isInt(type) && place.variable !== null) this.file.facts.giveAll(place.variable.key, type);
+    const one = this.convert(given, type);
+    const { nullable, errable } = one;
+    const refuses = !isInt(type) && (nullable || errable) && !this.takesNull(place);
+    const stored = refuses ? `${this.use('deref')}(${code})` : code;
+    if (place.variable !== null && !nullable && !errable) this.prove(place.variable.name);
+    return { ...place.value, code: place.store(stored), range: one.range, place: false, effects, nullable, errable };
+  }
+
+  /** Does TypeScript allow null in the place? */
+  private takesNull(place: Place): boolean {
+    if (place.key !== null || place.variable !== null) return true;
+    return place.value.nullable || place.value.errable || place.value.rep === 'unknown';
+  }
+
+  private storeStruct(place: Place, given: Value, name: string): string {
+    const one = this.convert(given, place.value.type);
+    const target = place.value.code;
+    if (name === 'pgprot_t' || name === 'vm_userfaultfd_ctx') return place.store(one.code);
+    if (name === 'vma_flags_t') {
+      // A field of the port copies what it is given; any other place is filled in place.
+      const field = place.key === null && place.variable === null && target.includes('.') && !target.endsWith('.value');
+      return field ? place.store(one.code) : `${target}.assign(${one.code})`;
+    }
+    return `${this.use('struct_assign')}(${[target, one.code, ...this.embedded(name)].join(', ')})`;
+  }
+
+  private compound(place: Place, operator: string, given: Value, left: Node): Value {
+    const { type } = place.value;
+    if (!isInt(type)) throw new Untranslatable(`${operator}= of a ${describe(type)}`);
+    if (!isPure(left)) throw new Untranslatable(`${operator}= of a place that is worked out twice`);
+    if (place.choice) throw new Untranslatable(`${operator}= of what is one of a few numbers here`);
+    const result = arithmetic(operator, place.value, given, this.helper);
+    const one = toInt(result, type, this.helper);
+    const small = given.fixed && given.range.lo >= -(2n ** 20n) && given.range.hi <= 2n ** 20n;
+    const steps = place.key !== null && small && (operator === '+' || operator === '-');
+    if (steps) this.step(place, operator === '+' ? given.range : { lo: -given.range.hi, hi: -given.range.lo });
+    else if (place.key !== null) this.file.facts.give(place.key, one, type);
+    const code = this.held(one, place.rep);
+    const own = `(${place.value.code} ${operator} `;
+    const short = code.startsWith(own) && place.store('') === `${place.value.code} = ` && !operator.startsWith('<');
+    if (short) return { ...one, code: `${place.value.code} ${operator}= ${code.slice(own.length, -1)}`, rep: place.rep, effects: true };
+    return { ...one, code: place.store(code), rep: place.rep, effects: true };
+  }
+
+  /** The place is counted by a constant. */
+  protected step(place: Place, by: { lo: bigint; hi: bigint }): void {
+    const { key, value: held } = place;
+    if (key !== null) this.file.facts.step(key, held.type, by, this.stepLimit(key));
+  }
+
+  /** What a loop lets its counter become. */
+  protected abstract stepLimit(key: string): { lo: bigint; hi: bigint } | null;
+
+  private update(node: Node): Value {
+    const argument = part(node, 'argument');
+    const place = this.placeOf(argument);
+    const { type } = place.value;
+    const prefix = /^(?:\+\+|--)$/.test(node.children[0]?.text ?? '');
+    const sign = (prefix ? node.children[0] : node.children[1])?.text ?? '';
+    if (!isInt(type)) throw new Untranslatable(`${sign} of a ${describe(type)}`);
+    if (type.bool || place.choice || !isPure(argument)) throw new Untranslatable(`${sign} of such a place`);
+    const one = sign === '++' ? 1n : -1n;
+    this.step(place, { lo: one, hi: one });
+    const result = toInt(arithmetic(sign[0] ?? '+', place.value, literal(1n, INT), this.helper), type, this.helper);
+    const { code } = place.value;
+    const range = prefix ? result.range : place.value.range;
+    const plain = place.rep === 'number' && result.code === `(${code} ${sign[0]} 1)` && place.store('') === `${code} = `;
+    if (plain) return value(prefix ? `${sign}${code}` : `${code}${sign}`, type, 'number', { range, effects: true });
+    const stored = place.store(this.held(result, place.rep));
+    if (prefix) return { ...result, code: `(${stored})`, rep: place.rep, effects: true };
+    // The value before it: the step taken back again.
+    const now = { ...place.value, effects: false };
+    const back = toInt(arithmetic(sign === '++' ? '-' : '+', now, literal(1n, INT), this.helper), type, this.helper);
+    return { ...back, code: `(${stored}, ${back.code})`, range, effects: true };
+  }
+
+  /** The last expression of a block with values: what statements before it do, and its value. */
+  protected lastOf(node: Node): { before: Node[]; last: Node } {
+    const all = statementsOf(node).filter((one) => one.type !== 'comment');
+    const last = all.at(-1);
+    const [expression] = last?.type === 'expression_statement' ? childrenOf(last) : [];
+    if (expression === undefined) throw new Untranslatable('a statement expression without a value');
+    return { before: all.slice(0, -1), last: expression };
   }
 }
 
-function literalOf(values: readonly { name: string; code: string }[]): string {
-  return `{ ${values.map(({ name, code }) => (name === code ? name : `${name}: ${code}`)).join(', ')} }`;
+type Place = ReturnType<Places['placeOf']>;
+
+/** Can it be evaluated twice with the same result? */
+export function isPure(node: Node): boolean {
+  if (/^(?:call_expression|assignment_expression|update_expression)$/.test(node.type)) return false;
+  return childrenOf(node).every(isPure);
 }
 
-function parameterAt(parameters: readonly Parameter[], i: number): Type | null {
-  const parameter = parameters[i] ?? parameters.at(-1);
-  if (parameter === undefined) return null;
-  return parameter.rest && parameter.type.of !== undefined ? parameter.type.of : parameter.type;
+/** Is all of the code between one pair of parentheses? */
+export function isWrapped(code: string): boolean {
+  if (!code.startsWith('(') || !code.endsWith(')')) return false;
+  let depth = 0;
+  for (let i = 0; i < code.length - 1; i++) {
+    if (code[i] === '(') depth++;
+    if (code[i] === ')' && --depth === 0) return false;
+  }
+  return true;
 }

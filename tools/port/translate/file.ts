@@ -2,24 +2,32 @@
 /** One C file of upstream's tests as one TypeScript test file. */
 import type { Node } from 'web-tree-sitter';
 import { parseC } from '../../table/c_source.js';
-import { declaredBy, signatureOf } from './declarators.js';
-import type { FileScope } from './expressions.js';
-import { type PortApi, portApi } from './port_api.js';
-import { preprocess } from './preprocess.js';
-import { branchesOf, commentLines } from './questions.js';
+import { constantNamed } from './constants.js';
+import { declaredBy, part, signatureOf } from './declarators.js';
+import { Environment } from './environment.js';
+import { Facts } from './facts.js';
+import type { Headers } from './headers.js';
+import { checkBrackets, lex, SourceError } from './lexer.js';
+import type { FileScope, OwnFunction, Variable } from './model.js';
+import { portApi } from './port_api.js';
+import { BITS, Preprocessor } from './preprocess.js';
 import {
+  addressTaken,
   assignmentsTo,
+  branchesOf,
   childrenOf,
+  commentLines,
+  exits,
   findAll,
   type Mark,
   mentions,
-  type OwnFunction,
-  type OwnMacro,
   safeName,
+  statementsOf,
   Untranslatable,
 } from './scope.js';
-import { StatementTranslator } from './statements.js';
-import { NUMBER, type Type, VOID } from './types.js';
+import { Statements } from './statements.js';
+import { classOf } from './types_of_file.js';
+import { importLines } from './imports.js';
 
 export interface Translation {
   /** TypeScript, not formatted yet. */
@@ -38,77 +46,172 @@ export interface HelperSource {
   text: string;
 }
 
-/** Functions and macros that a test file has for its own running, and the harness has already. */
+export interface Options {
+  /** Are the comments of the C file kept? */
+  comments: boolean;
+}
+
+/** Functions that a test file has for its own running. */
 const RUNNING = /^(?:main|run_\w+_tests|get_current)$/;
-const HARNESS_MACRO = /^(?:TEST|ASSERT_\w+|vma_iter_prealloc|IS_SET|__\w+_H)$/;
+/** Names that no header may replace by a macro: the translator has rules for them. */
+const RULED =
+  /^(?:TEST|__?ASSERT_\w+|ASSERT_\w+|__TO_SCALAR|current|for_each_\w+|m[at]s?_for_each\w*|list_for_each_\w+|ARRAY_SIZE|min|max|min_t|max_t|likely|unlikely|READ_ONCE|data_race|static_assert|BUILD_BUG_ON|NULL|ERR_PTR|IS_ERR\w*|PTR_ERR\w*|true|false)$/;
+/** Passes after which the facts must be settled. */
+const MOST_PASSES = 40;
 
 /** The condition of the #if that a node stands in, at the top level of its file. */
 interface TopLevel {
   node: Node;
   condition: Node | null;
+  negated: boolean;
 }
 
-function topLevelOf(root: Node, condition: Node | null = null): TopLevel[] {
-  return childrenOf(root).flatMap((node) => {
-    if (node.type !== 'preproc_if' && node.type !== 'preproc_ifdef') return [{ node, condition }];
-    const { then } = branchesOf(node);
-    const inner = node.type === 'preproc_if' ? node.childForFieldName('condition') : condition;
-    return then.flatMap((one) =>
-      one.type.startsWith('preproc_if') ? topLevelOf(one, inner) : [{ node: one, condition: inner }],
-    );
+function topLevelOf(root: Node, condition: Node | null = null, negated = false): TopLevel[] {
+  return statementsOf(root).flatMap((node) => {
+    if (node.type !== 'preproc_if') return [{ node, condition, negated }];
+    const { then, otherwise } = branchesOf(node);
+    const inner = part(node, 'condition');
+    return [
+      ...then.map((one) => ({ node: one, condition: inner, negated: false })),
+      ...otherwise.map((one) => ({ node: one, condition: inner, negated: true })),
+    ];
   });
 }
 
-export class FileTranslator {
+interface Found {
+  name: string;
+  /** Under which condition it runs; null when under any. */
+  condition: Node | null;
+  negated: boolean;
+  row: number;
+}
+
+/** @throws SourceError when the text is no C */
+export async function translateC(
+  fileName: string,
+  text: string,
+  headers: Headers,
+  helpers: readonly HelperSource[],
+  options: Options,
+): Promise<Translation> {
+  const api = portApi();
+  const known = (name: string): boolean =>
+    RULED.test(name) || api.entries.has(name) || api.stubs.has(name) || constantNamed(name) !== null || name === BITS;
+  if (text.includes('\0') || text.includes('\ufffd')) {
+    const at = text.search(/[\0\ufffd]/);
+    throw new SourceError(text.slice(0, at).split('\n').length, 'bytes that are no text');
+  }
+  if (lex(text).every((token) => /^(?:space|newline|comment)$/.test(token.kind))) throw new SourceError(1, 'the file is empty');
+  const joined = [text, ...helpers.map((one) => one.text)].join('\n');
+  const { text: original } = new Preprocessor(headers.macros, known).run(joined);
+  checkBrackets(lex(original));
+  const { rootNode } = await parseC(original);
+  refuseErrors(rootNode);
+  const lines = text.split('\n').length;
+  const translator = new FileTranslator(fileName, original, rootNode, lines, headers, helpers, options);
+  await translator.readMacros();
+  return translator.translate();
+}
+
+/** @throws SourceError at the first place that the grammar does not know */
+function refuseErrors(root: Node): void {
+  if (!root.hasError) return;
+  const [first] = findAll(root, (one) => one.isError || one.isMissing);
+  const line = (first?.startPosition.row ?? 0) + 1;
+  if (first?.isMissing) throw new SourceError(line, `a syntax error: ${first.type} is missing`);
+  const near = (first?.text ?? '').replaceAll(/\s+/g, ' ').trim().slice(0, 60);
+  throw new SourceError(line, `a syntax error${near === '' ? '' : ` near ${near}`}`);
+}
+
+class FileTranslator {
   private readonly fileName: string;
   private readonly original: string;
   private readonly helpers: readonly HelperSource[];
   private readonly lines: number;
-  private readonly api: PortApi;
+  private readonly options: Options;
+  private readonly top: TopLevel[];
+  private readonly env: Environment;
+  private readonly structs: Set<string>;
   private readonly functions: Map<string, OwnFunction>;
-  private readonly macros: Map<string, OwnMacro>;
-  private readonly globals: Map<string, Type>;
-  private readonly imports: Map<string, Set<string>>;
-  private readonly marks: Mark[];
-  private readonly missing: Map<string, Mark[]>;
-  private readonly mayBeNull: Map<string, Set<string>>;
-  private readonly broken: Set<string>;
+  private readonly globals: Map<string, Variable>;
+  private readonly tests: Found[];
+  private readonly facts: Facts;
+  private readonly imports: Set<string>;
   private readonly lost: Set<string>;
+  private readonly macroBodies: Map<number, Node>;
+  private marks: Mark[];
+  private missing: Map<string, Mark[]>;
+  private broken: Map<string, Mark>;
+  /** Those of the pass before, for functions that come later in the file. */
+  private brokenBefore: ReadonlyMap<string, Mark>;
+  private hoisted: string[];
 
-  /** `helpers`: definitions from beside the file, of functions that it needs and the harness does not have. */
-  constructor(fileName: string, text: string, helpers: readonly HelperSource[] = []) {
+  constructor(
+    fileName: string,
+    original: string,
+    root: Node,
+    lines: number,
+    headers: Headers,
+    helpers: readonly HelperSource[],
+    options: Options,
+  ) {
     this.fileName = fileName;
+    this.original = original;
     this.helpers = helpers;
-    this.lines = text.split('\n').length;
-    this.original = preprocess([text, ...helpers.map((one) => one.text)].join('\n'));
-    this.api = portApi();
+    this.lines = lines;
+    this.options = options;
+    this.top = topLevelOf(root);
+    this.env = new Environment();
+    for (const { node } of this.top) this.env.visit(node);
+    const builtIn = new Environment();
+    this.structs = new Set([...this.env.structs.keys()].filter((name) => !builtIn.structs.has(name)));
+    this.env.add(headers.environment);
     this.functions = new Map();
-    this.macros = new Map();
     this.globals = new Map();
-    this.imports = new Map();
+    this.tests = [];
+    this.facts = new Facts();
+    this.imports = new Set();
+    this.lost = new Set();
+    this.macroBodies = new Map();
     this.marks = [];
     this.missing = new Map();
-    this.mayBeNull = new Map();
-    this.broken = new Set();
-    this.lost = new Set();
+    this.broken = new Map();
+    this.brokenBefore = new Map();
+    this.hoisted = [];
+    this.collectTests();
+    this.collectFunctions();
   }
 
-  async translate(): Promise<Translation> {
-    const root = (await parseC(this.original)).rootNode;
-    const top = topLevelOf(root);
-    await this.collectMacros(root);
-    const tests = this.collectFunctions(top);
-    // Twice: the first pass finds which pointers are NULL at some time, and which functions return it.
-    for (const pass of [1, 2]) {
-      this.imports.clear();
-      this.marks.length = 0;
-      this.missing.clear();
-      const parts = top.flatMap((one, i) => this.topLevel(one, top[i - 1] ?? null, tests));
-      if (pass === 1) continue;
-      const code = [this.header(), this.importLines(tests.size > 0, parts.join('\n')), ...parts].join('\n');
-      return { code, marks: this.marks, missing: this.missing, tests: [...tests] };
+  /** Reads the bodies of macros that the preprocessor has left. */
+  async readMacros(): Promise<void> {
+    for (const { node } of this.top) {
+      for (const one of findAll(node, (child) => child.type === 'preproc_function_def')) {
+        const text = one.childForFieldName('value')?.text.replaceAll('\\\n', '\n').trim() ?? '';
+        const parsed = await parseC(`${'\n'.repeat(one.startPosition.row)}void macro(void) { ${text}${text.endsWith(';') ? '' : ';'} }`);
+        const [body] = findAll(parsed.rootNode, (child) => child.type === 'compound_statement');
+        if (body !== undefined && !parsed.rootNode.hasError) this.macroBodies.set(one.startIndex, body);
+      }
     }
-    throw new Error('unreachable: the second pass returns');
+  }
+
+  translate(): Translation {
+    // Until nothing new is found about the values: what is written then holds for all of them.
+    for (let pass = 0; ; pass++) {
+      if (pass === MOST_PASSES) throw new Error(`${this.fileName}: the facts about it do not settle`);
+      this.imports.clear();
+      this.lost.clear();
+      this.globals.clear();
+      this.marks = [];
+      this.missing = new Map();
+      this.brokenBefore = this.broken;
+      this.broken = new Map();
+      const parts = this.top.map((one, i) => this.topLevel(one, this.top[i - 1] ?? null));
+      const unwritten = this.tests.filter(({ name }) => !this.functions.has(`test_${name}`)).flatMap((one) => this.unwritten(one));
+      if (this.facts.turn() || pass === 0) continue;
+      const body = this.used([...this.classes(), ...parts, ['', ...unwritten]]);
+      const code = [this.header(), importLines(this.imports, body), body].join('\n');
+      return { code, marks: this.marks, missing: this.missing, tests: this.tests.map((one) => one.name) };
+    }
   }
 
   /** Where a line of the joined text comes from. */
@@ -125,341 +228,389 @@ export class FileTranslator {
 
   // --- What there is ---
 
-  /** Names of the tests: those that TEST() lists. */
-  private collectFunctions(top: readonly TopLevel[]): Set<string> {
-    const tests = new Set<string>();
-    for (const { node } of top) {
+  /** Names of the tests: those that TEST() lists, in the order in which they run. */
+  private collectTests(): void {
+    for (const { node } of this.top) {
       if (node.type !== 'function_definition') continue;
       for (const call of findAll(node, (one) => isCallOf(one, 'TEST'))) {
-        tests.add(childrenOf(call.childForFieldName('arguments') ?? call)[0]?.text ?? '');
+        const name = childrenOf(part(call, 'arguments'))[0]?.text ?? '';
+        let around: Node | null = call;
+        while (around !== null && !around.type.startsWith('preproc_')) around = around.parent;
+        const under = around?.type === 'preproc_else' ? around.parent : around;
+        const condition = under?.type === 'preproc_if' ? part(under, 'condition') : null;
+        this.tests.push({ name, condition, negated: around?.type === 'preproc_else', row: call.startPosition.row + 1 });
       }
-      const { name, returns, parameters } = signatureOf(node);
-      if (RUNNING.test(name)) continue;
-      this.functions.set(name, { name, node, returns, parameters, needsTest: false, broken: false });
+    }
+  }
+
+  private collectFunctions(): void {
+    for (const { node } of this.top) {
+      if (node.type !== 'function_definition') continue;
+      try {
+        const signature = signatureOf(node, this.env);
+        if (RUNNING.test(signature.name)) continue;
+        this.functions.set(signature.name, { ...signature, node, needsTest: false, taken: this.isTaken(signature.name) });
+      } catch (error) {
+        if (!(error instanceof Untranslatable)) throw error;
+      }
     }
     this.markNeeds();
-    this.markNullable();
-    return tests;
+  }
+
+  /** Is the function used other than by calling it? */
+  private isTaken(name: string): boolean {
+    return this.top.some(
+      ({ node }) =>
+        findAll(node, (one) => {
+          if (one.type !== 'identifier' || one.text !== name) return false;
+          const call = one.parent?.type === 'call_expression' && one.parent.childForFieldName('function')?.id === one.id;
+          const counted = one.parent?.type === 'argument_list' && one.parent.parent !== null && isCallOf(one.parent.parent, 'TEST');
+          return !call && !counted && one.parent?.type !== 'function_declarator';
+        }).length > 0,
+    );
   }
 
   /** A function that asserts, or makes an address space, needs the test; so does one that calls it. */
   private markNeeds(): void {
     const needs = (node: Node): boolean =>
       findAll(node, (one) => {
-        if (one.type === 'declaration') return /^struct mm_struct \w/.test(one.text);
+        if (one.type === 'declaration') return /^(?:static\s+)?struct mm_struct \w/.test(one.text);
+        if (one.type === 'identifier') return this.functions.get(one.text)?.needsTest === true;
         const name = one.type === 'call_expression' ? one.childForFieldName('function')?.text : undefined;
-        return (
-          name !== undefined &&
-          (name.startsWith('ASSERT_') || this.functions.get(name)?.needsTest === true || this.macroNeedsTest(name))
-        );
+        return name?.startsWith('ASSERT_') === true;
       }).length > 0;
     for (let changed = true; changed; ) {
       changed = false;
       for (const own of this.functions.values()) {
-        if (own.needsTest || !needs(own.node)) continue;
+        if (own.needsTest || !needs(part(own.node, 'body'))) continue;
         own.needsTest = true;
         changed = true;
       }
     }
   }
 
-  private macroNeedsTest(name: string): boolean {
-    const macro = this.macros.get(name);
-    return (
-      macro !== undefined &&
-      findAll(macro.body, (one) => one.type === 'identifier' && one.text.startsWith('ASSERT_')).length > 0
-    );
-  }
-
-  /** A pointer parameter that some call gives NULL, or that the function compares with it, may be NULL. */
-  private markNullable(): void {
-    const calls = [...this.functions.values()].flatMap(({ node }) =>
-      findAll(node, (one) => one.type === 'call_expression'),
-    );
-    for (const own of this.functions.values()) {
-      own.parameters = own.parameters.map((parameter, i) => {
-        const given = calls
-          .filter((call) => call.childForFieldName('function')?.text === own.name)
-          .some((call) => childrenOf(call.childForFieldName('arguments') ?? call)[i]?.text === 'NULL');
-        return {
-          ...parameter,
-          type: { ...parameter.type, nullable: given || comparesWithNull(own.node, parameter.name) },
-        };
-      });
-      own.returns = { ...own.returns, nullable: false };
-    }
-  }
-
-  private async collectMacros(root: Node): Promise<void> {
-    for (const node of findAll(root, (one) => one.type === 'preproc_function_def')) {
-      const name = node.childForFieldName('name')?.text ?? '';
-      const text = node.childForFieldName('value')?.text.replaceAll('\\\n', '\n').trim() ?? '';
-      if (HARNESS_MACRO.test(name)) continue;
-      const list = childrenOf(node.childForFieldName('parameters') ?? node).map((one) => one.text);
-      const expression = !/[;{]/.test(text);
-      const padded = '\n'.repeat(node.startPosition.row);
-      const parsed = (
-        await parseC(`${padded}void macro(void) { ${text}${text.endsWith(';') || text.endsWith('}') ? '' : ';'} }`)
-      ).rootNode;
-      const [body] = findAll(parsed, (one) => one.type === 'compound_statement');
-      if (body === undefined) continue;
-      const variadic = (node.childForFieldName('parameters')?.text ?? '').includes('...');
-      const parameters = list.filter((one) => one !== '...');
-      this.macros.set(name, { name, parameters, variadic, body, expression, line: node.startPosition.row + 1 });
-    }
-  }
-
   // --- What is written ---
 
   private scope(): FileScope {
+    const api = portApi();
     return {
-      api: this.api,
+      api,
+      env: this.env,
+      facts: this.facts,
       functions: this.functions,
-      macros: this.macros,
+      structs: this.structs,
       globals: this.globals,
       lost: this.lost,
-      use: (name, module) => {
-        const names = this.imports.get(module) ?? new Set();
-        names.add(name);
-        this.imports.set(module, names);
+      use: (name) => {
+        if (!api.entries.has(name) && name !== 'ErrPtr') throw new Untranslatable(`the port has no ${name}`, name);
+        this.imports.add(name);
+        return name;
       },
     };
   }
 
-  private statements(owner: string, test: boolean, returns: Type): StatementTranslator {
-    const nulls = this.mayBeNull.get(owner) ?? new Set<string>();
-    this.mayBeNull.set(owner, nulls);
+  private mark(owner: string, error: Untranslatable, node: Node, source: string): void {
+    const mark = { ...this.placeOf(node.startPosition.row + 1), source, reason: error.message };
+    this.marks.push(mark);
+    if (!this.broken.has(owner)) this.broken.set(owner, mark);
+    if (error.missing !== null) this.missing.set(error.missing, [...(this.missing.get(error.missing) ?? []), mark]);
+  }
+
+  private statements(owner: string, test: boolean, own: OwnFunction | null): Statements {
     const context = {
       original: this.original,
+      comments: this.options.comments,
       place: (line: number): { file: string; line: number } => this.placeOf(line),
-      mark: (mark: Mark, missing: string | null): void => {
-        this.marks.push(mark);
-        this.broken.add(owner);
-        if (missing !== null) this.missing.set(missing, [...(this.missing.get(missing) ?? []), mark]);
-      },
+      mark: (error: Untranslatable, node: Node, source: string): void => this.mark(owner, error, node, source),
+      hoist: (line: string): void => void this.hoisted.push(line),
     };
-    return new StatementTranslator(this.scope(), context, { test, returns }, nulls);
+    const made = new Statements(this.scope(), context, { test, own, name: owner });
+    made.macroBodies = this.macroBodies;
+    return made;
   }
 
   private header(): string {
-    const spdx =
-      /^\/\/ SPDX-License-Identifier: .*$/m.exec(this.original)?.[0] ?? '// SPDX-License-Identifier: GPL-2.0-only';
+    const spdx = /^\/\/ SPDX-License-Identifier: .*$/m.exec(this.original)?.[0] ?? '// SPDX-License-Identifier: GPL-2.0-only';
     return `${spdx}\n/** Translated from ${this.fileName} by \`vma-userland port tests\`. */`;
   }
 
-  private importLines(hasTests: boolean, body: string): string {
-    const harness = this.imports.get('vma-userland/test') ?? new Set();
-    if (hasTests) harness.add('test');
-    if ([...this.functions.values()].some((one) => one.needsTest && !this.isTest(one.name))) harness.add('VmaTest');
-    this.imports.set('vma-userland/test', harness);
-    const lines = ['vma-userland', 'vma-userland/test'].flatMap((module) => {
-      // A statement that was given up had asked for names as well.
-      const used = (name: string): boolean => !this.functions.has(name) && new RegExp(`\\b${name}\\b`).test(body);
-      const names = [...(this.imports.get(module) ?? [])].filter(used).sort(byImportOrder);
-      if (names.length === 0) return [];
-      const list = names.map((name) => (this.onlyType(name) ? `type ${name}` : name));
-      return [`import { ${list.join(', ')} } from '${module}';`];
+  /** Classes of the structs that the file declares. */
+  private classes(): string[][] {
+    return [...this.structs].map((name) => {
+      try {
+        return ['', ...classOf(this.scope(), name)];
+      } catch (error) {
+        if (!(error instanceof Untranslatable)) throw error;
+        this.lost.add(name);
+        return [`class struct_${name} {}`];
+      }
     });
-    return `${lines.join('\n')}\n`;
   }
 
-  private tests = new Set<string>();
-
-  private isTest(name: string): boolean {
-    return this.tests.has(name.replace(/^test_/, ''));
+  /** The parts that something uses: a class or helper that only a mark mentions is left out. */
+  private used(parts: readonly string[][]): string {
+    const named = /^(?:export )?(?:function|class|const|let) (\w+)\b/;
+    let kept = parts.filter((lines) => lines.length > 0);
+    for (let before = -1; before !== kept.length; ) {
+      before = kept.length;
+      const all = kept;
+      kept = all.filter((lines) => {
+        const name = named.exec(lines.find((line) => named.test(line)) ?? '')?.[1];
+        const isOwn = lines.every((line, i) => i === 0 || !/^test\('/.test(line)) && !/^(?:if \(|test\()/.test(lines.find((line) => line !== '') ?? '');
+        if (name === undefined || !isOwn || this.tests.length === 0) return true;
+        const others = all.filter((one) => one !== lines).map((one) => one.join('\n')).join('\n');
+        return new RegExp(`\\b${name}\\b`).test(others);
+      });
+    }
+    return kept.map((lines) => lines.join('\n')).join('\n');
   }
 
-  /** Is the name used as a type alone? */
-  private onlyType(name: string): boolean {
-    const kind = this.api.entries.get(name)?.entry.kind;
-    if (kind === 'interface' || name === 'VmaTest') return true;
-    return kind === 'class' && !this.constructed.has(name);
-  }
-
-  private readonly constructed = new Set<string>();
-
-  private topLevel({ node, condition }: TopLevel, before: TopLevel | null, tests: Set<string>): string[] {
-    this.tests = tests;
+  private topLevel({ node, condition, negated }: TopLevel, before: TopLevel | null): string[] {
+    this.hoisted = [];
     switch (node.type) {
       case 'comment':
-        if (/SPDX-License-Identifier/.test(node.text) || /define|\\$/.test(node.text)) return [];
+        if (!this.options.comments || /SPDX-License-Identifier/.test(node.text)) return [];
         return ['', ...commentLines(node.text)];
-      case 'function_definition':
-        return this.functionOrTest(node, condition, before, tests);
+      case 'function_definition': {
+        const lines = this.functionOrTest(node, condition, negated, before);
+        return [...this.hoisted, ...lines];
+      }
       case 'declaration':
-        return this.globalVariable(node);
-      case 'preproc_function_def':
-        return this.globalMacro(node);
+        return this.globalVariables(node);
       case 'preproc_def':
         return this.globalConstant(node);
+      case 'enum_specifier':
+        return this.enumerators(node);
+      case 'type_definition': {
+        const type = part(node, 'type');
+        return type.type === 'enum_specifier' ? this.enumerators(type) : [];
+      }
       default:
         return [];
     }
   }
 
-  private functionOrTest(node: Node, condition: Node | null, before: TopLevel | null, tests: Set<string>): string[] {
-    const { name } = signatureOf(node);
+  private functionOrTest(node: Node, condition: Node | null, negated: boolean, before: TopLevel | null): string[] {
+    let name: string;
+    try {
+      ({ name } = signatureOf(node, this.env));
+    } catch (error) {
+      if (!(error instanceof Untranslatable)) throw error;
+      this.mark('(file)', error, node, node.text.slice(0, 80).replaceAll(/\s+/g, ' '));
+      return [];
+    }
     const own = this.functions.get(name);
     if (own === undefined) return [];
-    const gap = before?.node.type === 'comment' ? [] : [''];
-    const test = name.startsWith('test_') ? name.slice('test_'.length) : null;
-    if (test === null || !tests.has(test)) return [...gap, ...this.helper(own)];
+    const gap = before?.node.type === 'comment' && this.options.comments ? [] : [''];
+    const found = this.tests.find((one) => `test_${one.name}` === name);
+    if (found === undefined) return own.node.id === node.id ? [...gap, ...this.helper(own)] : this.twice(own, node);
 
-    const translator = this.statements(name, true, VOID);
-    const lines = this.noting(translator.block(childrenOf(bodyOf(node))));
-    const todo = this.reasonFor(own);
+    const translator = this.statements(name, true, null);
+    const lines = translator.block(statementsOf(part(node, 'body')));
+    const todo = own.taken || this.isCalled(name) ? `test_${found.name}() is called by others` : this.reasonFor({ ...own, node });
+    if (todo !== null && !this.broken.has(name)) this.broken.set(name, { ...this.placeOf(node.startPosition.row + 1), source: '', reason: todo });
     const options = todo === null ? '' : `{ todo: ${JSON.stringify(todo)} }, `;
-    const whole = [`test('${test}', ${options}(t) => {`, ...lines, '});'];
-    if (condition === null) return [...gap, ...whole];
-    return [...gap, `if (${this.noting([translator.truth(condition)])[0]}) {`, ...whole, '}'];
+    const whole = [`test('${found.name}', ${options}(t) => {`, ...lines, '});'];
+    const under = condition ?? found.condition;
+    if (under === null) return [...gap, ...whole];
+    const code = translator.truth(under, condition === null ? found.negated : negated).code;
+    return [...gap, `if (${code}) {`, ...whole, '}'];
+  }
+
+  private isCalled(name: string): boolean {
+    return this.top.some(({ node }) => findAll(node, (one) => isCallOf(one, name)).length > 0);
+  }
+
+  /** Of two functions by one name, under two conditions, no caller can be told which it calls. */
+  private twice(own: OwnFunction, node: Node): string[] {
+    this.mark(own.name, new Untranslatable(`${own.name}() is there twice, under two conditions`), node, own.name);
+    return [];
+  }
+
+  /** A test that is counted and that the file does not have. */
+  private unwritten({ name, row }: Found): string[] {
+    const mark = { ...this.placeOf(row), source: `TEST(${name})`, reason: `there is no test_${name}()` };
+    this.marks.push(mark);
+    return [`test('${name}', { todo: ${JSON.stringify(`${mark.file}:${mark.line}: ${mark.reason}`)} }, () => {});`];
   }
 
   private helper(own: OwnFunction): string[] {
-    const translator = this.statements(own.name, false, own.returns);
-    for (const { name, type } of own.parameters) translator.declareParameter(name, type);
-    const parameters = own.parameters.map(({ name, type }) => {
-      const unused = name.startsWith('_unused') || mentions(bodyOf(own.node), name) ? '' : '_';
-      return `${unused}${safeName(name)}: ${translator.typeText({ ...type, byValue: false })}`;
-    });
-    const lines = this.noting(translator.block(childrenOf(bodyOf(own.node))));
-    if (translator.returnsNull) own.returns = { ...own.returns, nullable: true };
-    const list = [...(own.needsTest ? ['t: VmaTest'] : []), ...parameters].join(', ');
+    const translator = this.statements(own.name, false, own);
+    if (this.tests.length === 0 || own.taken) this.giveAll(own);
+    const parameters = own.parameters.map(({ name, type }) => translator.declareParameter(own, name, type));
+    const lines = translator.block(statementsOf(part(own.node, 'body')));
+    let heads: { head: string; first: string[] }[] = [];
+    let result = 'void';
+    try {
+      heads = parameters.map((one) => translator.parameterText(own, one));
+      result = translator.resultText(own);
+    } catch (error) {
+      if (!(error instanceof Untranslatable)) throw error;
+      this.mark(own.name, error, own.node, own.name);
+      heads = parameters.map(({ name }) => ({ head: `_${name}: unknown`, first: [] }));
+      lines.length = 0;
+      result = 'never';
+    }
+    const list = [...(own.needsTest ? ['t: VmaTest'] : []), ...heads.map((one) => one.head)].join(', ');
+    if (own.needsTest) this.imports.add('VmaTest');
     // A file without tests is there for its helpers.
-    const exported = this.tests.size === 0 ? 'export ' : '';
-    // What came after a place that was given up may have been the return.
-    if (this.broken.has(own.name) && own.returns.cls !== 'void' && !/^(?:return|throw)\b/.test(lines.at(-1) ?? '')) {
-      lines.push("throw new Error('not translated as a whole');");
+    const exported = this.tests.length === 0 ? 'export ' : '';
+    const last = childrenOf(part(own.node, 'body')).at(-1);
+    const open = own.returns.kind !== 'void' && (this.broken.has(own.name) || last === undefined || !exits(last));
+    if (result === 'never' || (open && !/^(?:return|throw)\b/.test(lines.at(-1) ?? ''))) {
+      lines.push(`throw new Error('${own.name}: its end is reached without a value');`);
     }
-    return [`${exported}function ${own.name}(${list}): ${translator.typeText(own.returns)} {`, ...lines, '}'];
+    const first = heads.flatMap((one) => one.first);
+    return [`${exported}function ${own.name}(${list}): ${result} {`, ...first, ...lines, '}'];
   }
 
-  /** Remembers which classes the lines construct, for the imports. */
-  private noting(lines: string[]): string[] {
-    for (const line of lines) {
-      for (const [, name = ''] of line.matchAll(/\bnew (\w+)/g)) this.constructed.add(name);
-      for (const [name = ''] of line.matchAll(/\b\w+(?=\()/g)) this.constructed.add(name);
-    }
-    return lines;
+  private giveAll(own: OwnFunction): void {
+    for (const { name, type } of own.parameters) this.facts.giveAll(`${own.name}(${name})`, type);
   }
 
-  /** Why a test cannot pass: a place of its own, or one of a function that it calls. */
+  /** Why a test cannot pass: a place of its own, or one of a function that it uses. */
   private reasonFor(own: OwnFunction): string | null {
     const seen = new Set<string>();
-    const find = (name: string): string | null => {
-      if (seen.has(name)) return null;
-      seen.add(name);
-      if (this.broken.has(name)) return name;
-      const node = this.functions.get(name)?.node;
-      if (node === undefined) return null;
-      for (const call of findAll(node, (one) => one.type === 'call_expression')) {
-        const found = find(call.childForFieldName('function')?.text ?? '');
+    const find = (name: string, node: Node): Mark | null => {
+      const mark = this.broken.get(name) ?? this.brokenBefore.get(name);
+      if (mark !== undefined) return mark;
+      for (const one of findAll(node, (child) => child.type === 'identifier' && this.functions.has(child.text))) {
+        if (seen.has(one.text)) continue;
+        seen.add(one.text);
+        const inner = this.functions.get(one.text);
+        const found = inner === undefined ? null : find(one.text, inner.node);
         if (found !== null) return found;
       }
       return null;
     };
-    const found = find(own.name);
-    if (found === null) return null;
-    return found === own.name ? 'not translated as a whole' : `${found}() was not translated as a whole`;
+    const found = find(own.name, own.node);
+    return found === null ? null : `${found.file}:${found.line}: ${found.reason}`;
   }
 
-  private globalVariable(node: Node): string[] {
-    if (/\bextern\b/.test(node.text) || findAll(node, (one) => one.type === 'function_declarator').length > 0)
-      return [];
-    const names = declaredBy(node).map(({ name }) => name);
+  // --- Variables and constants of the file ---
+
+  private globalVariables(node: Node): string[] {
+    if (/^\s*extern\b/.test(node.text) || findAll(node, (one) => one.type === 'function_declarator' && one.parent?.type === 'declaration').length > 0) return [];
+    const specifier = part(node, 'type');
+    const enumerators = specifier.type === 'enum_specifier' ? this.enumerators(specifier) : [];
+    let declared: ReturnType<typeof declaredBy>;
+    try {
+      declared = declaredBy(node, this.env);
+    } catch (error) {
+      const names = findAll(node, (one) => one.type === 'identifier').map((one) => one.text);
+      return names.flatMap((name) => this.lose(name, node, error));
+    }
+    return [...enumerators, ...declared.flatMap((one) => this.globalVariable(one, node))];
+  }
+
+  private globalVariable({ name, type, value: first }: ReturnType<typeof declaredBy>[number], node: Node): string[] {
+    const api = portApi();
+    const globals = api.entries.get('Globals')?.entry;
     // What the harness has already is the harness's; what no function mentions is nobody's.
-    const used = names.filter((name) => !this.api.entries.has(name) && !this.isGlobal(name) && this.isMentioned(name));
-    if (used.length === 0) return [];
-    const lines = declaredBy(node).flatMap((declared) => {
-      if (!used.includes(declared.name)) return [];
-      const translator = this.statements('(file)', false, VOID);
-      try {
-        const changes = [...this.functions.values()].some(
-          (own) => assignmentsTo(own.node, declared.name, declared.type.byValue) > 0,
-        );
-        const line = translator.fileVariable(declared, changes);
-        this.globals.set(declared.name, translator.declared(declared.name) ?? declared.type);
-        return [line];
-      } catch (error) {
-        return this.lose(declared.name, node, error);
+    if (api.entries.has(name) || (globals?.kind === 'class' && globals.fields.has(name)) || !this.isMentioned(name)) return [];
+    const translator = this.statements('(file)', false, null);
+    const nodes = this.top.map((one) => one.node);
+    const boxed = type.kind !== 'struct' && type.kind !== 'array' && nodes.some((one) => addressTaken(one, name));
+    const changes = nodes.some((one) => assignmentsTo(one, name) > 0);
+    const key = `(file):${name}`;
+    const constant = !changes || type.kind === 'struct' || type.kind === 'array' || boxed;
+    const variable: Variable = { name, code: safeName(name), type, key, boxed, constant, sunk: false, unread: false, escapes: true };
+    try {
+      if (type.kind === 'struct' && /^(?:mm_struct|maple_tree|task_struct)$/.test(type.name)) {
+        throw new Untranslatable(`a struct ${type.name} of the whole file`);
       }
+      this.refuseOrder(name, changes || type.kind === 'struct' || type.kind === 'array');
+      const lines = translator.fileVariable(variable, first);
+      this.globals.set(name, variable);
+      return lines;
+    } catch (error) {
+      return this.lose(name, node, error);
+    }
+  }
+
+  /** Tests that share a variable must run in the order in which they stand. */
+  private refuseOrder(name: string, changes: boolean): void {
+    if (!changes) return;
+    const users = this.tests.filter((one) => {
+      const own = this.functions.get(`test_${one.name}`);
+      return own !== undefined && this.reaches(own, name, new Set());
     });
-    return this.noting(lines);
+    const rows = users.map((one) => this.functions.get(`test_${one.name}`)?.node.startPosition.row ?? 0);
+    if (rows.some((row, i) => i > 0 && row < (rows[i - 1] ?? 0))) {
+      throw new Untranslatable(`${name} is shared by tests that run in another order than they stand in`);
+    }
+  }
+
+  private reaches(own: OwnFunction, name: string, seen: Set<string>): boolean {
+    if (seen.has(own.name)) return false;
+    seen.add(own.name);
+    if (mentions(own.node, name)) return true;
+    return findAll(own.node, (one) => one.type === 'identifier' && this.functions.has(one.text)).some((one) => {
+      const inner = this.functions.get(one.text);
+      return inner !== undefined && this.reaches(inner, name, seen);
+    });
   }
 
   /** A declaration of the whole file that cannot be translated: who uses it is marked, and the declaration too. */
   private lose(name: string, node: Node, error: unknown): string[] {
     if (!(error instanceof Untranslatable)) throw error;
     this.lost.add(name);
+    if (!this.isMentioned(name)) return [];
     const source = node.text.replaceAll(/\s+/g, ' ').trim();
-    this.marks.push({ ...this.placeOf(node.startPosition.row + 1), source, reason: error.message });
+    this.mark('(file)', error, node, source);
     return [`// Not translated: ${source.slice(0, 100)}: ${error.message}`];
   }
 
-  /** Is it one of the variables that the port keeps in `globals`? */
-  private isGlobal(name: string): boolean {
-    const entry = this.api.entries.get('Globals')?.entry;
-    return entry?.kind === 'class' && entry.fields.has(name);
-  }
-
   private isMentioned(name: string): boolean {
-    return [...this.functions.values()].some(({ node }) => mentions(node, name));
+    return [...this.functions.values()].some(({ node }) => mentions(node, name)) || [...this.macroBodies.values()].some((one) => mentions(one, name));
   }
 
-  private globalMacro(node: Node): string[] {
-    const name = node.childForFieldName('name')?.text ?? '';
-    if (HARNESS_MACRO.test(name) || !this.macros.has(name) || this.api.entries.has(name)) return [];
-    const before = this.marks.length;
-    const lines = this.noting(this.statements('(file)', false, VOID).block([node]));
-    if (this.marks.length === before) return ['', ...lines];
-    const reason = this.marks.splice(before)[0]?.reason ?? '';
-    return this.lose(name, node, new Untranslatable(reason));
-  }
-
+  /** A macro that is a number: a constant of that name. */
   private globalConstant(node: Node): string[] {
-    const name = node.childForFieldName('name')?.text ?? '';
-    if (HARNESS_MACRO.test(name) || this.api.entries.has(name)) return [];
-    if (!this.isMentioned(name) && ![...this.macros.values()].some(({ body }) => mentions(body, name))) return [];
-    const before = this.marks.length;
-    const lines = this.statements('(file)', false, VOID).block([node]);
-    if (this.marks.length === before) {
-      this.globals.set(name, NUMBER);
-      return lines;
-    }
-    const reason = this.marks.splice(before)[0]?.reason ?? '';
-    return this.lose(name, node, new Untranslatable(reason));
+    const name = part(node, 'name').text;
+    const text = node.childForFieldName('value')?.text.trim() ?? '';
+    return this.constant(name, `${text}`, node);
   }
-}
 
-function bodyOf(node: Node): Node {
-  const body = node.childForFieldName('body');
-  if (body === null) throw new Untranslatable('a function without a body');
-  return body;
+  private constant(name: string, text: string, node: Node): string[] {
+    if (!this.isMentioned(name) && !this.top.some(({ node: one }) => mentions(one, name))) return [];
+    const translator = this.statements('(file)', false, null);
+    try {
+      const { line, number, type } = translator.fileConstant(name, text);
+      this.env.numbers.set(name, number);
+      this.globals.set(name, {
+        name,
+        code: name,
+        type,
+        number,
+        key: `(file):${name}`,
+        boxed: false,
+        constant: true,
+        sunk: false,
+        unread: false,
+        escapes: false,
+      });
+      return [line];
+    } catch (error) {
+      return this.lose(name, node, error);
+    }
+  }
+
+  /** Enumerators of the file are constants. */
+  private enumerators(node: Node): string[] {
+    const body = node.childForFieldName('body');
+    if (body === null) return [];
+    return childrenOf(body).flatMap((one) => {
+      if (one.type !== 'enumerator') return [];
+      const name = part(one, 'name').text;
+      const number = this.env.numbers.get(name);
+      if (number === undefined) return this.lose(name, one, new Untranslatable(`${name} is no number that can be worked out`));
+      return this.constant(name, String(number), one);
+    });
+  }
 }
 
 function isCallOf(node: Node, name: string): boolean {
   return node.type === 'call_expression' && node.childForFieldName('function')?.text === name;
 }
 
-function comparesWithNull(node: Node, name: string): boolean {
-  return (
-    findAll(node, (one) => {
-      if (one.type === 'binary_expression') {
-        const sides = [one.childForFieldName('left')?.text, one.childForFieldName('right')?.text];
-        return sides.includes(name) && sides.includes('NULL');
-      }
-      return one.type === 'unary_expression' && one.text === `!${name}`;
-    }).length > 0
-  );
-}
-
-/** As biome sorts the names of an import: letter by letter, a capital before its small one. */
-function byImportOrder(a: string, b: string): number {
-  for (let i = 0; i < Math.min(a.length, b.length); i++) {
-    const [x = '', y = ''] = [a[i], b[i]];
-    if (x === y) continue;
-    const [low, high] = [x.toLowerCase(), y.toLowerCase()];
-    if (low !== high) return low < high ? -1 : 1;
-    return x < y ? -1 : 1;
-  }
-  return a.length - b.length;
-}

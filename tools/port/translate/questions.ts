@@ -1,51 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/** Questions about pieces of C: what they mention, whether they ask for NULL, whether control comes past them. */
+/** Questions about pieces of C: where a variable is read, whether a pointer is followed for certain, who fails when. */
 import type { Node } from 'web-tree-sitter';
-import { assignmentOf, childrenOf, findAll, mentions, Untranslatable } from './scope.js';
-import { BOOLEAN, type Type } from './types.js';
+import type { OwnFunction } from './model.js';
+import { assignmentOf, assignmentsTo, bare, childrenOf, findAll, isAddressOf, mentions, nameOf, statementsOf } from './scope.js';
 
-export function part(node: Node, name: string): Node {
-  const child = node.childForFieldName(name);
-  if (child === null) throw new Untranslatable(`${node.type.replaceAll('_', ' ')} without ${name}`);
-  return child;
+/** The name of the loop macro that a `while` stands for; null for a loop of its own. */
+export function loopMacro(node: Node, original: string): string | null {
+  if (node.type !== 'while_statement') return null;
+  const name = /^\w+/.exec(original.slice(node.startIndex))?.[0] ?? 'while';
+  return name === 'while' ? null : name;
 }
 
-/** An outermost pair of parentheses says nothing. */
-export function stripped(code: string): string {
-  if (!code.startsWith('(') || !code.endsWith(')')) return code;
-  let depth = 0;
-  for (let i = 0; i < code.length - 1; i++) {
-    if (code[i] === '(') depth++;
-    if (code[i] === ')' && --depth === 0) return code;
-  }
-  return code.slice(1, -1);
-}
-
-export function defaultOf(type: Type): string {
-  if (type.cls === BOOLEAN.cls) return 'false';
-  if (type.cls === 'bigint') return '0n';
-  if (type.cls === 'number') return '0';
-  return 'null';
-}
-
-export function addressTaken(node: Node, name: string): boolean {
-  return (
-    findAll(
-      node,
-      (one) =>
-        one.type === 'pointer_expression' &&
-        one.children[0]?.text === '&' &&
-        one.childForFieldName('argument')?.text === name,
-    ).length > 0
-  );
+/** The arguments of a loop macro. */
+export function loopArguments(node: Node): Node[] {
+  const [list] = childrenOf(node.childForFieldName('condition') ?? node);
+  return list === undefined ? [] : flattened(list);
 }
 
 export function flattened(node: Node): Node[] {
   return node.type === 'comma_expression' ? childrenOf(node).flatMap(flattened) : [node];
 }
 
-export function nameNode(node: Node, name: string): Node | null {
-  return findAll(node, (one) => one.type === 'identifier' && one.text === name)[0] ?? null;
+/** Where the loop macro has its variable. */
+export function loopVariable(node: Node, macro: string): string | null {
+  const args = loopArguments(node);
+  return (macro === 'list_for_each_entry' ? args[0] : args[1])?.text ?? null;
 }
 
 /** Is the name mentioned only in loops that give it its first value: for (i = 0; …), for_each_vma(vmi, vma)? */
@@ -53,77 +32,240 @@ export function onlyInOwnLoops(node: Node, name: string, original: string): bool
   if (!mentions(node, name)) return true;
   if (node.type === 'for_statement') {
     const initializer = node.childForFieldName('initializer');
-    if (initializer !== null && assignmentOf(initializer)?.left.text === name) return true;
+    const assignment = initializer === null ? null : assignmentOf(initializer);
+    if (assignment?.left.text === name && assignment.operator === '=' && !mentions(assignment.right, name)) return true;
   }
-  if (node.type === 'while_statement' && !original.slice(node.startIndex).startsWith('while')) {
-    const [list] = childrenOf(node.childForFieldName('condition') ?? node);
-    if (list !== undefined && flattened(list).some((one) => one.text === name)) return true;
+  const macro = loopMacro(node, original);
+  if (macro !== null && loopVariable(node, macro) === name && !loopArguments(node).some((one) => one.text !== name && mentions(one, name))) {
+    const body = node.childForFieldName('body');
+    return body === null || !findAll(body, (one) => assignmentOf(one)?.left.text === name || isAddressOf(one, name)).length;
   }
   if (node.type === 'identifier') return false;
   return childrenOf(node).every((child) => onlyInOwnLoops(child, name, original));
 }
 
-/** Does what follows look whether the variable is NULL, before anything follows it? */
-export function looksAtNull(rest: readonly Node[], name: string): boolean {
-  const next = rest.find((one) => mentions(one, name));
-  if (next === undefined) return false;
-  if (
-    assignmentOf(next)?.left.text === name ||
-    (next.type === 'return_statement' && childrenOf(next)[0]?.text === name)
-  )
-    return true;
-  const asked =
-    next.type === 'if_statement' || next.type === 'while_statement'
-      ? (next.childForFieldName('condition') ?? next)
-      : next;
-  return findAll(asked, (one) => asksForNull(one, name)).length > 0;
+/** May the value that the loop leaves in its variable be read after it, or in its next turn around an outer loop? */
+export function readAfter(loop: Node, name: string): boolean {
+  for (let node: Node | null = loop; node !== null && node.type !== 'function_definition'; node = node.parent) {
+    const siblings = node.parent === null ? [] : statementsOf(node.parent);
+    const later = siblings.filter((one) => one.startIndex > (node?.startIndex ?? 0) && mentions(one, name));
+    const [first] = later;
+    if (first !== undefined) {
+      const assignment = assignmentOf(first);
+      return !(assignment?.left.text === name && assignment.operator === '=' && !mentions(assignment.right, name));
+    }
+    const parent: Node | null = node.parent;
+    const around = parent !== null && /^(?:for|while|do)_statement$/.test(parent.type);
+    // An outer loop begins again with what the variable has then.
+    if (around && findAll(parent, (one) => one.type === 'identifier' && one.text === name && !isWithin(one, loop)).length > 0) return true;
+  }
+  return false;
 }
 
-/** Is this node a question whether the variable is NULL? */
-function asksForNull(node: Node, name: string): boolean {
-  const text = (part: string): string | undefined => node.childForFieldName(part)?.text;
-  switch (node.type) {
+function isWithin(node: Node, outer: Node): boolean {
+  return node.startIndex >= outer.startIndex && node.endIndex <= outer.endIndex;
+}
+
+/** Is the pointer followed here whatever else happens? */
+function follows(node: Node, name: string, strict: (call: Node, argument: number) => boolean): boolean {
+  const inner = bare(node);
+  switch (inner.type) {
+    case 'field_expression': {
+      const argument = inner.childForFieldName('argument');
+      const arrow = inner.children.some((one) => one?.type === '->');
+      if (argument === null) return false;
+      return (arrow && nameOf(argument) === name) || follows(argument, name, strict);
+    }
     case 'binary_expression': {
-      const sides = [text('left'), text('right')];
-      const logical = ['&&', '||'].includes(text('operator') ?? '');
-      return sides.includes(name) && (logical || sides.includes('NULL'));
+      const operator = inner.childForFieldName('operator')?.text;
+      const left = inner.childForFieldName('left');
+      if (operator === '&&' || operator === '||') return left !== null && follows(left, name, strict);
+      return childrenOf(inner).some((child) => follows(child, name, strict));
     }
-    case 'unary_expression':
-      return node.text === `!${name}`;
-    case 'parenthesized_expression':
-      return node.text === `(${name})` && /^(?:if|while|do)_statement$/.test(node.parent?.type ?? '');
-    case 'conditional_expression':
-      return text('condition') === name;
-    case 'call_expression': {
-      const args = childrenOf(node.childForFieldName('arguments') ?? node).map((one) => one.text);
-      if (text('function') === 'ASSERT_EQ') return args.includes(name) && args.includes('NULL');
-      return text('function') === 'ASSERT_FALSE' && args[0] === name;
+    case 'conditional_expression': {
+      const condition = inner.childForFieldName('condition');
+      return condition !== null && follows(condition, name, strict);
     }
-    default:
+    case 'sizeof_expression':
+    case 'compound_statement':
+    case 'initializer_list':
       return false;
+    case 'call_expression': {
+      const list = childrenOf(inner.childForFieldName('arguments') ?? inner);
+      return list.some((one, i) => (nameOf(one) === name && strict(inner, i)) || follows(one, name, strict));
+    }
+    case 'identifier':
+      return false;
+    default:
+      return childrenOf(inner).some((child) => follows(child, name, strict));
   }
 }
 
-/** Does control never come past this statement? */
-export function exits(node: Node): boolean {
-  if (/^(?:return|break|continue|goto)_statement$/.test(node.type)) return true;
-  const last = childrenOf(node)
-    .filter((child) => child.type !== 'comment')
-    .at(-1);
-  return (node.type === 'compound_statement' || node.type === 'else_clause') && last !== undefined && exits(last);
+/** Does the statement fail its test when the variable is NULL: an assertion that it is not, a check that returns false? */
+function failsOnNull(node: Node, name: string): boolean {
+  const [expression] = node.type === 'expression_statement' ? childrenOf(node) : [];
+  if (expression?.type === 'call_expression') {
+    const called = expression.childForFieldName('function')?.text;
+    const args = childrenOf(expression.childForFieldName('arguments') ?? expression);
+    if (called === 'ASSERT_TRUE') return args[0] !== undefined && holdsOnly(args[0], name);
+    if (called === 'ASSERT_NE') return args.some((one) => nameOf(one) === name) && args.some((one) => bare(one).type === 'null');
+    return false;
+  }
+  if (node.type !== 'if_statement') return false;
+  const condition = node.childForFieldName('condition');
+  const consequence = node.childForFieldName('consequence');
+  const inner = condition === null ? null : bare(condition);
+  const asks = inner?.type === 'unary_expression' && inner.text.replaceAll(/\s/g, '') === `!${name}`;
+  return asks && consequence !== null && returnsFalse(consequence);
 }
 
-/** What stands in the branches of a preprocessor conditional. */
-export function branchesOf(node: Node): { then: Node[]; otherwise: Node[] } {
-  const skip = new Set([node.childForFieldName('condition')?.id, node.childForFieldName('name')?.id]);
-  const alternative = node.childForFieldName('alternative');
-  const then = childrenOf(node).filter((child) => !skip.has(child.id) && child.id !== alternative?.id);
-  const otherwise =
-    alternative === null ? [] : alternative.type === 'preproc_else' ? childrenOf(alternative) : [alternative];
-  return { then, otherwise };
+function returnsFalse(node: Node): boolean {
+  const [only] = node.type === 'compound_statement' ? childrenOf(node) : [node];
+  const value = only?.type === 'return_statement' ? childrenOf(only)[0] : undefined;
+  return value !== undefined && /^(?:false|0|NULL)$/.test(bare(value).text);
 }
 
-/** A comment, its lines brought to a common beginning. */
-export function commentLines(text: string): string[] {
-  return text.split('\n').map((line, i) => (i === 0 ? line.trim() : line.replace(/^\s*\*/, ' *').trimEnd()));
+/** Is the expression true only when the variable is? */
+function holdsOnly(node: Node, name: string): boolean {
+  const inner = bare(node);
+  if (inner.type === 'identifier') return inner.text === name;
+  const operator = inner.childForFieldName('operator')?.text;
+  const [left, right] = [inner.childForFieldName('left'), inner.childForFieldName('right')];
+  if (inner.type !== 'binary_expression' || left === null || right === null) return false;
+  if (operator === '&&') return holdsOnly(left, name) || holdsOnly(right, name);
+  return operator === '!=' && nameOf(left) === name && bare(right).type === 'null';
+}
+
+/** The same for a statement that is no condition and no loop. */
+function followsIn(node: Node, name: string, strict: (call: Node, argument: number) => boolean): boolean {
+  const assignment = assignmentOf(node);
+  if (assignment !== null) {
+    const { left, right } = assignment;
+    return follows(right, name, strict) || (nameOf(left) !== name && follows(left, name, strict));
+  }
+  const values = childrenOf(node).map((child) => (child.type === 'init_declarator' ? (child.childForFieldName('value') ?? child) : child));
+  return values.some((child) => follows(child, name, strict));
+}
+
+/** Can control leave the statement other than at its end, or by an assertion? */
+function leaves(node: Node): boolean {
+  return findAll(node, (one) => /^(?:return|goto|break|continue|labeled)_statement$/.test(one.type)).length > 0;
+}
+
+/**
+ * Does what comes next fail the test when the variable is NULL? Then it may as well fail at once, where NULL comes from.
+ * `errors`: the pointer may be an error, which an assertion on NULL lets pass.
+ */
+export function failsNext(rest: readonly Node[], name: string, errors: boolean, strict: (call: Node, argument: number) => boolean): boolean {
+  for (const one of rest) {
+    if (!mentions(one, name)) {
+      if (leaves(one)) return false;
+      continue;
+    }
+    if (!errors && failsOnNull(one, name)) return true;
+    const straight = /^(?:expression_statement|declaration|return_statement)$/.test(one.type);
+    const condition = one.type === 'if_statement' || one.type === 'while_statement' ? one.childForFieldName('condition') : null;
+    if (condition !== null && follows(condition, name, strict)) return true;
+    if (straight && followsIn(one, name, strict)) return true;
+    // A look at it that fails nothing: what comes after it may.
+    if (leaves(one) || assignmentsTo(one, name) > 0) return false;
+  }
+  return false;
+}
+
+/** Is the result of a call such that the caller fails when it is false? */
+export function failsOnFalse(call: Node, returnsScalar: boolean): boolean {
+  let node = call;
+  let parent = node.parent;
+  while (parent?.type === 'parenthesized_expression') [node, parent] = [parent, parent.parent];
+  if (parent === null) return false;
+  if (parent.type === 'argument_list') {
+    const outer = parent.parent;
+    const name = outer?.childForFieldName('function')?.text;
+    const args = childrenOf(parent);
+    const statement = outer?.parent?.type === 'expression_statement';
+    if (!statement) return false;
+    if (name === 'ASSERT_TRUE') return args[0]?.id === node.id;
+    return name === 'ASSERT_NE' && args[0]?.id === node.id && /^(?:NULL|false|0)$/.test(args[1]?.text ?? '');
+  }
+  if (parent.type === 'return_statement') return returnsScalar;
+  if (parent.type === 'unary_expression' && parent.children[0]?.text === '!') {
+    const condition = parent.parent;
+    const statement = condition?.parent;
+    const consequence = statement?.type === 'if_statement' ? statement.childForFieldName('consequence') : null;
+    return condition?.type === 'parenthesized_expression' && consequence !== null && consequence !== undefined && returnsFalse(consequence);
+  }
+  const target = parent.type === 'init_declarator' ? parent.childForFieldName('declarator') : parent.type === 'assignment_expression' ? parent.childForFieldName('left') : null;
+  const statement = parent.parent;
+  if (target === null || statement === null || !/^(?:declaration|expression_statement)$/.test(statement.type)) return false;
+  const name = /\w+$/.exec(target.text)?.[0] ?? '';
+  if (!/^[\s*]*\w+$/.test(target.text)) return false;
+  const rest = statement.parent === null ? [] : statementsOf(statement.parent).filter((one) => one.startIndex > statement.startIndex && one.type !== 'comment');
+  return failsNext(rest, name, false, () => false) || comparesNext(rest, name);
+}
+
+/** Is the next thing that is done with the variable an assertion that it is a certain VMA? */
+function comparesNext(rest: readonly Node[], name: string): boolean {
+  const next = rest.find((one) => mentions(one, name));
+  const before = next === undefined ? rest : rest.slice(0, rest.indexOf(next));
+  if (next === undefined || before.some(leaves)) return false;
+  const [expression] = next.type === 'expression_statement' ? childrenOf(next) : [];
+  if (expression?.childForFieldName('function')?.text !== 'ASSERT_EQ') return false;
+  const [a, b] = childrenOf(expression.childForFieldName('arguments') ?? expression);
+  if (a === undefined || b === undefined) return false;
+  const other = nameOf(a) === name ? b : nameOf(b) === name ? a : null;
+  // The address of something is not NULL; a variable may be, so it counts only when it was followed before.
+  if (other === null) return false;
+  if (bare(other).type === 'pointer_expression') return true;
+  const otherName = nameOf(other);
+  if (otherName === null) return false;
+  const block = next.parent;
+  const earlier = block === null ? [] : statementsOf(block).filter((one) => one.startIndex < next.startIndex && one.type !== 'comment');
+  const since = earlier.findLastIndex((one) => findAll(one, (child) => {
+    const assignment = assignmentOf(child);
+    return assignment !== null && assignment.left.text === otherName;
+  }).length > 0 || (one.type === 'declaration' && mentions(one, otherName)));
+  return since >= 0 && failsNext(earlier.slice(since + 1), otherName, false, () => false);
+}
+
+const READERS = /^(?:ASSERT_FLAGS_\w+|vma_flags_(?:test|same|empty|count|diff|and|to)\w*|memcmp|vma_flags_to_legacy)$/;
+
+/** Does the function leave its parameter, a struct by value, as it is? */
+export function changesParameter(own: OwnFunction, name: string): boolean {
+  const body = own.node.childForFieldName('body');
+  if (body === null) return true;
+  return (
+    findAll(body, (one) => {
+      if (one.type === 'assignment_expression' || one.type === 'update_expression') {
+        const target = one.childForFieldName(one.type === 'update_expression' ? 'argument' : 'left');
+        return target !== null && rootOf(target) === name;
+      }
+      if (one.type !== 'pointer_expression' || one.children[0]?.text !== '&') return false;
+      const argument = one.childForFieldName('argument');
+      if (argument === null || rootOf(argument) !== name) return false;
+      const call = one.parent?.type === 'argument_list' ? one.parent.parent : null;
+      return !READERS.test(call?.childForFieldName('function')?.text ?? '');
+    }).length > 0
+  );
+}
+
+/** The variable that a place is a part of; null when it is behind a pointer. */
+export function rootOf(node: Node): string | null {
+  const inner = bare(node);
+  if (inner.type === 'identifier') return inner.text;
+  const argument = inner.childForFieldName('argument');
+  if (argument === null) return null;
+  if (inner.type === 'field_expression' && inner.children.some((one) => one?.type === '->')) return null;
+  return inner.type === 'field_expression' || inner.type === 'subscript_expression' ? rootOf(argument) : null;
+}
+
+/** Is the variable only ever given values, and never read? */
+export function isUnread(nodes: readonly Node[], name: string): boolean {
+  return nodes.every((node) =>
+    findAll(node, (one) => one.type === 'identifier' && one.text === name).every((one) => {
+      const assignment = one.parent?.type === 'assignment_expression' ? assignmentOf(one.parent) : null;
+      const target = assignment !== null && assignment.left.id === one.id && assignment.operator === '=';
+      return target && one.parent?.parent?.type === 'expression_statement';
+    }),
+  );
 }
