@@ -3,11 +3,12 @@
  * `import … from 'vma-userland/test/c'`: what C does to integers, pointers and structs, for tests that were translated
  * from it. Integers of 64 bits are computed as bigints, exactly; narrower ones as numbers.
  */
-import { type ErrPtr, IS_ERR, PTR_ERR, type Ref } from '../include/linux/errno.js';
+import { type ErrPtr, IS_ERR, PTR_ERR } from '../include/linux/errno.js';
 import { ULONG_MAX } from '../include/linux/limits.js';
 import { list_head } from '../include/linux/list.js';
+import type { Ref } from '../include/ref.js';
 import { NUM_VMA_FLAG_BITS, vma_flags_t } from '../include/vma_flags.js';
-import { VmaAssertionError } from './vma_test.js';
+import { VmaAssertionError } from './failure.js';
 
 /** An integer: a number that is exact, an unsigned long as the port has it, or a bigint. */
 export type Integer = number | bigint | boolean;
@@ -208,6 +209,11 @@ export function attempt<T>(call: () => T, failed: T): T {
   }
 }
 
+/** What a test returns at its end: true, or it fails. */
+export function returned(value: boolean): void {
+  if (!value) throw new VmaAssertionError('what the test returns', 'false', 'true', returned);
+}
+
 /** Bytes of a bitmap: sizeof(vma_flags_t). */
 export function sizeof(_flags: vma_flags_t): number {
   return NUM_VMA_FLAG_BITS / 8;
@@ -277,7 +283,8 @@ export function struct_assign<T extends object>(to: T, from: T, ...embedded: str
   for (const [name, value] of Object.entries(copy)) {
     const old: unknown = Reflect.get(to, name);
     if (old instanceof vma_flags_t && value instanceof vma_flags_t) old.assign(value);
-    else if (old instanceof list_head && value instanceof list_head) Object.assign(old, { next: value.next, prev: value.prev });
+    else if (old instanceof list_head && value instanceof list_head)
+      Object.assign(old, { next: value.next, prev: value.prev });
     else if (embedded.includes(name) && typeof old === 'object' && old !== null) struct_assign(old, value);
     else if (Array.isArray(old) && Array.isArray(value)) old.splice(0, old.length, ...value);
     else Reflect.set(to, name, value);

@@ -4,12 +4,13 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { declarationsOf } from '../table/c_symbols.js';
-import { Environment } from './translate/environment.js';
-import { type HelperSource, type Translation, translateC } from './translate/file.js';
-import { readHeaders } from './translate/headers.js';
+import { type Translation, translateC } from './translate/file.js';
+import { type Headers, readHeaders } from './translate/headers.js';
 import { SourceError } from './translate/lexer.js';
 import { portApi } from './translate/port_api.js';
+import { recordedHeaders } from './translate/recorded.js';
 import type { Mark } from './translate/scope.js';
+import type { HelperSource } from './translate/source.js';
 import { type KernelTree, TreeError } from './tree.js';
 
 const FOLDER = 'tools/testing/vma';
@@ -95,12 +96,22 @@ export function editedByHand(text: string): boolean {
   return marker === undefined || marker !== markerHash(text);
 }
 
+/** What each tree's headers declare, read once. */
+const headers = new WeakMap<KernelTree, Promise<Headers>>();
+
+function headersOf(tree: KernelTree): Promise<Headers> {
+  const known = headers.get(tree) ?? readHeaders(tree, recordedHeaders());
+  headers.set(tree, known);
+  return known;
+}
+
 export async function translateFile(tree: KernelTree, file: string, out: string): Promise<TranslatedFile> {
   const text = readSource(tree, file);
   let translation: Translation;
   try {
-    const headers = await readHeaders(tree, new Environment());
-    translation = await translateC(file, text, headers, await helpersFor(tree, file, text), { comments: true });
+    translation = await translateC(file, text, await headersOf(tree), await helpersFor(tree, file, text), {
+      comments: true,
+    });
   } catch (error) {
     if (!(error instanceof SourceError)) throw error;
     throw new TreeError(`${file}:${error.line}: ${error.message}`);

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Calls: of assertions, of the port's functions with what they take, of functions of the file, of C's own helpers. */
-import type { Node } from 'web-tree-sitter';
-import { type CType, describe, INT, isInt, type IntType, LONG, pointerTo, ULONG, VOID } from './ctypes.js';
-import { part, type Signature, typeNamed } from './declarators.js';
+
+import { type CType, describe, INT, type IntType, isInt, LONG, least, most, pointerTo, ULONG, VOID } from './ctypes.js';
+import { part, type Signature } from './declarators.js';
 import { alike, comparison, intType, toInt } from './integers.js';
 import type { OwnFunction } from './model.js';
 import { textOf } from './model.js';
+import type { Node } from './nodes.js';
 import type { ApiEntry, Parameter } from './port_api.js';
 import { CONDITIONAL_ARGUMENTS } from './preprocess.js';
 import { bare, childrenOf, nameOf, Untranslatable } from './scope.js';
@@ -31,7 +32,10 @@ const MACROS: Record<string, { parameters: CType[]; returns: CType }> = {
   pgprot_val: { parameters: [{ kind: 'struct', name: 'pgprot_t' }], returns: ULONG },
   __pgprot: { parameters: [ULONG], returns: { kind: 'struct', name: 'pgprot_t' } },
   vma_iter_prealloc: {
-    parameters: [pointerTo({ kind: 'struct', name: 'vma_iterator' }), pointerTo({ kind: 'struct', name: 'vm_area_struct' })],
+    parameters: [
+      pointerTo({ kind: 'struct', name: 'vma_iterator' }),
+      pointerTo({ kind: 'struct', name: 'vm_area_struct' }),
+    ],
     returns: INT,
   },
 };
@@ -50,7 +54,8 @@ export abstract class Calls extends Structs {
     if (name === null || this.lookup(name) !== null) return this.callPointer(this.translate(callee), args);
     this.refuseLost(name);
     const [first] = args;
-    if (TRANSPARENT.has(name) && first !== undefined && args.length === 1) return { ...this.translate(first), place: false };
+    if (TRANSPARENT.has(name) && first !== undefined && args.length === 1)
+      return { ...this.translate(first), place: false };
     const own = this.file.functions.get(name);
     if (own !== undefined) return this.callOwn(own, args, node);
     if (name.startsWith('ASSERT_')) return this.assertion(name, args);
@@ -75,7 +80,7 @@ export abstract class Calls extends Structs {
       case 'max_t': {
         const [type, ...values] = args;
         if (type === undefined) throw new Untranslatable(`${name}() without a type`);
-        const wanted = typeNamed(type, this.file.env);
+        const wanted = this.namedType(type);
         if (!isInt(wanted)) throw new Untranslatable(`${name}() of a ${describe(wanted)}`);
         const given = this.only(name, values, 2).map((one) => toInt(one, wanted, this.helper));
         return this.smaller(name.slice(0, 3), given);
@@ -96,7 +101,8 @@ export abstract class Calls extends Structs {
       case 'PTR_ERR_OR_ZERO': {
         const given = this.pointerArgument(name, args);
         const error = `${this.use('ptr_err')}(${given.code})`;
-        const [code, hi] = name === 'PTR_ERR' ? [error, -1n] : [`(${this.use('IS_ERR')}(${given.code}) ? ${error} : 0)`, 0n];
+        const [code, hi] =
+          name === 'PTR_ERR' ? [error, -1n] : [`(${this.use('IS_ERR')}(${given.code}) ? ${error} : 0)`, 0n];
         return value(code, name === 'PTR_ERR' ? LONG : INT, 'number', { range: { lo: -4095n, hi }, effects: true });
       }
       case 'IS_ERR_VALUE': {
@@ -109,7 +115,9 @@ export abstract class Calls extends Structs {
         const texts = this.only(name, args, name === 'strcmp' ? 2 : 1);
         if (texts.some((one) => one.rep !== 'string')) throw new Untranslatable(`${name}() of what is no text here`);
         const code = `${this.use(name)}(${texts.map((one) => this.followed(one)).join(', ')})`;
-        return value(code, name === 'strcmp' ? INT : ULONG, 'number', { range: { lo: name === 'strcmp' ? -1n : 0n, hi: 2n ** 30n } });
+        return value(code, name === 'strcmp' ? INT : ULONG, 'number', {
+          range: { lo: name === 'strcmp' ? -1n : 0n, hi: 2n ** 30n },
+        });
       }
       case 'memset':
       case 'memcmp':
@@ -131,7 +139,8 @@ export abstract class Calls extends Structs {
 
   private arraySize(args: readonly Node[]): Value {
     const [array] = this.only('ARRAY_SIZE', args, 1);
-    if (array?.type.kind !== 'array' || array.rep !== 'array') throw new Untranslatable('ARRAY_SIZE() of what is no array');
+    if (array?.type.kind !== 'array' || array.rep !== 'array')
+      throw new Untranslatable('ARRAY_SIZE() of what is no array');
     const { length } = array.type;
     if (length === null) throw new Untranslatable('ARRAY_SIZE() of an array without a length');
     const range = { lo: BigInt(length), hi: BigInt(length) };
@@ -144,14 +153,19 @@ export abstract class Calls extends Structs {
     if (a.effects || b.effects) throw new Untranslatable(`${name}() of what does something`);
     const test = comparison(name === 'min' ? '<' : '>', a, b, this.helper);
     const rep = a.rep === b.rep ? a.rep : 'ulong';
-    const range = { lo: a.range.lo < b.range.lo ? a.range.lo : b.range.lo, hi: a.range.hi > b.range.hi ? a.range.hi : b.range.hi };
+    const range = {
+      lo: least(a.range.lo, b.range.lo),
+      hi: most(a.range.hi, b.range.hi),
+    };
+    if (rep === 'number') return value(`Math.${name}(${a.code}, ${b.code})`, intType(a), rep, { range });
     return value(`(${test.code} ? ${a.code} : ${b.code})`, intType(a), rep, { range });
   }
 
   /** memset() and memcmp() of whole bitmaps; memset() to zero and memcpy() of whole structs. */
   private memory(name: string, args: readonly Node[]): Value {
     const [to, from, size] = args;
-    if (to === undefined || from === undefined || size === undefined) throw new Untranslatable(`${name}() of too little`);
+    if (to === undefined || from === undefined || size === undefined)
+      throw new Untranslatable(`${name}() of too little`);
     const target = this.translate(to);
     const struct = target.type.kind === 'pointer' && target.type.to.kind === 'struct' ? target.type.to.name : null;
     if (struct === null || target.rep !== 'object') throw new Untranslatable(`${name}() of bytes`);
@@ -161,7 +175,9 @@ export abstract class Calls extends Structs {
       const byte = this.translate(from);
       if (struct === 'vma_flags_t') {
         const given = this.held(toInt(byte, INT, this.helper), 'number');
-        return value(`${this.use(name)}(${object}, ${given}, ${this.translate(size).code})`, VOID, 'void', { effects: true });
+        return value(`${this.use(name)}(${object}, ${given}, ${this.translate(size).code})`, VOID, 'void', {
+          effects: true,
+        });
       }
       if (!byte.fixed || byte.range.lo !== 0n || byte.range.hi !== 0n) throw new Untranslatable('memset() of bytes');
       const empty = this.structFrom({ kind: 'struct', name: struct }, null).code;
@@ -186,11 +202,12 @@ export abstract class Calls extends Structs {
     if (inner.type !== 'sizeof_expression') return false;
     const named = inner.childForFieldName('type');
     if (named !== null && this.lookup(named.text) === null) {
-      const type = typeNamed(named, this.file.env);
+      const type = this.namedType(named);
       return type.kind === 'struct' && type.name === struct && struct !== 'vma_flags_t';
     }
     const of = inner.childForFieldName('value') ?? named;
-    const type = of === null ? null : of.type === 'type_descriptor' ? this.named(of.text).value.type : this.translate(of).type;
+    const type =
+      of === null ? null : of.type === 'type_descriptor' ? this.named(of.text).value.type : this.translate(of).type;
     return type !== null && type.kind === 'struct' && type.name === struct;
   }
 
@@ -198,13 +215,16 @@ export abstract class Calls extends Structs {
 
   private assertion(name: string, args: readonly Node[]): Value {
     const entry = this.file.api.entries.get('VmaTest')?.entry;
-    if (entry?.kind !== 'class' || !entry.fields.has(name)) throw new Untranslatable(`the harness has no ${name}`, name);
-    const made = (list: readonly string[]): Value => value(`t.${name}(${list.join(', ')})`, VOID, 'void', { effects: true });
+    if (entry?.kind !== 'class' || !entry.fields.has(name))
+      throw new Untranslatable(`the harness has no ${name}`, name);
+    const made = (list: readonly string[]): Value =>
+      value(`t.${name}(${list.join(', ')})`, VOID, 'void', { effects: true });
     const [a, b] = args;
     if ((name === 'ASSERT_EQ' || name === 'ASSERT_NE') && a !== undefined && b !== undefined && args.length === 2) {
       return made(this.compared(a, b));
     }
-    if ((name === 'ASSERT_TRUE' || name === 'ASSERT_FALSE') && a !== undefined && args.length === 1) return made([this.asked(a)]);
+    if ((name === 'ASSERT_TRUE' || name === 'ASSERT_FALSE') && a !== undefined && args.length === 1)
+      return made([this.asked(a)]);
     if (!name.startsWith('ASSERT_FLAGS_')) throw new Untranslatable(`${name}: no rule for it`);
     return made(args.map((one) => this.flagArgument(one)));
   }
@@ -215,7 +235,9 @@ export abstract class Calls extends Structs {
     if (asks && /^(?:!|==|!=|<|>|<=|>=|&&|\|\|)$/.test(part(inner, 'operator').text)) return this.truth(inner).code;
     const given = this.translate(node);
     // A pointer, a number and a bigint are what an assertion takes for false exactly when C does.
-    const plain = isInt(given.type) ? given.rep !== 'ulong' || !given.errno : given.rep === 'object' && given.type.kind === 'pointer';
+    const plain = isInt(given.type)
+      ? given.rep !== 'ulong' || !given.errno
+      : given.rep === 'object' && given.type.kind === 'pointer';
     return plain ? given.code : this.truthOfValue(given, false);
   }
 
@@ -252,8 +274,10 @@ export abstract class Calls extends Structs {
 
   private callPointer(called: Value, args: readonly Node[]): Value {
     const type = called.type.kind === 'pointer' ? called.type.to : called.type;
-    if (type.kind !== 'function' || called.rep !== 'function') throw new Untranslatable('a call of what is no function here');
-    if (type.variadic || args.length !== type.parameters.length) throw new Untranslatable('a call with another number of arguments');
+    if (type.kind !== 'function' || called.rep !== 'function')
+      throw new Untranslatable('a call of what is no function here');
+    if (type.variadic || args.length !== type.parameters.length)
+      throw new Untranslatable('a call with another number of arguments');
     const values = args.map((one, i) => {
       const parameter = type.parameters[i] ?? VOID;
       return this.passed(this.translate(one), parameter);
@@ -287,14 +311,17 @@ export abstract class Calls extends Structs {
       code = `${this.use('attempt')}(() => ${code}, ${failed})`;
     }
     if (own.returns.kind === 'void') return value(code, VOID, 'void', { effects: true });
-    const held = own.taken ? this.anyValue(code, own.returns) : this.factValue(code, own.returns, `return ${own.name}`, false);
+    const held = own.taken
+      ? this.anyValue(code, own.returns)
+      : this.factValue(code, own.returns, `return ${own.name}`, false);
     const failing = own.needsTest && !this.propagates(node) && own.returns.kind === 'pointer';
     return { ...held, place: false, effects: true, nullable: held.nullable || failing };
   }
 
   private failedOf(own: OwnFunction): string {
     const { returns } = own;
-    if (!isInt(returns)) return `null${returns.kind === 'pointer' ? ` as ${textOf(this.file, returns, { nullable: true })}` : ''}`;
+    if (!isInt(returns))
+      return `null${returns.kind === 'pointer' ? ` as ${textOf(this.file, returns, { nullable: true })}` : ''}`;
     const rep = own.taken ? this.anyValue('', returns).rep : this.repOf(returns, `return ${own.name}`);
     // C converts false to what the function returns.
     this.file.facts.give(`return ${own.name}`, literal(0n, returns), returns);
@@ -343,7 +370,8 @@ export abstract class Calls extends Structs {
 
   private signatureOf(name: string): Pick<Signature, 'parameters' | 'returns'> {
     const macro = MACROS[name];
-    if (macro !== undefined) return { returns: macro.returns, parameters: macro.parameters.map((type) => ({ name: '', type })) };
+    if (macro !== undefined)
+      return { returns: macro.returns, parameters: macro.parameters.map((type) => ({ name: '', type })) };
     const signature = this.file.env.functions.get(name);
     if (signature === undefined || signature.variadic) throw new Untranslatable(`the type of ${name}() is not known`);
     return signature;
@@ -355,7 +383,12 @@ export abstract class Calls extends Structs {
     return { ...given, place: false, effects: true };
   }
 
-  private callWithFlags(name: string, entry: Extract<ApiEntry, { kind: 'function' }>, code: string, args: readonly Node[]): Value {
+  private callWithFlags(
+    name: string,
+    entry: Extract<ApiEntry, { kind: 'function' }>,
+    code: string,
+    args: readonly Node[],
+  ): Value {
     const required = entry.parameters.filter((one) => !one.optional).length;
     const rest = entry.parameters.at(-1)?.rest === true;
     if (args.length < required || (args.length > entry.parameters.length && !rest)) {
@@ -364,7 +397,11 @@ export abstract class Calls extends Structs {
     const values = args.map((one) => this.flagArgument(one));
     const { returns } = entry;
     const type: CType =
-      returns.cls === 'void' ? VOID : returns.cls === 'boolean' ? { ...(INT as IntType), bits: 1, signed: false, bool: true } : { kind: 'struct', name: returns.name };
+      returns.cls === 'void'
+        ? VOID
+        : returns.cls === 'boolean'
+          ? { ...(INT as IntType), bits: 1, signed: false, bool: true }
+          : { kind: 'struct', name: returns.name };
     return this.returned(`${code}(${values.join(', ')})`, type, returns, name);
   }
 
@@ -385,11 +422,13 @@ export abstract class Calls extends Structs {
 
   private portRef(one: Value, wanted: Type): string {
     if (one.code === 'null' && wanted.nullable) return 'null';
-    if (one.rep !== 'ref' || wanted.name !== 'Ref' || one.type.kind !== 'pointer') throw new Untranslatable(`${one.code} for a reference`);
+    if (one.rep !== 'ref' || wanted.name !== 'Ref' || one.type.kind !== 'pointer')
+      throw new Untranslatable(`${one.code} for a reference`);
     const { to } = one.type;
     const travels = this.travelling.some((other) => other.name === one.code);
     const { of } = wanted;
-    if (to.kind === 'pointer' && !travels && of !== undefined && !of.nullable && of.cls === 'object') return `${this.use('given')}(${one.code})`;
+    if (to.kind === 'pointer' && !travels && of !== undefined && !of.nullable && of.cls === 'object')
+      return `${this.use('given')}(${one.code})`;
     if (isInt(to)) {
       const held = this.anyValue('', to).rep;
       const other = of?.cls === 'number' ? held === 'number' || held === 'ulong' : of?.cls === held;

@@ -141,7 +141,8 @@ export function withDefined(tokens: readonly Token[], line: number, defined: (na
     }
     const open = list[i + 1]?.text === '(';
     const name = list[i + (open ? 2 : 1)];
-    if (name?.kind !== 'name' || (open && list[i + 3]?.text !== ')')) throw new SourceError(line, 'defined without a name');
+    if (name?.kind !== 'name' || (open && list[i + 3]?.text !== ')'))
+      throw new SourceError(line, 'defined without a name');
     result.push({ kind: 'number', text: defined(name.text) ? '1' : '0', line });
     i += open ? 3 : 1;
   }

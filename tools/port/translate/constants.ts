@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Constants that have a name: the port's own, with their types in C, and those of C that the port does without. */
 import * as port from '../../../lib/index.js';
-import { type IntType, INT, LONG, UINT, ULONG } from './ctypes.js';
+import { INT, type IntType, LONG, UINT, ULONG } from './ctypes.js';
 
 /** Of the port's numbers these are unsigned long; the others are int, or what they fit in. */
 const UNSIGNED_LONG =
@@ -57,7 +57,11 @@ const PORT: ReadonlyMap<string, unknown> = new Map(Object.entries(port));
 
 export function constantNamed(name: string): Constant | null {
   const found = PORT.get(name);
-  if (name !== 'ULONG_MAX' && name !== 'NUM_VMA_FLAG_BITS' && (typeof found === 'number' || typeof found === 'bigint')) {
+  if (
+    name !== 'ULONG_MAX' &&
+    name !== 'NUM_VMA_FLAG_BITS' &&
+    (typeof found === 'number' || typeof found === 'bigint')
+  ) {
     const number = BigInt(found);
     const type = UNSIGNED_LONG.test(name) ? ULONG : UNSIGNED.test(name) ? UINT : INT;
     return { number, type, held: typeof found === 'bigint' ? 'bigint' : 'number' };

@@ -128,8 +128,22 @@ export function within(inner: Range, outer: Range): boolean {
   return inner.lo >= outer.lo && inner.hi <= outer.hi;
 }
 
+export function least(...numbers: readonly [bigint, ...bigint[]]): bigint {
+  return numbers.reduce((a, b) => {
+    if (b < a) return b;
+    return a;
+  });
+}
+
+export function most(...numbers: readonly [bigint, ...bigint[]]): bigint {
+  return numbers.reduce((a, b) => {
+    if (b > a) return b;
+    return a;
+  });
+}
+
 export function hull(a: Range, b: Range): Range {
-  return { lo: a.lo < b.lo ? a.lo : b.lo, hi: a.hi > b.hi ? a.hi : b.hi };
+  return { lo: least(a.lo, b.lo), hi: most(a.hi, b.hi) };
 }
 
 /** A value as it is after conversion to the type. */

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The declarators of C: which name, and of which type once its pointers, arrays and parameters are read. */
-import type { Node } from 'web-tree-sitter';
+
 import { baseType, bitField, type CType, pointerTo } from './ctypes.js';
+import type { Node } from './nodes.js';
 import { childrenOf, constantOf, Untranslatable } from './scope.js';
 
 export interface Declared {
@@ -35,9 +36,23 @@ export function specifierType(node: Node, names: TypeNames): CType {
   return baseType(node.text.replace(/\{[\s\S]*\}/, ''), names.typedefs);
 }
 
+/** Attributes of gcc that say nothing about what a program does. */
+const HARMLESS =
+  /^_*(?:unused|maybe_unused|used|noinline|always_inline|cold|hot|pure|const|format|nonnull|warn_unused_result|noreturn)_*$/;
+
+/** @throws Untranslatable when something with an attribute is not what it looks like */
+export function refuseAttributes(node: Node): void {
+  for (const [, list = ''] of node.text.matchAll(/__attribute(?:__)?\s*\(\(([^)]*)/g)) {
+    const name = list.split(/[(,]/)[0]?.trim() ?? '';
+    if (!HARMLESS.test(name)) throw new Untranslatable(`an attribute that changes what it stands at: ${name}`);
+  }
+}
+
 function inner(node: Node): Node {
-  const child = node.childForFieldName('declarator') ?? childrenOf(node).find((one) => /declarator|identifier/.test(one.type));
-  if (child === undefined || child === null) throw new Untranslatable(`a ${node.type.replaceAll('_', ' ')} without a name`);
+  const child =
+    node.childForFieldName('declarator') ?? childrenOf(node).find((one) => /declarator|identifier/.test(one.type));
+  if (child === undefined || child === null)
+    throw new Untranslatable(`a ${node.type.replaceAll('_', ' ')} without a name`);
   return child;
 }
 
@@ -55,8 +70,7 @@ function parametersOf(list: Node, names: TypeNames): Pick<Signature, 'parameters
   const parameters = nodes.map((one, i) => {
     const base = specifierType(part(one, 'type'), names);
     const declarator = one.childForFieldName('declarator');
-    const found =
-      declarator === null ? { name: '', type: base } : declaratorOf(declarator, base, names);
+    const found = declarator === null ? { name: '', type: base } : declaratorOf(declarator, base, names);
     // An array that is handed over is a pointer to its first element, a function a pointer to it.
     const type = found.type.kind === 'array' ? pointerTo(found.type.of) : found.type;
     return { name: found.name === '' ? `_unused${i}` : found.name, type };
@@ -105,7 +119,11 @@ export function declaratorOf(node: Node, base: CType, names: TypeNames): { name:
 }
 
 /** All that a declaration declares. */
-export function declaredBy(node: Node, names: TypeNames, base: CType = specifierType(part(node, 'type'), names)): Declared[] {
+export function declaredBy(
+  node: Node,
+  names: TypeNames,
+  base: CType = specifierType(part(node, 'type'), names),
+): Declared[] {
   return node.childrenForFieldName('declarator').map((one) => {
     if (one === null) throw new Untranslatable('a declaration without a name');
     const value = one.type === 'init_declarator' ? one.childForFieldName('value') : null;
@@ -145,7 +163,7 @@ export function fieldsOf(body: Node, names: TypeNames): { name: string; type: CT
     const clause = childrenOf(one).find((child) => child.type === 'bitfield_clause');
     return declarators.map((declarator) => {
       const field = { ...declaratorOf(declarator, base, names), overlaps: false };
-      const bits = clause === undefined ? null : constantOf(clause.namedChild(0) ?? clause, names.numbers);
+      const bits = clause === undefined ? null : constantOf(clause.namedChildren[0] ?? clause, names.numbers);
       if (bits === null || field.type.kind !== 'int') return field;
       return { ...field, type: bitField(field.type, Number(bits)) };
     });
@@ -153,10 +171,9 @@ export function fieldsOf(body: Node, names: TypeNames): { name: string; type: CT
 }
 
 /** The type that a cast or sizeof names. */
-export function typeNamed(node: Node, names: TypeNames): CType {
-  if (node.type !== 'type_descriptor') return specifierType(node, names);
-  const base = specifierType(part(node, 'type'), names);
+export function typeNamed(node: Node, names: TypeNames, given: CType | null = null): CType {
+  if (node.type !== 'type_descriptor') return given ?? specifierType(node, names);
+  const base = given ?? specifierType(part(node, 'type'), names);
   const declarator = node.childForFieldName('declarator');
   return declarator === null ? base : declaratorOf(declarator, base, names).type;
 }
-

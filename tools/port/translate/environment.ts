@@ -1,9 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What the headers of the tests declare: structs with their fields in C's types, prototypes, variables, typedefs. */
-import type { Node } from 'web-tree-sitter';
+
 import { parseC } from '../../table/c_source.js';
 import { baseType, type CType, describe, ULONG } from './ctypes.js';
-import { declaredBy, declaratorOf, fieldsOf, part, type Signature, signatureOf, specifierType } from './declarators.js';
+import {
+  declaratorOf,
+  declaredBy,
+  fieldsOf,
+  part,
+  refuseAttributes,
+  type Signature,
+  signatureOf,
+  specifierType,
+} from './declarators.js';
+import type { Node } from './nodes.js';
 import { childrenOf, constantOf, Untranslatable } from './scope.js';
 
 export interface StructField {
@@ -87,6 +97,7 @@ export class Environment {
   }
 
   private addTypedef(node: Node): void {
+    refuseAttributes(node);
     const specifier = part(node, 'type');
     this.addType(specifier);
     for (const declarator of node.childrenForFieldName('declarator')) {
@@ -105,6 +116,7 @@ export class Environment {
   private addStruct(name: string, node: Node): void {
     const body = node.childForFieldName('body');
     if (body === null || this.structs.has(name)) return;
+    refuseAttributes(node);
     this.structs.set(name, { name, fields: fieldsOf(body, this), union: node.type === 'union_specifier' });
   }
 

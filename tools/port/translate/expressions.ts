@@ -1,9 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** C expressions as TypeScript. An expression that has no rule here is refused, never written as it stands. */
-import type { Node } from 'web-tree-sitter';
-import { type CType, describe, FLAGS, hull, INT, type IntType, isInt, LONG, pointerTo, sizeOf, STRING, UINT, ULONG, VOID } from './ctypes.js';
+
+import {
+  baseType,
+  type CType,
+  describe,
+  hull,
+  INT,
+  type IntType,
+  isInt,
+  LONG,
+  pointerTo,
+  STRING,
+  sizeOf,
+  UINT,
+  ULONG,
+  VOID,
+} from './ctypes.js';
 import { part, typeNamed } from './declarators.js';
 import { alike, arithmetic, comparison, inverted, negative, OPPOSITE, toInt } from './integers.js';
+import type { Node } from './nodes.js';
 import { Places } from './places.js';
 import { bare, childrenOf, literalOf, nameOf, statementsOf, Untranslatable } from './scope.js';
 import { isPointer, literal, NULL_VALUE, truthValue, type Value, value } from './values.js';
@@ -77,7 +93,7 @@ export abstract class Expressions extends Places {
       case 'conditional_expression':
         return this.conditional(node);
       case 'compound_literal_expression':
-        return this.structFrom(typeNamed(part(node, 'type'), this.file.env), part(node, 'value'));
+        return this.structFrom(this.namedType(part(node, 'type')), part(node, 'value'));
       case 'comma_expression':
         return this.comma(node);
       default:
@@ -102,7 +118,12 @@ export abstract class Expressions extends Places {
       const signature = this.file.env.functions.get(name);
       if (signature === undefined) throw new Untranslatable(`the type of ${name}() is not known`);
       const { returns, variadic } = signature;
-      const type: CType = { kind: 'function', returns, parameters: signature.parameters.map((one) => one.type), variadic };
+      const type: CType = {
+        kind: 'function',
+        returns,
+        parameters: signature.parameters.map((one) => one.type),
+        variadic,
+      };
       return value(this.use(name), pointerTo(type), 'function');
     }
     return this.named(name).value;
@@ -130,11 +151,18 @@ export abstract class Expressions extends Places {
   }
 
   private number(text: string): Value {
+    // The grammar takes a sign before a number for a part of it.
+    if (/^[-+]/.test(text)) {
+      const given = this.number(text.slice(1).trim());
+      return text.startsWith('-') ? negative(given, this.helper) : given;
+    }
     const found = literalOf(text);
     if (found === null) throw new Untranslatable(`${text}: no integer`);
     const { value: number, unsigned, long, decimal } = found;
     const fits = (type: IntType): boolean =>
-      number <= (1n << BigInt(type.signed ? type.bits - 1 : type.bits)) - 1n && (type.bits === 64 || !long) && !(unsigned && type.signed);
+      number <= (1n << BigInt(type.signed ? type.bits - 1 : type.bits)) - 1n &&
+      (type.bits === 64 || !long) &&
+      !(unsigned && type.signed);
     const type = [INT, ...(decimal && !unsigned ? [] : [UINT]), LONG, ULONG].find(fits);
     if (type === undefined) throw new Untranslatable(`${text}: wider than 64 bits`);
     const digits = text.replace(/[uUlL]+$/, '');
@@ -143,9 +171,27 @@ export abstract class Expressions extends Places {
 
   private char(text: string): Value {
     const inner = text.slice(1, -1);
-    const escapes: Record<string, number> = { n: 10, t: 9, r: 13, '0': 0, '\\': 92, "'": 39, '"': 34, a: 7, b: 8, f: 12, v: 11 };
-    const code = inner.length === 1 ? inner.charCodeAt(0) : inner.length === 2 && inner[0] === '\\' ? escapes[inner[1] ?? ''] : undefined;
-    if (code === undefined || code > 126) throw new Untranslatable(`${text}: a character of which the value is not known`);
+    const escapes: Record<string, number> = {
+      n: 10,
+      t: 9,
+      r: 13,
+      '0': 0,
+      '\\': 92,
+      "'": 39,
+      '"': 34,
+      a: 7,
+      b: 8,
+      f: 12,
+      v: 11,
+    };
+    const code =
+      inner.length === 1
+        ? inner.charCodeAt(0)
+        : inner.length === 2 && inner[0] === '\\'
+          ? escapes[inner[1] ?? '']
+          : undefined;
+    if (code === undefined || code > 126)
+      throw new Untranslatable(`${text}: a character of which the value is not known`);
     return literal(BigInt(code), INT, String(code));
   }
 
@@ -220,10 +266,14 @@ export abstract class Expressions extends Places {
     const [x, y] = [zero(a) ? { ...NULL_VALUE } : a, zero(b) ? { ...NULL_VALUE } : b];
     if (x.code === 'null' || y.code === 'null') return [x, y];
     // A function that asserts is another closure each time; texts are no places.
-    const bad = [x, y].find((one) => one.rep === 'string' || (one.rep === 'function' && one.effects) || isInt(one.type));
+    const bad = [x, y].find(
+      (one) => one.rep === 'string' || (one.rep === 'function' && one.effects) || isInt(one.type),
+    );
     if (bad !== undefined) throw new Untranslatable(`a comparison of ${bad.code} as a pointer`);
-    const opaque = (one: Value): boolean => one.rep === 'unknown' || (one.errable && one.type.kind === 'pointer' && one.type.to.kind === 'void');
-    if (x.rep !== y.rep && !opaque(x) && !opaque(y)) throw new Untranslatable('a comparison of pointers that are held in two ways');
+    const opaque = (one: Value): boolean =>
+      one.rep === 'unknown' || (one.errable && one.type.kind === 'pointer' && one.type.to.kind === 'void');
+    if (x.rep !== y.rep && !opaque(x) && !opaque(y))
+      throw new Untranslatable('a comparison of pointers that are held in two ways');
     return [x, y];
   }
 
@@ -280,7 +330,11 @@ export abstract class Expressions extends Places {
     const effects = true;
     if (isInt(yes.type) && isInt(no.type)) {
       [yes, no] = alike(yes, no, true, this.helper);
-      if (yes.rep !== no.rep) [yes, no] = [yes, no].map((one) => (one.rep === 'boolean' ? toInt(one, INT, this.helper) : one)) as [Value, Value];
+      if (yes.rep !== no.rep)
+        [yes, no] = [yes, no].map((one) => (one.rep === 'boolean' ? toInt(one, INT, this.helper) : one)) as [
+          Value,
+          Value,
+        ];
       const rep = yes.rep === no.rep ? yes.rep : 'ulong';
       const more = { range: hull(yes.range, no.range), errno: yes.errno || no.errno, effects };
       return value(`(${condition} ? ${yes.code} : ${no.code})`, yes.type, rep, more);
@@ -290,7 +344,8 @@ export abstract class Expressions extends Places {
       if (!same) throw new Untranslatable('?: of two types');
       return value(`(${condition} ? ${yes.code} : ${no.code})`, yes.type, 'object', { place: true, effects });
     }
-    const type = yes.code === 'null' || isInt(yes.type) ? no.type : yes.type;
+    const opaque = (one: Value): boolean => one.errable && one.type.kind === 'pointer' && one.type.to.kind === 'void';
+    const type = yes.code === 'null' || isInt(yes.type) || opaque(yes) ? no.type : yes.type;
     if (type.kind !== 'pointer') throw new Untranslatable(`?: of a ${describe(type)}`);
     [yes, no] = [this.convert(yes, type), this.convert(no, type)];
     const rep = yes.code === 'null' ? no.rep : yes.rep;
@@ -303,8 +358,9 @@ export abstract class Expressions extends Places {
     const values = all.map((one) => this.translate(one));
     const last = values.at(-1);
     if (last === undefined) throw new Untranslatable('a comma without values');
-    const code = values.length === 1 ? last.code : `(${values.map((one) => one.code).join(', ')})`;
-    return { ...last, code, effects: true, fixed: false, place: false };
+    const kept = values.filter((one) => one.effects || one === last);
+    const code = kept.length === 1 ? last.code : `(${kept.map((one) => one.code).join(', ')})`;
+    return { ...last, code, effects: kept.length > 1 || last.effects, fixed: false, place: false };
   }
 
   private functionOrPlace(node: Node): Value {
@@ -319,11 +375,29 @@ export abstract class Expressions extends Places {
 
   // --- Casts and sizes ---
 
+  /** The operands of typeof, by the names that stand for them. */
+  typeofs: ReadonlyMap<string, Node> = new Map();
+
+  /** The type that a lifted typeof is; null for any other name. */
+  protected liftedType(name: string): CType | null {
+    const operand = this.typeofs.get(name);
+    if (operand === undefined) return null;
+    const inner = bare(operand);
+    if (inner.type === 'type_descriptor') return typeNamed(inner, this.file.env);
+    const { type } = this.translate(inner);
+    return type;
+  }
+
+  /** The type that a cast or sizeof names. */
+  protected namedType(node: Node): CType {
+    const name = /\b__typeof_\d+\b/.exec(node.text)?.[0];
+    return typeNamed(node, this.file.env, name === undefined ? null : this.liftedType(name));
+  }
+
   private cast(node: Node): Value {
-    const type = typeNamed(part(node, 'type'), this.file.env);
+    const type = this.namedType(part(node, 'type'));
     const given = this.translate(part(node, 'value'));
     if (type.kind === 'void') return { ...given, type: VOID, rep: 'void' };
-    if (type.kind === 'unknown' && type.name.startsWith('typeof')) throw new Untranslatable(type.name);
     const made = this.convert(given, type.kind === 'int' && type.word ? ULONG : type);
     return { ...made, place: false };
   }
@@ -331,8 +405,14 @@ export abstract class Expressions extends Places {
   private sizeOf(node: Node): Value {
     const named = node.childForFieldName('type');
     const inner = node.childForFieldName('value');
-    if (named !== null && this.lookup(named.text) === null) return this.sizeOfType(typeNamed(named, this.file.env));
+    if (named !== null && this.lookup(named.text) === null) return this.sizeOfType(this.namedType(named));
     const target = inner ?? named;
+    const name = target === null ? null : nameOf(target);
+    // The grammar takes the name of a type for a variable.
+    if (name !== null && this.lookup(name) === null && !this.file.functions.has(name)) {
+      const type = baseType(name, this.file.env.typedefs);
+      if (type.kind !== 'unknown') return this.sizeOfType(type);
+    }
     if (target === null) throw new Untranslatable('sizeof nothing');
     const given = target.type === 'type_descriptor' ? this.named(target.text).value : this.translate(target);
     if (given.type.kind === 'struct' && given.type.name === 'vma_flags_t') {
@@ -344,7 +424,7 @@ export abstract class Expressions extends Places {
   }
 
   private sizeOfType(type: CType): Value {
-    if (type.kind === 'struct' && type.name === FLAGS.kind) throw new Untranslatable('sizeof vma_flags_t');
+    if (type.kind === 'struct' && type.name === 'vma_flags_t') throw new Untranslatable('sizeof vma_flags_t');
     const size = type.kind === 'struct' ? this.structSize(type.name) : sizeOf(type);
     if (size === null) throw new Untranslatable(`sizeof a ${describe(type)}: it has no size here`);
     return literal(BigInt(size), ULONG, String(size));
@@ -391,7 +471,8 @@ export abstract class Expressions extends Places {
       if (given.code === 'null') this.emptied.add(place.variable.key);
     }
     const effects = true;
-    if (type.kind === 'struct') return value(this.storeStruct(place, given, type.name), type, 'object', { place: true, effects });
+    if (type.kind === 'struct')
+      return value(this.storeStruct(place, given, type.name), type, 'object', { place: true, effects });
     const code = this.codeFor(given, type, place.rep, place.key);
     if (place.key === null && isInt(type) && place.variable !== null) this.file.facts.giveAll(place.variable.key, type);
     const one = this.convert(given, type);
@@ -434,7 +515,13 @@ export abstract class Expressions extends Places {
     const code = this.held(one, place.rep);
     const own = `(${place.value.code} ${operator} `;
     const short = code.startsWith(own) && place.store('') === `${place.value.code} = ` && !operator.startsWith('<');
-    if (short) return { ...one, code: `${place.value.code} ${operator}= ${code.slice(own.length, -1)}`, rep: place.rep, effects: true };
+    if (short)
+      return {
+        ...one,
+        code: `${place.value.code} ${operator}= ${code.slice(own.length, -1)}`,
+        rep: place.rep,
+        effects: true,
+      };
     return { ...one, code: place.store(code), rep: place.rep, effects: true };
   }
 
@@ -460,7 +547,8 @@ export abstract class Expressions extends Places {
     const result = toInt(arithmetic(sign[0] ?? '+', place.value, literal(1n, INT), this.helper), type, this.helper);
     const { code } = place.value;
     const range = prefix ? result.range : place.value.range;
-    const plain = place.rep === 'number' && result.code === `(${code} ${sign[0]} 1)` && place.store('') === `${code} = `;
+    const plain =
+      place.rep === 'number' && result.code === `(${code} ${sign[0]} 1)` && place.store('') === `${code} = `;
     if (plain) return value(prefix ? `${sign}${code}` : `${code}${sign}`, type, 'number', { range, effects: true });
     const stored = place.store(this.held(result, place.rep));
     if (prefix) return { ...result, code: `(${stored})`, rep: place.rep, effects: true };

@@ -41,6 +41,8 @@ const PRELUDE = `
 #define round_down(x, y) ((x) & ~((__typeof__(x))((y) - 1)))
 #define PAGE_MASK (~(PAGE_SIZE - 1))
 #define WRITE_ONCE(x, val) ((x) = (val))
+#define IS_SET(value, flags) (((value) & (flags)) == (flags))
+#define swap(a, b) do { __typeof__(a) __swapped = (a); (a) = (b); (b) = __swapped; } while (0)
 `;
 
 export interface Headers {
@@ -49,9 +51,10 @@ export interface Headers {
 }
 
 /** Reads what the tree has of them; a tree may be a part of a kernel. */
-export async function readHeaders(tree: KernelTree, fallback: Environment): Promise<Headers> {
+export async function readHeaders(tree: KernelTree, fallback: Headers | null): Promise<Headers> {
   const environment = new Environment();
-  let macros: ReadonlyMap<string, Macro> = new Preprocessor().run(PRELUDE).macros;
+  const prelude = new Preprocessor().run(PRELUDE).macros;
+  let macros: ReadonlyMap<string, Macro> = prelude;
   for (const file of HARNESS) {
     const text = tree.read(file);
     if (text === null) continue;
@@ -68,6 +71,8 @@ export async function readHeaders(tree: KernelTree, fallback: Environment): Prom
     const text = tree.read(file);
     if (text !== null) await environment.read(text);
   }
-  environment.add(fallback);
-  return { macros, environment };
+  if (fallback === null) return { macros, environment };
+  environment.add(fallback.environment);
+  // A tree with headers of its own says itself which macros there are.
+  return { macros: macros.size > prelude.size ? macros : new Map([...fallback.macros, ...prelude]), environment };
 }

@@ -32,9 +32,11 @@ export function importLines(names: ReadonlySet<string>, body: string): string {
     const module = name === 'ErrPtr' ? 'vma-userland' : (entries.get(name)?.module ?? 'vma-userland');
     modules.set(module, [...(modules.get(module) ?? []), name]);
   }
-  const lines = [...modules].sort(([a], [b]) => (a < b ? -1 : 1)).map(([module, list]) => {
-    const shown = list.sort(byImportOrder).map((name) => (onlyType(name, body) ? `type ${name}` : name));
-    return `import { ${shown.join(', ')} } from '${module}';`;
-  });
+  const lines = [...modules]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([module, list]) => {
+      const shown = list.sort(byImportOrder).map((name) => (onlyType(name, body) ? `type ${name}` : name));
+      return `import { ${shown.join(', ')} } from '${module}';`;
+    });
   return `${lines.join('\n')}\n`;
 }

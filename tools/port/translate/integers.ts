@@ -9,6 +9,8 @@ import {
   exactly,
   type IntType,
   isInt,
+  least,
+  most,
   promoted,
   type Range,
   rangeOf,
@@ -74,7 +76,10 @@ export function numberOf(one: Value): string {
 export function bigintOf(one: Value, use: Helper): string {
   const constant = constantOf(one);
   if (one.rep === 'bigint') return one.code;
-  if (constant !== null) return /^\(?-?(?:0x[\da-f]+|\d+)\)?$/i.test(one.code) ? one.code.replace(/\)?$/, (end) => `n${end}`) : spelledBig(one, constant);
+  if (constant !== null)
+    return /^\(?-?(?:0x[\da-f]+|\d+)\)?$/i.test(one.code)
+      ? one.code.replace(/\)?$/, (end) => `n${end}`)
+      : spelledBig(one, constant);
   if (one.rep === 'boolean') return `BigInt(${one.code})`;
   return one.rep === 'ulong' ? `${use('u64')}.of(${one.code})` : `BigInt(${one.code})`;
 }
@@ -106,8 +111,8 @@ const bits = (range: Range): bigint => BigInt((range.hi < 0n ? -range.hi : range
 /** What an operator makes of two ranges; null where that is not worked out. */
 function resultRange(operator: string, a: Range, b: Range): Range | null {
   const corners = (apply: (x: bigint, y: bigint) => bigint): Range => {
-    const all = [apply(a.lo, b.lo), apply(a.lo, b.hi), apply(a.hi, b.lo), apply(a.hi, b.hi)];
-    return { lo: all.reduce((x, y) => (x < y ? x : y)), hi: all.reduce((x, y) => (x > y ? x : y)) };
+    const all = [apply(a.lo, b.lo), apply(a.lo, b.hi), apply(a.hi, b.lo), apply(a.hi, b.hi)] as const;
+    return { lo: least(...all), hi: most(...all) };
   };
   const positive = a.lo >= 0n && b.lo >= 0n;
   switch (operator) {
@@ -120,14 +125,16 @@ function resultRange(operator: string, a: Range, b: Range): Range | null {
     case '/':
       return b.lo > 0n ? corners((x, y) => x / y) : null;
     case '%':
-      return b.lo > 0n ? { lo: a.lo < 0n ? -b.hi + 1n : 0n, hi: a.hi > b.hi - 1n ? b.hi - 1n : a.hi < 0n ? 0n : a.hi } : null;
+      return b.lo > 0n
+        ? { lo: a.lo < 0n ? -b.hi + 1n : 0n, hi: a.hi > b.hi - 1n ? b.hi - 1n : a.hi < 0n ? 0n : a.hi }
+        : null;
     case '&':
-      if (positive) return { lo: 0n, hi: a.hi < b.hi ? a.hi : b.hi };
+      if (positive) return { lo: 0n, hi: least(a.hi, b.hi) };
       if (b.lo >= 0n) return { lo: 0n, hi: b.hi };
       return a.lo >= 0n ? { lo: 0n, hi: a.hi } : null;
     case '|':
     case '^': {
-      const width = bits(a) > bits(b) ? bits(a) : bits(b);
+      const width = most(bits(a), bits(b));
       return positive ? { lo: 0n, hi: (1n << width) - 1n } : null;
     }
     case '<<':
@@ -281,8 +288,10 @@ export function alike(left: Value, right: Value, ordered: boolean, use: Helper):
     effects: false,
     fixed: true,
   });
-  if (!ordered && left.rep === 'boolean' && other !== null && (other === 0n || other === 1n)) return [left, boolOf(other, left)];
-  if (!ordered && right.rep === 'boolean' && one !== null && (one === 0n || one === 1n)) return [boolOf(one, right), right];
+  if (!ordered && left.rep === 'boolean' && other !== null && (other === 0n || other === 1n))
+    return [left, boolOf(other, left)];
+  if (!ordered && right.rep === 'boolean' && one !== null && (one === 0n || one === 1n))
+    return [boolOf(one, right), right];
   const [a, b] = [toInt(left, type, use), toInt(right, type, use)];
   const errorIn = (held: Value, given: Value, converted_: Value): [Value, Value] | null => {
     const constant = constantOf(converted_);

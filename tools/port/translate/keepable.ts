@@ -74,7 +74,8 @@ function isListOfCalls(macro: Macro, definitions: readonly Definition[]): boolea
   const list = macro.body.filter(significant);
   if (list.length === 0) return false;
   const names = macro.parameters ?? [];
-  const forbidden = /^(?:[-+*/%&|^]|<<|>>)?=$|^(?:\+\+|--|##?|\{|\}|return|if|else|for|while|do|switch|goto|break|continue)$/;
+  const forbidden =
+    /^(?:[-+*/%&|^]|<<|>>)?=$|^(?:\+\+|--|##?|\{|\}|return|if|else|for|while|do|switch|goto|break|continue)$/;
   if (list.some((one) => forbidden.test(one.text))) return false;
   if (list.some((one, i) => one.text === '&' && names.includes(list[i + 1]?.text ?? ''))) return false;
   if (list.some((one) => definitions.some(({ macro: other }) => other.name === one.text))) return false;

@@ -77,8 +77,10 @@ export function checkBrackets(tokens: readonly Token[]): void {
     if (wanted === undefined) continue;
     const last = open.pop();
     if (last?.text === wanted) continue;
-    const of = last === undefined ? 'nothing is open' : `${last.text} of line ${last.line} is open`;
-    throw new SourceError(token.line, `${token.text} where ${of}`);
+    if (last === undefined) throw new SourceError(token.line, `${token.text} where nothing is open`);
+    // A brace ends more than a parenthesis can hold: it is the parenthesis that was forgotten.
+    const line = token.text === '}' ? last.line : token.line;
+    throw new SourceError(line, `${last.text} of line ${last.line} meets ${token.text} of line ${token.line}`);
   }
   const [left] = open.slice(-1);
   if (left !== undefined) throw new SourceError(left.line, `${left.text} that is not closed`);

@@ -9,6 +9,8 @@ export interface Macro {
   variadic: boolean;
   body: Token[];
   line: number;
+  /** Only that it is there is known, not what it says. */
+  opaque?: boolean;
 }
 
 /** What follows `#define`. @throws SourceError when that is no macro */
@@ -37,7 +39,9 @@ export function macroOf(tokens: readonly Token[], line: number): Macro {
 function trimmed(tokens: readonly Token[]): Token[] {
   const first = tokens.findIndex(significant);
   if (first < 0) return [];
-  return tokens.slice(first, tokens.findLastIndex(significant) + 1).map((one) => (significant(one) ? one : { ...one, text: ' ' }));
+  return tokens
+    .slice(first, tokens.findLastIndex(significant) + 1)
+    .map((one) => (significant(one) ? one : { ...one, text: ' ' }));
 }
 
 /** A token with the macros that it came out of, which must not expand in it again. */
@@ -155,7 +159,10 @@ export class Expander {
         const given = token.kind === 'name' ? raw(token.text) : null;
         const pasted = next !== null && body[next]?.text === '##';
         if (given === null) result.push({ ...token, line });
-        else result.push(...(pasted ? trimmed(given) : this.expand(trimmed(given), line)).map((one) => ({ ...one, line })));
+        else
+          result.push(
+            ...(pasted ? trimmed(given) : this.expand(trimmed(given), line)).map((one) => ({ ...one, line })),
+          );
       }
     }
     return result;
@@ -170,13 +177,18 @@ export class Expander {
     if (found === null) throw new SourceError(macro.line, `${macro.name}: __VA_OPT__ without arguments`);
     const comma: Token = { kind: 'sign', text: ',', line };
     const inner = found.args.flatMap((one, i) => (i === 0 ? one : [comma, ...one]));
-    const body = [...macro.body.slice(0, at), ...(rest.some(significant) ? inner : []), ...macro.body.slice(found.end + 1)];
+    const body = [
+      ...macro.body.slice(0, at),
+      ...(rest.some(significant) ? inner : []),
+      ...macro.body.slice(found.end + 1),
+    ];
     return this.optional({ ...macro, body }, rest, line);
   }
 
   /** Joins the last token of the result with the first of what follows `##`. */
   private paste(result: Painted[], right: readonly Token[], line: number): void {
-    while (result.length > 0 && !significant(result[result.length - 1] ?? { kind: 'sign', text: '', line })) result.pop();
+    while (result.length > 0 && !significant(result[result.length - 1] ?? { kind: 'sign', text: '', line }))
+      result.pop();
     const [first, ...others] = trimmed(right);
     const last = result.at(-1);
     // `, ##__VA_ARGS__` drops the comma when there are none, and keeps it when there are.

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What the parts of the translator share: variables, functions of the file, and what is known outside of a function. */
-import type { Node } from 'web-tree-sitter';
+
 import type { CType, IntType } from './ctypes.js';
 import type { Signature } from './declarators.js';
 import type { Environment } from './environment.js';
 import type { Facts } from './facts.js';
+import type { Node } from './nodes.js';
 import type { ApiEntry, PortApi } from './port_api.js';
 import { Untranslatable } from './scope.js';
 import { heldAs } from './values.js';
@@ -35,6 +36,8 @@ export interface OwnFunction extends Signature {
   node: Node;
   /** Does it assert, or make an address space? Then it is given the test. */
   needsTest: boolean;
+  /** Whoever calls it fails the test when an assertion of its fails. */
+  final: boolean;
   /** It is used as a pointer: the port calls it with whatever it likes. */
   taken: boolean;
 }
@@ -89,7 +92,11 @@ export function structEntry(scope: FileScope, name: string): Extract<ApiEntry, {
 }
 
 /** The type of a place whose values are not known, in TypeScript. */
-export function textOf(scope: FileScope, type: CType, more: { nullable?: boolean; errable?: boolean; array?: boolean } = {}): string {
+export function textOf(
+  scope: FileScope,
+  type: CType,
+  more: { nullable?: boolean; errable?: boolean; array?: boolean } = {},
+): string {
   switch (type.kind) {
     case 'void':
       return 'void';
@@ -126,7 +133,11 @@ function functionText(scope: FileScope, type: Extract<CType, { kind: 'function' 
   return `(${parameters.join(', ')}) => ${textOf(scope, type.returns, { nullable: true })}`;
 }
 
-function pointerText(scope: FileScope, to: CType, more: { nullable?: boolean; errable?: boolean; array?: boolean }): string {
+function pointerText(
+  scope: FileScope,
+  to: CType,
+  more: { nullable?: boolean; errable?: boolean; array?: boolean },
+): string {
   if (to.kind === 'void') return 'unknown';
   let text: string;
   if (to.kind === 'struct') text = textOf(scope, to);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Places: variables, fields, elements, what a pointer points to; how they are read, stored into and pointed at. */
-import type { Node } from 'web-tree-sitter';
+
 import { constantNamed } from './constants.js';
 import {
   type CType,
@@ -18,7 +18,17 @@ import {
 } from './ctypes.js';
 import { part } from './declarators.js';
 import { bigintOf, type Helper, numberOf, toInt, truthOf, ulongOf } from './integers.js';
-import { COPYABLE, embeddedIn, type FileScope, IMMUTABLE, structEntry, structName, textOf, type Variable } from './model.js';
+import {
+  COPYABLE,
+  embeddedIn,
+  type FileScope,
+  IMMUTABLE,
+  structEntry,
+  structName,
+  textOf,
+  type Variable,
+} from './model.js';
+import type { Node } from './nodes.js';
 import { bare, Untranslatable } from './scope.js';
 import type { Type } from './types.js';
 import { heldAs, heldFor, literal, NULL_VALUE, type Rep, truthValue, type Value, value } from './values.js';
@@ -122,7 +132,8 @@ export abstract class Places {
     if (isInt(type)) {
       if (escapes) return this.anyValue(code, type);
       const full = rangeOf(type);
-      const range = fact.range === null ? exactly(0n) : within(fact.range, full) ? fact.range : converted(fact.range, type);
+      const range =
+        fact.range === null ? exactly(0n) : within(fact.range, full) ? fact.range : converted(fact.range, type);
       const rep = heldFor(type, fact.range ?? range, fact.port);
       return value(code, type, rep, { range: rep === 'ulong' ? full : range, place: true, errno: fact.errno });
     }
@@ -302,12 +313,17 @@ export abstract class Places {
     }
     const of = array.type.kind === 'array' ? array.type.of : array.type.kind === 'pointer' ? array.type.to : null;
     // An element of a reference is what it refers to, and there is but one.
-    if (array.rep === 'ref' && of !== null && at.range.lo === 0n && at.range.hi === 0n && at.fixed) return this.behind(array, of);
+    if (array.rep === 'ref' && of !== null && at.range.lo === 0n && at.range.hi === 0n && at.fixed)
+      return this.behind(array, of);
     if (array.rep !== 'array' || of === null) throw new Untranslatable('an index into something that is no array here');
     const list = this.followed(array);
     if (array.code.endsWith('.__vma_flags')) {
       const word = value(`${this.use('at')}(${list}, ${code})`, of, 'bigint');
-      return { ...this.plain(word, null, null, () => word), store: this.readOnly('__vma_flags'), address: this.noAddress };
+      return {
+        ...this.plain(word, null, null, () => word),
+        store: this.readOnly('__vma_flags'),
+        address: this.noAddress,
+      };
     }
     return this.elementOf(array, list, of, code);
   }
@@ -336,15 +352,17 @@ export abstract class Places {
 
   /** What the facts call the elements of an array; null where others may have a pointer to them. */
   protected elementKey(code: string): string | null {
-    const variable = [...this.scopes.toReversed().flatMap((scope) => [...scope.values()]), ...this.file.globals.values()].find(
-      (one) => one.code === code,
-    );
+    const variable = [
+      ...this.scopes.toReversed().flatMap((scope) => [...scope.values()]),
+      ...this.file.globals.values(),
+    ].find((one) => one.code === code);
     return variable === undefined || variable.escapes ? null : `${variable.key}[]`;
   }
 
   private pointedTo(argument: Node): Place {
     const pointer = this.translate(argument);
-    const to = pointer.type.kind === 'pointer' ? pointer.type.to : pointer.type.kind === 'array' ? pointer.type.of : null;
+    const to =
+      pointer.type.kind === 'pointer' ? pointer.type.to : pointer.type.kind === 'array' ? pointer.type.of : null;
     if (to === null) throw new Untranslatable('* of something that is no pointer');
     const inner = bare(argument);
     const variable = inner.type === 'identifier' ? this.lookup(inner.text) : null;
@@ -459,6 +477,7 @@ export abstract class Places {
       return { ...given, type, place: false };
     }
     if (given.type.kind !== 'pointer') throw new Untranslatable(`a ${describe(given.type)} for a ${describe(type)}`);
+    if (to.kind === 'void' && given.errable && given.type.to.kind === 'void') return { ...given, type };
     if (to.kind === 'void') return { ...given, type, rep: 'unknown', nullable: true, place: false };
     if (given.type.to.kind === 'void') return this.fromVoid(given, type);
     return this.sameStruct(given, type);
@@ -472,7 +491,10 @@ export abstract class Places {
       throw new Untranslatable(`a void pointer as a ${describe(type)}`);
     }
     const name = own ? structName(this.file, type.to.name) : this.use(structName(this.file, type.to.name));
-    return value(`${this.use('as_a')}(${name}, ${given.code})`, type, 'object', { nullable: true, effects: given.effects });
+    return value(`${this.use('as_a')}(${name}, ${given.code})`, type, 'object', {
+      nullable: true,
+      effects: given.effects,
+    });
   }
 
   private sameStruct(given: Value, type: Extract<CType, { kind: 'pointer' }>): Value {
@@ -480,7 +502,9 @@ export abstract class Places {
     const same =
       from.kind === type.to.kind &&
       (from.kind !== 'struct' || type.to.kind !== 'struct' || from.name === type.to.name) &&
-      (from.kind !== 'int' || type.to.kind !== 'int' || (from.bits === type.to.bits && from.signed === type.to.signed && from.word === type.to.word));
+      (from.kind !== 'int' ||
+        type.to.kind !== 'int' ||
+        (from.bits === type.to.bits && from.signed === type.to.signed && from.word === type.to.word));
     if (!same) throw new Untranslatable(`a ${describe(given.type)} for a ${describe(type)}: ${given.code}`);
     return { ...given, type };
   }

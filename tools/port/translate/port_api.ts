@@ -106,7 +106,12 @@ function readClasses(text: string, add: (name: string, entry: ApiEntry) => void)
   )) {
     const open = body.indexOf('constructor(');
     const parameters = open < 0 ? [] : parametersOf(enclosed(body, open + 'constructor'.length));
-    add(name, { kind: kind === 'class' ? 'class' : 'interface', fields: fieldsOf(body), fixed: fixedFields(body), parameters });
+    add(name, {
+      kind: kind === 'class' ? 'class' : 'interface',
+      fields: fieldsOf(body),
+      fixed: fixedFields(body),
+      parameters,
+    });
   }
 }
 
@@ -140,7 +145,9 @@ function exportsOf(file: string): Map<string, string> {
       found.set(name, from === null ? join(dirname(file), `${path}.d.ts`) : (from.get(name) ?? file));
     }
   }
-  for (const [, name = ''] of text.matchAll(/^export (?:declare )?(?:function\*?|class|interface|const|type) ?(\w+)/gm)) {
+  for (const [, name = ''] of text.matchAll(
+    /^export (?:declare )?(?:function\*?|class|interface|const|type) ?(\w+)/gm,
+  )) {
     found.set(name, file);
   }
   return found;

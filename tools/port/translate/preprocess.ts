@@ -7,7 +7,7 @@
 import { evaluate, withDefined } from './conditions.js';
 import { keepable } from './keepable.js';
 import { lex, SourceError, significant, type Token } from './lexer.js';
-import { Expander, type Macro, macroOf } from './macros.js';
+import { argumentsAt, Expander, type Macro, macroOf } from './macros.js';
 
 /** The number that differs from run to run. */
 export const BITS = 'NUM_VMA_FLAG_BITS';
@@ -76,7 +76,8 @@ export class Preprocessor {
     if (this.keptNames.has(name)) return null;
     const own = this.macros.get(name);
     if (own !== undefined) return own;
-    return this.known(name) ? null : (this.headers.get(name) ?? null);
+    const header = this.headers.get(name);
+    return header === undefined || header.opaque || this.known(name) ? null : header;
   }
 
   /** @throws SourceError where the text is no C */
@@ -115,7 +116,10 @@ export class Preprocessor {
       if (token === undefined) break;
       const found = token.kind === 'name' ? this.macro(token.text) : null;
       const call = found === null ? null : this.expander.callAt(tokens, i, found);
-      if (token.text === '__LINE__') text += String(token.line);
+      // A comment that goes on behind a backslash is none for the grammar.
+      if (token.kind === 'comment' && token.text.startsWith('//') && token.text.includes('\n'))
+        text += newlinesOf(token).text;
+      else if (token.text === '__LINE__') text += String(token.line);
       else if (call === null) text += token.text;
       else {
         const used = tokens.slice(i, call.end + 1);
@@ -149,7 +153,8 @@ export class Preprocessor {
       return blank;
     }
     if (name === 'error') throw new SourceError(at, `#error ${spell(rest).trim()}`);
-    if (!/^(?:include|pragma|warning|line|ident)?$/.test(name)) throw new SourceError(at, `#${name}: no directive of C`);
+    if (!/^(?:include|pragma|warning|line|ident)?$/.test(name))
+      throw new SourceError(at, `#${name}: no directive of C`);
     return blank;
   }
 
@@ -230,9 +235,17 @@ export class Preprocessor {
     const expander = new Expander((name) => {
       if (name === BITS) return { ...number(bits), name };
       const given = CONFIGURED[name];
-      return this.macros.get(name) ?? (given === undefined ? this.headers.get(name) : { ...number(given), name }) ?? null;
+      return (
+        this.macros.get(name) ?? (given === undefined ? this.headers.get(name) : { ...number(given), name }) ?? null
+      );
     });
-    return evaluate(expander.expand(withDefined(rest, line, (name) => this.defined(name)), line), line);
+    return evaluate(
+      expander.expand(
+        withDefined(rest, line, (name) => this.defined(name)),
+        line,
+      ),
+      line,
+    );
   }
 
   /** The condition as the translator is to write it: decided by the width of the flags alone. */
@@ -264,6 +277,52 @@ function spell(tokens: readonly Token[]): string {
     text += joins || doubles ? ` ${one}` : one;
   }
   return text.replaceAll(/ +/g, ' ');
+}
+
+/**
+ * typeof(x) under a name of its own, which the grammar takes for a type whatever x is. Returns the text, and the operands by
+ * these names.
+ */
+export function liftTypeofs(text: string): { text: string; operands: Map<string, string> } {
+  const tokens = lex(text);
+  const operands = new Map<string, string>();
+  let result = '';
+  for (let i = 0; i < tokens.length; i++) {
+    const token = tokens[i];
+    const open = /^(?:__)?typeof(?:__)?$/.test(token?.text ?? '')
+      ? tokens.findIndex((one, at) => at > i && significant(one))
+      : -1;
+    const close = open < 0 || tokens[open]?.text !== '(' ? null : argumentsAt(tokens, open);
+    if (close === null) {
+      result += token?.text ?? '';
+      continue;
+    }
+    const name = `__typeof_${operands.size}`;
+    const used = tokens.slice(i, close.end + 1);
+    // A typeof within the operand is lifted when the operand is.
+    operands.set(name, spell(tokens.slice(open + 1, close.end)));
+    result += name + used.map((one) => newlinesOf(one).text).join('');
+    i = close.end;
+  }
+  return { text: result, operands };
+}
+
+/** The call that stands for a range of case labels. */
+export const CASE_RANGE = '__case_range';
+
+/**
+ * What gcc has beyond C, as the grammar can read it: `case a ... b:` as a label that is a call, labels as values as names that
+ * nobody has.
+ */
+export function extensionsAsC(text: string): string {
+  return text
+    .replaceAll(
+      /\bcase\s+([^:;{}?]+?)\s*\.\.\.\s*([^:;{}?]+?)\s*:/g,
+      (_, low: string, high: string) => `case ${CASE_RANGE}(${low}, ${high}):`,
+    )
+    .replaceAll(/(__attribute__\s*\(\((?:[^()]|\([^()]*\))*\)\))\s*=(?!=)/g, '= with_attribute() |')
+    .replaceAll(/\bgoto\s*\*\s*[^;{}]+;/g, 'goto computed;')
+    .replaceAll(/([=(,]\s*)&&\s*(\w+)/g, '$1address_of_label_$2');
 }
 
 /** Depth of parentheses at the end of each line, outside of comments and texts. */

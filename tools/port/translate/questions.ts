@@ -1,8 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Questions about pieces of C: where a variable is read, whether a pointer is followed for certain, who fails when. */
-import type { Node } from 'web-tree-sitter';
+
 import type { OwnFunction } from './model.js';
-import { assignmentOf, assignmentsTo, bare, childrenOf, findAll, isAddressOf, mentions, nameOf, statementsOf } from './scope.js';
+import type { Node } from './nodes.js';
+import {
+  assignmentOf,
+  assignmentsTo,
+  bare,
+  childrenOf,
+  findAll,
+  isAddressOf,
+  mentions,
+  nameOf,
+  statementsOf,
+} from './scope.js';
 
 /** The name of the loop macro that a `while` stands for; null for a loop of its own. */
 export function loopMacro(node: Node, original: string): string | null {
@@ -36,9 +47,15 @@ export function onlyInOwnLoops(node: Node, name: string, original: string): bool
     if (assignment?.left.text === name && assignment.operator === '=' && !mentions(assignment.right, name)) return true;
   }
   const macro = loopMacro(node, original);
-  if (macro !== null && loopVariable(node, macro) === name && !loopArguments(node).some((one) => one.text !== name && mentions(one, name))) {
+  if (
+    macro !== null &&
+    loopVariable(node, macro) === name &&
+    !loopArguments(node).some((one) => one.text !== name && mentions(one, name))
+  ) {
     const body = node.childForFieldName('body');
-    return body === null || !findAll(body, (one) => assignmentOf(one)?.left.text === name || isAddressOf(one, name)).length;
+    return (
+      body === null || !findAll(body, (one) => assignmentOf(one)?.left.text === name || isAddressOf(one, name)).length
+    );
   }
   if (node.type === 'identifier') return false;
   return childrenOf(node).every((child) => onlyInOwnLoops(child, name, original));
@@ -57,7 +74,11 @@ export function readAfter(loop: Node, name: string): boolean {
     const parent: Node | null = node.parent;
     const around = parent !== null && /^(?:for|while|do)_statement$/.test(parent.type);
     // An outer loop begins again with what the variable has then.
-    if (around && findAll(parent, (one) => one.type === 'identifier' && one.text === name && !isWithin(one, loop)).length > 0) return true;
+    if (
+      around &&
+      findAll(parent, (one) => one.type === 'identifier' && one.text === name && !isWithin(one, loop)).length > 0
+    )
+      return true;
   }
   return false;
 }
@@ -108,7 +129,8 @@ function failsOnNull(node: Node, name: string): boolean {
     const called = expression.childForFieldName('function')?.text;
     const args = childrenOf(expression.childForFieldName('arguments') ?? expression);
     if (called === 'ASSERT_TRUE') return args[0] !== undefined && holdsOnly(args[0], name);
-    if (called === 'ASSERT_NE') return args.some((one) => nameOf(one) === name) && args.some((one) => bare(one).type === 'null');
+    if (called === 'ASSERT_NE')
+      return args.some((one) => nameOf(one) === name) && args.some((one) => bare(one).type === 'null');
     return false;
   }
   if (node.type !== 'if_statement') return false;
@@ -143,7 +165,9 @@ function followsIn(node: Node, name: string, strict: (call: Node, argument: numb
     const { left, right } = assignment;
     return follows(right, name, strict) || (nameOf(left) !== name && follows(left, name, strict));
   }
-  const values = childrenOf(node).map((child) => (child.type === 'init_declarator' ? (child.childForFieldName('value') ?? child) : child));
+  const values = (node.type === 'init_declarator' ? [node] : childrenOf(node)).map((child) =>
+    child.type === 'init_declarator' ? (child.childForFieldName('value') ?? child) : child,
+  );
   return values.some((child) => follows(child, name, strict));
 }
 
@@ -152,26 +176,50 @@ function leaves(node: Node): boolean {
   return findAll(node, (one) => /^(?:return|goto|break|continue|labeled)_statement$/.test(one.type)).length > 0;
 }
 
+/** How a function stands to its test. */
+export interface Standing {
+  /** A failed assertion, or a false result, fails the test for certain. */
+  final: boolean;
+  /** Would the call fail with NULL in this argument, here if not in C? */
+  strict(call: Node, argument: number): boolean;
+  /** Does the function by this name assert? */
+  asserts(name: string): boolean;
+}
+
+/** Can control leave the function here, other than by a failure of the test? */
+function ends(node: Node, standing: Standing): boolean {
+  if (leaves(node)) return true;
+  if (standing.final) return false;
+  const calls = findAll(node, (one) => one.type === 'call_expression');
+  return calls.some((one) => {
+    const name = one.childForFieldName('function')?.text ?? '';
+    return name.startsWith('ASSERT_') || standing.asserts(name);
+  });
+}
+
 /**
  * Does what comes next fail the test when the variable is NULL? Then it may as well fail at once, where NULL comes from.
  * `errors`: the pointer may be an error, which an assertion on NULL lets pass.
  */
-export function failsNext(rest: readonly Node[], name: string, errors: boolean, strict: (call: Node, argument: number) => boolean): boolean {
+export function failsNext(rest: readonly Node[], name: string, errors: boolean, standing: Standing): boolean {
+  const { strict } = standing;
   for (const one of rest) {
-    if (!mentions(one, name)) {
-      if (leaves(one)) return false;
-      continue;
+    if (mentions(one, name)) {
+      if (standing.final && !errors && failsOnNull(one, name)) return true;
+      const straight = /^(?:expression_statement|declaration|init_declarator|return_statement)$/.test(one.type);
+      const condition =
+        one.type === 'if_statement' || one.type === 'while_statement' ? one.childForFieldName('condition') : null;
+      if (condition !== null && follows(condition, name, strict)) return true;
+      if (straight && followsIn(one, name, strict)) return true;
+      // A look at it that fails nothing: what comes after it may.
+      if (assignmentsTo(one, name) > 0) return false;
     }
-    if (!errors && failsOnNull(one, name)) return true;
-    const straight = /^(?:expression_statement|declaration|return_statement)$/.test(one.type);
-    const condition = one.type === 'if_statement' || one.type === 'while_statement' ? one.childForFieldName('condition') : null;
-    if (condition !== null && follows(condition, name, strict)) return true;
-    if (straight && followsIn(one, name, strict)) return true;
-    // A look at it that fails nothing: what comes after it may.
-    if (leaves(one) || assignmentsTo(one, name) > 0) return false;
+    if (ends(one, standing)) return false;
   }
   return false;
 }
+
+const CERTAIN: Standing = { final: true, strict: () => false, asserts: () => false };
 
 /** Is the result of a call such that the caller fails when it is false? */
 export function failsOnFalse(call: Node, returnsScalar: boolean): boolean {
@@ -193,15 +241,29 @@ export function failsOnFalse(call: Node, returnsScalar: boolean): boolean {
     const condition = parent.parent;
     const statement = condition?.parent;
     const consequence = statement?.type === 'if_statement' ? statement.childForFieldName('consequence') : null;
-    return condition?.type === 'parenthesized_expression' && consequence !== null && consequence !== undefined && returnsFalse(consequence);
+    return (
+      condition?.type === 'parenthesized_expression' &&
+      consequence !== null &&
+      consequence !== undefined &&
+      returnsFalse(consequence)
+    );
   }
-  const target = parent.type === 'init_declarator' ? parent.childForFieldName('declarator') : parent.type === 'assignment_expression' ? parent.childForFieldName('left') : null;
+  const target =
+    parent.type === 'init_declarator'
+      ? parent.childForFieldName('declarator')
+      : parent.type === 'assignment_expression'
+        ? parent.childForFieldName('left')
+        : null;
   const statement = parent.parent;
-  if (target === null || statement === null || !/^(?:declaration|expression_statement)$/.test(statement.type)) return false;
+  if (target === null || statement === null || !/^(?:declaration|expression_statement)$/.test(statement.type))
+    return false;
   const name = /\w+$/.exec(target.text)?.[0] ?? '';
   if (!/^[\s*]*\w+$/.test(target.text)) return false;
-  const rest = statement.parent === null ? [] : statementsOf(statement.parent).filter((one) => one.startIndex > statement.startIndex && one.type !== 'comment');
-  return failsNext(rest, name, false, () => false) || comparesNext(rest, name);
+  const rest =
+    statement.parent === null
+      ? []
+      : statementsOf(statement.parent).filter((one) => one.startIndex > statement.startIndex && one.type !== 'comment');
+  return failsNext(rest, name, false, CERTAIN) || comparesNext(rest, name);
 }
 
 /** Is the next thing that is done with the variable an assertion that it is a certain VMA? */
@@ -220,12 +282,19 @@ function comparesNext(rest: readonly Node[], name: string): boolean {
   const otherName = nameOf(other);
   if (otherName === null) return false;
   const block = next.parent;
-  const earlier = block === null ? [] : statementsOf(block).filter((one) => one.startIndex < next.startIndex && one.type !== 'comment');
-  const since = earlier.findLastIndex((one) => findAll(one, (child) => {
-    const assignment = assignmentOf(child);
-    return assignment !== null && assignment.left.text === otherName;
-  }).length > 0 || (one.type === 'declaration' && mentions(one, otherName)));
-  return since >= 0 && failsNext(earlier.slice(since + 1), otherName, false, () => false);
+  const earlier =
+    block === null
+      ? []
+      : statementsOf(block).filter((one) => one.startIndex < next.startIndex && one.type !== 'comment');
+  const since = earlier.findLastIndex(
+    (one) =>
+      findAll(one, (child) => {
+        const assignment = assignmentOf(child);
+        return assignment !== null && assignment.left.text === otherName;
+      }).length > 0 ||
+      (one.type === 'declaration' && mentions(one, otherName)),
+  );
+  return since >= 0 && failsNext(earlier.slice(since + 1), otherName, false, CERTAIN);
 }
 
 const READERS = /^(?:ASSERT_FLAGS_\w+|vma_flags_(?:test|same|empty|count|diff|and|to)\w*|memcmp|vma_flags_to_legacy)$/;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What a translation keeps in mind: places that it had to leave, names, and questions about pieces of C. */
-import type { Node } from 'web-tree-sitter';
+import type { Node } from './nodes.js';
 
 /** A place that could not be translated. */
 export class Untranslatable extends Error {
@@ -23,7 +23,7 @@ export interface Mark {
 }
 
 const RESERVED = new Set(
-  'Array BigInt Boolean Math NUM_VMA_FLAG_BITS Number Object Ref ULONG_MAX VmaTest as_a at attempt char_at deref element_ref field_ref given globals is_err_value mm_ narrow ptr_err put s16 s32 s64 s8 sinon struct_assign struct_copy stubs u16 u32 u64 u8 ulong undefined untranslated arguments await case catch class const debugger default delete do enum eval export extends finally function import in instanceof interface let new package private protected public static super switch this throw try typeof var void with yield null true false async of t test'.split(
+  'Array BigInt Boolean Math NUM_VMA_FLAG_BITS Number Object Ref ULONG_MAX VmaTest as_a at attempt char_at deref element_ref field_ref given globals is_err_value mm_ narrow ptr_err put returned s16 s32 s64 s8 sinon struct_assign struct_copy stubs u16 u32 u64 u8 ulong undefined untranslated arguments await case catch class const debugger default delete do enum eval export extends finally function import in instanceof interface let new package private protected public static super switch this throw try typeof var void with yield null true false async of t test'.split(
     ' ',
   ),
 );
@@ -46,7 +46,7 @@ export function findAll(node: Node, wanted: (node: Node) => boolean): Node[] {
 
 /** The parts of a node that mean something: comments do not. */
 export function childrenOf(node: Node): Node[] {
-  return node.namedChildren.filter((child) => child !== null && child.type !== 'comment');
+  return node.namedChildren.filter((child) => child !== null).filter((child) => child.type !== 'comment');
 }
 
 /** The same with the comments, for lists of statements. */
@@ -122,8 +122,10 @@ export function constantOf(node: Node, names: ReadonlyMap<string, bigint>): bigi
     return child === null ? null : constantOf(child, names);
   };
   switch (inner.type) {
-    case 'number_literal':
-      return literalOf(inner.text)?.value ?? null;
+    case 'number_literal': {
+      const value = literalOf(inner.text.replace(/^[-+]\s*/, ''))?.value ?? null;
+      return value !== null && inner.text.startsWith('-') ? -value : value;
+    }
     case 'identifier':
       return names.get(inner.text) ?? null;
     case 'cast_expression':

@@ -1,46 +1,35 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** C statements as TypeScript: loops by macro, what is not NULL after which statement, marks where there is no rule. */
-import type { Node } from 'web-tree-sitter';
-import { isInt, type Range, VOID } from './ctypes.js';
-import { part, typeNamed } from './declarators.js';
-import { isWrapped, provenBy } from './expressions.js';
-import type { Variable } from './model.js';
+
+import { isInt, VOID } from './ctypes.js';
+import { part } from './declarators.js';
+import { provenBy } from './expressions.js';
+import { Loops } from './loops.js';
+import type { Node } from './nodes.js';
 import type { TravellingRef } from './places.js';
-import { flattened, loopArguments, loopMacro, readAfter } from './questions.js';
+import { flattened } from './questions.js';
 import {
   assignmentOf,
-  assignmentsTo,
   bare,
   branchesOf,
   childrenOf,
   commentLines,
   exits,
   findAll,
-  literalOf,
   nameOf,
   safeName,
   statementsOf,
   Untranslatable,
 } from './scope.js';
 import { heldAs, type Value, value } from './values.js';
-import { DECLARING, Variables } from './variables.js';
-
-/** An outermost pair of parentheses says nothing. */
-export function stripped(code: string): string {
-  return isWrapped(code) ? code.slice(1, -1) : code;
-}
+import { DECLARING, stripped } from './variables.js';
 
 /** Names that a mark shows beside what it could not translate. */
 const MOST_NAMES = 8;
 
-export class Statements extends Variables {
-  private readonly stepLimits = new Map<string, Range>();
+export class Statements extends Loops {
   /** Constants and functions that macros of this function are. */
   private readonly macros = new Map<string, { parameters: number; rest: boolean }>();
-
-  protected stepLimit(key: string): Range | null {
-    return this.stepLimits.get(key) ?? null;
-  }
 
   /** The statements of a block, each as one or several lines. */
   block(nodes: readonly Node[]): string[] {
@@ -105,7 +94,9 @@ export class Statements extends Variables {
   private namesDeclaredBy(node: Node): string[] {
     const call = node.type === 'expression_statement' ? childrenOf(node)[0] : undefined;
     if (call?.type === 'call_expression' && (call.childForFieldName('function')?.text ?? '') in DECLARING) {
-      return childrenOf(part(call, 'arguments')).slice(0, 1).map((one) => one.text);
+      return childrenOf(part(call, 'arguments'))
+        .slice(0, 1)
+        .map((one) => one.text);
     }
     if (node.type !== 'declaration') return [];
     return findAll(
@@ -121,7 +112,10 @@ export class Statements extends Variables {
     const shown = source.length > 200 ? `${source.slice(0, 200)} …` : source;
     const names = new Set(findAll(node, (one) => one.type === 'identifier').map((one) => one.text));
     const inScope = [...names].flatMap((name) => {
-      const variable = this.scopes.toReversed().find((scope) => scope.has(name))?.get(name);
+      const variable = this.scopes
+        .toReversed()
+        .find((scope) => scope.has(name))
+        ?.get(name);
       const there = variable !== undefined && !variable.sunk && !variable.unread && !this.poisoned.has(name);
       return there ? [variable.code] : [];
     });
@@ -206,12 +200,13 @@ export class Statements extends Variables {
       if (made !== null) return made;
     }
     const inner = bare(expression);
-    if (inner.type === 'comma_expression') return flattened(inner).flatMap((one) => this.asStatement(this.translate(one)));
+    if (inner.type === 'comma_expression')
+      return flattened(inner).flatMap((one) => this.asStatement(this.translate(one)));
     return this.asStatement(this.translate(expression));
   }
 
   /** A value that nobody wants: what it does is kept. */
-  private asStatement(given: Value): string[] {
+  protected asStatement(given: Value): string[] {
     const code = stripped(given.code);
     // The step back of `x--` is of no use to anybody.
     const step = /^((\w[\w.]*) = .*), [su]\d+\.(?:add|sub)\(\2, 1\)$/.exec(code)?.[1];
@@ -253,7 +248,8 @@ export class Statements extends Variables {
   /** An assignment to a variable that it may declare; null where it is an expression like any other. */
   private assignVariable(name: string, right: Node, rest: readonly Node[]): string[] | null {
     const variable = this.lookup(name);
-    if (variable === null || variable.boxed || variable.type.kind === 'struct' || variable.type.kind === 'array') return null;
+    if (variable === null || variable.boxed || variable.type.kind === 'struct' || variable.type.kind === 'array')
+      return null;
     this.refuseLost(name);
     const given = this.translate(right);
     if (variable.unread) return given.effects ? [`${this.convert(given, variable.type).code};`] : [];
@@ -298,232 +294,8 @@ export class Statements extends Variables {
   }
 
   /** The statements of a body, with or without braces. */
-  private body(node: Node): string[] {
+  protected body(node: Node): string[] {
     return this.block(node.type === 'compound_statement' ? statementsOf(node) : [node]);
-  }
-
-  // --- Loops ---
-
-  /** What a loop assigns to is not known to be anything when a turn begins, and after it. */
-  private looping<T>(nodes: readonly (Node | null)[], translate: () => T): T {
-    const forget = (): void => {
-      for (const scope of this.scopes) {
-        for (const { key, name, type } of scope.values()) {
-          if (type.kind !== 'pointer') continue;
-          if (nodes.some((one) => one !== null && assignmentsTo(one, name) > 0)) this.narrowed.delete(key);
-        }
-      }
-    };
-    const before = new Set(this.narrowed);
-    forget();
-    const made = translate();
-    this.narrowed = new Set([...this.narrowed].filter((key) => before.has(key)));
-    forget();
-    return made;
-  }
-
-  private forStatement(node: Node): string[] {
-    const initializer = node.childForFieldName('initializer');
-    const condition = node.childForFieldName('condition');
-    const update = node.childForFieldName('update');
-    const body = part(node, 'body');
-    this.scopes.push(new Map());
-    let first = '';
-    if (initializer?.type === 'declaration') {
-      const lines = this.declaration(initializer, [initializer, node], 0);
-      const all = lines.map((line) => line.replace(/;$/, '').replace(/^(?:const|let) /, ''));
-      if (lines.some((line) => /new Ref|= \[/.test(line))) throw new Untranslatable('a loop variable whose address is taken');
-      first = all.length === 0 ? '' : `let ${all.join(', ')}`;
-    } else if (initializer !== null) first = this.loopStart(initializer);
-    const lines = this.looping([condition, update, body], () => {
-      const counter = this.counter(condition, update, body);
-      const test = condition === null ? '' : stripped(this.truth(condition).code);
-      if (counter !== null) this.limits.set(counter.key, counter.inside);
-      if (condition !== null) for (const name of provenBy(condition, true)) this.prove(name);
-      const inner = this.body(body);
-      if (counter !== null) {
-        this.limits.delete(counter.key);
-        this.stepLimits.set(counter.key, counter.stepped);
-      }
-      const step = update === null ? '' : this.commas(update);
-      if (counter !== null) this.stepLimits.delete(counter.key);
-      return [`for (${first}; ${test}; ${step}) {`, ...inner, '}'];
-    });
-    this.scopes.pop();
-    return lines;
-  }
-
-  /** The first part of a loop, which declares its variable where nothing else needs it. */
-  private loopStart(initializer: Node): string {
-    const assignment = assignmentOf(initializer);
-    const variable = assignment === null ? null : this.lookup(assignment.left.text);
-    if (assignment === null || !variable?.sunk) return this.commas(initializer);
-    const { name } = variable;
-    const own = { ...variable, sunk: false, constant: false };
-    const given = this.translate(assignment.right);
-    const code = this.valueFor(own, given, []);
-    this.scopes.at(-1)?.set(name, own);
-    return `${this.keyword(own, given)} = ${stripped(code)}`;
-  }
-
-  private commas(node: Node): string {
-    return flattened(node)
-      .flatMap((one) => this.asStatement(this.translate(one)).map((line) => line.replace(/;$/, '')))
-      .join(', ');
-  }
-
-  /** A loop that counts a variable towards a limit, and changes it nowhere else: what the variable is within, and then. */
-  private counter(condition: Node | null, update: Node | null, body: Node): { key: string; inside: Range; stepped: Range } | null {
-    const test = condition === null ? null : bare(condition);
-    if (test?.type !== 'binary_expression' || update === null) return null;
-    const name = nameOf(part(test, 'left'));
-    const variable = name === null ? null : this.lookup(name);
-    const by = name === null ? null : stepOf(bare(update), name);
-    if (name === null || variable === null || by === null || variable.boxed || !isInt(variable.type)) return null;
-    if (assignmentsTo(body, name) > 0 || assignmentsTo(part(test, 'right'), name) > 0) return null;
-    const limit = this.translate(part(test, 'right'));
-    const known = this.file.facts.read(variable.key).range ?? { lo: 0n, hi: 0n };
-    if (!isInt(limit.type) || limit.rep === 'ulong' || (!limit.type.signed && known.lo < 0n)) return null;
-    if (!variable.type.signed && limit.range.lo < 0n) return null;
-    const operator = part(test, 'operator').text;
-    if (by > 0n && (operator === '<' || operator === '<=')) {
-      const hi = operator === '<' ? limit.range.hi - 1n : limit.range.hi;
-      if (hi < known.lo) return null;
-      return { key: variable.key, inside: { lo: known.lo, hi }, stepped: { lo: known.lo, hi: hi + by } };
-    }
-    if (by < 0n && (operator === '>' || operator === '>=')) {
-      const lo = operator === '>' ? limit.range.lo + 1n : limit.range.lo;
-      if (lo > known.hi) return null;
-      return { key: variable.key, inside: { lo, hi: known.hi }, stepped: { lo: lo + by, hi: known.hi } };
-    }
-    return null;
-  }
-
-  private whileStatement(node: Node): string[] {
-    const macro = loopMacro(node, this.context.original);
-    if (macro !== null) return this.macroLoop(macro, node);
-    const condition = part(node, 'condition');
-    return this.looping([condition, part(node, 'body')], () => {
-      const code = this.truth(condition).code;
-      for (const name of provenBy(condition, true)) this.prove(name);
-      return [`while (${stripped(code)}) {`, ...this.body(part(node, 'body')), '}'];
-    });
-  }
-
-  private doStatement(node: Node): string[] {
-    const condition = part(node, 'condition');
-    return this.looping([condition, part(node, 'body')], () => {
-      const body = this.body(part(node, 'body'));
-      const given = this.truth(condition);
-      // do { } while (0) is a block, unless something leaves it early.
-      const once = given.fixed && given.range.hi === 0n && !leavesLoop(part(node, 'body'));
-      if (once) return ['{', ...body, '}'];
-      return ['do {', ...body, `} while (${stripped(given.code)});`];
-    });
-  }
-
-  /** A loop by a macro, such as for_each_vma(vmi, vma): a generator of that name, or the steps that the macro is. */
-  private macroLoop(macro: string, node: Node): string[] {
-    const args = loopArguments(node);
-    const entry = this.file.api.entries.get(macro)?.entry;
-    if (entry?.kind !== 'function') throw new Untranslatable(`the port has no ${macro}()`, macro);
-    const [walked, target, ...limits] = macro === 'list_for_each_entry' ? [args[1], args[0]] : args;
-    const name = target === undefined ? null : nameOf(target);
-    const element = name === null ? null : this.lookup(name);
-    const bounds = limits.filter((one) => one !== undefined);
-    if (walked === undefined || name === null || element === null || element.type.kind !== 'pointer') {
-      throw new Untranslatable(`${macro}() without a variable`);
-    }
-    const body = part(node, 'body');
-    const plain = !element.boxed && assignmentsTo(body, name) === 0 && !readAfter(node, name);
-    if (!plain || element.unread) return this.stepLoop(macro, node, element, [walked, ...bounds]);
-    const values = [walked, ...bounds].map((one, i) => this.loopArgument(one, entry.parameters[i]?.type.cls === 'number'));
-    this.scopes.push(new Map());
-    const own: Variable = { ...element, key: `${element.key}@${node.startIndex}`, code: safeName(name), boxed: false, sunk: false, constant: true };
-    this.scopes.at(-1)?.set(name, own);
-    const lines = this.looping([body], () => [
-      `for (const ${own.code} of ${this.use(macro)}(${values.join(', ')})) {`,
-      ...this.body(body),
-      '}',
-    ]);
-    this.scopes.pop();
-    return lines;
-  }
-
-  private loopArgument(node: Node, number: boolean): string {
-    const given = this.translate(node);
-    if (number) return this.held(this.convert(given, { kind: 'int', bits: 64, signed: false, bool: false, word: false }), 'ulong');
-    if (given.rep !== 'object') throw new Untranslatable(`a loop over ${given.code}`);
-    return given.type.kind === 'pointer' ? this.followed(given) : given.code;
-  }
-
-  private stepLoop(macro: string, node: Node, element: Variable, args: readonly Node[]): string[] {
-    const next: Record<string, string> = { for_each_vma: 'vma_next', for_each_vma_range: 'vma_find' };
-    const step = next[macro];
-    const [walked, limit] = args;
-    if (step === undefined || walked === undefined) throw new Untranslatable(`${macro}(), whose variable is read after it`);
-    if (element.sunk) throw new Untranslatable(`${macro}(), whose variable is declared by it and read after it`);
-    const list = [this.loopArgument(walked, false), ...(limit === undefined ? [] : [this.loopArgument(limit, true)])];
-    const call = `${this.use(step)}(${list.join(', ')})`;
-    this.file.facts.give(element.key, value(call, element.type, 'object', { nullable: true }), element.type);
-    const code = element.boxed ? `${element.code}.value` : element.code;
-    const body = part(node, 'body');
-    const lines = this.looping([body, node], () => {
-      this.narrowed.delete(element.key);
-      this.emptied.delete(element.key);
-      this.prove(element.name);
-      return [`for (${code} = ${call}; ${code} !== null; ${code} = ${call}) {`, ...this.body(body), '}'];
-    });
-    this.narrowed.delete(element.key);
-    this.emptied.add(element.key);
-    return lines;
-  }
-
-  // --- switch ---
-
-  /** Each case with all that it runs into, so that none runs into the next. */
-  private switchStatement(node: Node): string[] {
-    const given = this.translate(part(node, 'condition'));
-    if (!isInt(given.type) || given.rep === 'ulong') throw new Untranslatable('a switch over such a value');
-    const cases = childrenOf(part(node, 'body'));
-    if (cases.some((one) => one.type !== 'case_statement')) throw new Untranslatable('a switch with statements before its cases');
-    const bodies = cases.map((one) => {
-      const label = one.childForFieldName('value');
-      return statementsOf(one).filter((child) => child.id !== label?.id);
-    });
-    const lines = this.looping([], () =>
-      cases.flatMap((one, i) => {
-        const label = one.childForFieldName('value');
-        const empty = (bodies[i] ?? []).every((child) => child.type === 'comment');
-        const head = label === null ? 'default:' : `case ${this.label(label, given)}:`;
-        if (empty && i < cases.length - 1) return [head];
-        return [`${head} {`, ...this.caseBody(bodies.slice(i)), '}'];
-      }),
-    );
-    const code = given.rep === 'boolean' ? `Number(${given.code})` : stripped(given.code);
-    return [`switch (${code}) {`, ...lines, '}'];
-  }
-
-  private label(node: Node, given: Value): string {
-    const label = this.translate(node);
-    if (!label.fixed || !isInt(label.type) || label.range.lo < 0n !== label.range.hi < 0n) throw new Untranslatable('a case that is no constant');
-    const one = this.convert(label, isInt(given.type) && given.type.bits >= 32 ? given.type : label.type);
-    return this.held(one, given.rep === 'boolean' ? 'number' : given.rep);
-  }
-
-  private caseBody(bodies: readonly Node[][]): string[] {
-    const [before, emptied] = [new Set(this.narrowed), new Set(this.emptied)];
-    const nodes: Node[] = [];
-    for (const body of bodies) {
-      nodes.push(...body);
-      const last = body.filter((one) => one.type !== 'comment').at(-1);
-      if (last !== undefined && exits(last)) break;
-    }
-    const lines = this.block(nodes);
-    const last = nodes.filter((one) => one.type !== 'comment').at(-1);
-    this.narrowed = before;
-    this.emptied = emptied;
-    return last !== undefined && exits(last) ? lines : [...lines, 'break;'];
   }
 
   // --- return ---
@@ -533,7 +305,7 @@ export class Statements extends Variables {
     if (this.kind.test) {
       const end = last ? [] : ['return;'];
       if (given === undefined || bare(given).text === 'true' || bare(given).text === '1') return end;
-      return [`t.ASSERT_TRUE(${stripped(this.truth(given).code)}, 'what the test returns');`, ...end];
+      return [`${this.use('returned')}(${stripped(this.truth(given).code)});`, ...end];
     }
     const own = this.kind.own;
     if (given === undefined || own === null) return ['return;'];
@@ -543,7 +315,13 @@ export class Statements extends Variables {
     const key = `return ${own.name}`;
     if (returns.kind === 'struct') {
       const name = nameOf(given);
-      const local = name === null ? undefined : this.scopes.slice(1).find((scope) => scope.has(name))?.get(name);
+      const local =
+        name === null
+          ? undefined
+          : this.scopes
+              .slice(1)
+              .find((scope) => scope.has(name))
+              ?.get(name);
       const mine = local !== undefined && local.code === name;
       const one = this.convert(made, returns);
       return [`return ${mine ? one.code : this.copied(one)};`];
@@ -577,8 +355,11 @@ export class Statements extends Variables {
   /** Declarations under a condition, which all that follows may use: only where nothing else does. */
   private conditionalDeclarations(node: Node, branches: { then: Node[]; otherwise: Node[] }): string[] {
     const declared = [...branches.then, ...branches.otherwise].flatMap((one) => this.namesDeclaredBy(one));
-    const after = node.parent === null ? [] : statementsOf(node.parent).filter((one) => one.startIndex > node.startIndex);
-    const used = declared.find((name) => after.some((one) => findAll(one, (child) => child.type === 'identifier' && child.text === name).length > 0));
+    const after =
+      node.parent === null ? [] : statementsOf(node.parent).filter((one) => one.startIndex > node.startIndex);
+    const used = declared.find((name) =>
+      after.some((one) => findAll(one, (child) => child.type === 'identifier' && child.text === name).length > 0),
+    );
     if (used !== undefined) throw new Untranslatable(`${used} is declared under a condition and used outside of it`);
     const condition = this.truth(part(node, 'condition')).code;
     const lines = [`if (${condition}) {`, ...this.block(branches.then)];
@@ -587,10 +368,12 @@ export class Statements extends Variables {
   }
 
   /** A macro that is a list of calls: a function within the function. */
-  private localMacro(node: Node): string[] {
+  protected localMacro(node: Node): string[] {
     const name = part(node, 'name').text;
     const list = node.childForFieldName('parameters');
-    const names = (list === null ? [] : childrenOf(list)).filter((one) => one.type === 'identifier').map((one) => one.text);
+    const names = (list === null ? [] : childrenOf(list))
+      .filter((one) => one.type === 'identifier')
+      .map((one) => one.text);
     const rest = /\.\.\.\s*\)$/.test(list?.text ?? '');
     const body = this.macroBodies.get(node.startIndex);
     if (body === undefined) throw new Untranslatable(`the macro ${name} could not be read`);
@@ -599,7 +382,17 @@ export class Statements extends Variables {
       const key = `${this.kind.name}:${node.startIndex}:${one}`;
       const type = { kind: 'int', bits: 32, signed: true, bool: false, word: false } as const;
       this.file.facts.give(key, value('', type, 'number', { range: { lo: 0n, hi: 2n ** 31n - 1n } }), type);
-      this.scopes.at(-1)?.set(one, { name: one, code: safeName(one), type, key, boxed: false, constant: true, sunk: false, unread: false, escapes: false });
+      this.scopes.at(-1)?.set(one, {
+        name: one,
+        code: safeName(one),
+        type,
+        key,
+        boxed: false,
+        constant: true,
+        sunk: false,
+        unread: false,
+        escapes: false,
+      });
     }
     const outer = this.variadic;
     this.variadic = rest ? 'args' : null;
@@ -614,14 +407,19 @@ export class Statements extends Variables {
   /** The bodies of macros that stay, by where they are defined. */
   macroBodies: ReadonlyMap<number, Node> = new Map();
 
-  private macroCall(name: string, macro: { parameters: number; rest: boolean }, call: Node): string {
+  protected macroCall(name: string, macro: { parameters: number; rest: boolean }, call: Node): string {
     const args = childrenOf(part(call, 'arguments'));
     if (args.length < macro.parameters || (args.length > macro.parameters && !macro.rest)) {
       throw new Untranslatable(`${name}() with ${args.length} arguments`);
     }
     const values = args.map((one) => {
       const given = this.translate(one);
-      const fits = given.fixed && isInt(given.type) && given.rep === 'number' && given.range.lo >= 0n && given.range.hi < 2n ** 31n;
+      const fits =
+        given.fixed &&
+        isInt(given.type) &&
+        given.rep === 'number' &&
+        given.range.lo >= 0n &&
+        given.range.hi < 2n ** 31n;
       if (!fits) throw new Untranslatable(`${name}() of ${given.code}`);
       return given.code;
     });
@@ -646,8 +444,15 @@ export class Statements extends Variables {
       const all = [...before, ...(last.parent === null ? [] : [last.parent])];
       const lines = before.flatMap((one, i) => this.statement(one, all, i));
       const result = this.translate(last);
-      if (result.type.kind === 'void') return value(`(() => { ${lines.join('\n')}\n${result.code}; })()`, VOID, 'void', { effects: true });
-      return { ...result, code: `(() => { ${lines.join('\n')}\nreturn ${result.code}; })()`, effects: true, place: false, fixed: false };
+      if (result.type.kind === 'void')
+        return value(`(() => { ${lines.join('\n')}\n${result.code}; })()`, VOID, 'void', { effects: true });
+      return {
+        ...result,
+        code: `(() => { ${lines.join('\n')}\nreturn ${result.code}; })()`,
+        effects: true,
+        place: false,
+        fixed: false,
+      };
     } finally {
       this.scopes.length = marks;
       this.narrowed = narrowed;
@@ -659,45 +464,14 @@ export class Statements extends Variables {
   /** `(typeof(x))(y)`, which the grammar takes for a call. */
   protected override call(node: Node): Value {
     const callee = bare(part(node, 'function'));
-    const args = childrenOf(part(node, 'arguments'));
-    const [first] = args;
-    const name = callee.type === 'call_expression' ? callee.childForFieldName('function')?.text : undefined;
-    if (name !== undefined && /^(?:__)?typeof(?:__)?$/.test(name) && first !== undefined && args.length === 1) {
-      const [of] = childrenOf(part(callee, 'arguments'));
-      if (of === undefined || of === null) throw new Untranslatable('typeof nothing');
-      const type =
-        of.type === 'identifier' && this.lookup(of.text) === null && this.file.env.typedefs.has(of.text) ? typeNamed(of, this.file.env) : this.translate(of).type;
-      return { ...this.convert(this.translate(first), type), place: false };
-    }
-    return super.call(node);
+    const [first, ...more] = childrenOf(part(node, 'arguments'));
+    const type = callee.type === 'identifier' ? this.liftedType(callee.text) : null;
+    if (type === null || first === undefined || more.length > 0) return super.call(node);
+    return { ...this.convert(this.translate(first), type), place: false };
   }
 }
 
 /** May it stand behind a condition as it is? */
 function isSimple(line: string): boolean {
   return /;$/.test(line) && !/^(?:const|let|if|for|while|do|switch|\{|\/)/.test(line) && !line.includes('\n');
-}
-
-/** By how much the update of a loop counts the variable; null where it does something else. */
-function stepOf(update: Node, name: string): bigint | null {
-  if (update.type === 'update_expression') {
-    if (nameOf(part(update, 'argument')) !== name) return null;
-    return update.text.includes('++') ? 1n : -1n;
-  }
-  const assignment = assignmentOf(update);
-  if (assignment === null || nameOf(assignment.left) !== name) return null;
-  const by = literalOf(bare(assignment.right).text)?.value;
-  if (by === undefined || by > 2n ** 30n) return null;
-  return assignment.operator === '+=' ? by : assignment.operator === '-=' ? -by : null;
-}
-
-/** Does something in the body leave the loop, or begin its next turn? */
-function leavesLoop(body: Node): boolean {
-  const visit = (node: Node): boolean => {
-    if (/^(?:break|continue)_statement$/.test(node.type)) return true;
-    if (/^(?:for|while|do)_statement$/.test(node.type)) return false;
-    if (node.type === 'switch_statement') return findAll(node, (one) => one.type === 'continue_statement').length > 0;
-    return childrenOf(node).some(visit);
-  };
-  return visit(body);
 }

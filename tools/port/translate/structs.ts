@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Structs and arrays with their first values: by field, by order, shorter than they are. */
-import type { Node } from 'web-tree-sitter';
+
 import { type CType, describe, isInt } from './ctypes.js';
 import { part } from './declarators.js';
 import { Expressions } from './expressions.js';
 import { structEntry, structName, textOf } from './model.js';
+import type { Node } from './nodes.js';
 import type { Parameter } from './port_api.js';
 import { childrenOf, constantOf, Untranslatable } from './scope.js';
 import { heldFor, literal, type Value, value } from './values.js';
@@ -57,7 +58,8 @@ export abstract class Structs extends Expressions {
         return { name: field, node: part(one, 'value') };
       }
       const field = struct.fields[next++];
-      if (field === undefined || field.overlaps) throw new Untranslatable('values by their order, for what C lays over each other');
+      if (field === undefined || field.overlaps)
+        throw new Untranslatable('values by their order, for what C lays over each other');
       // Without braces the values of a struct or an array within go on in the list.
       if ((field.type.kind === 'struct' || field.type.kind === 'array') && one.type !== 'initializer_list') {
         const whole = field.type.kind === 'struct' && this.isWhole(one);
@@ -77,7 +79,8 @@ export abstract class Structs extends Expressions {
       if (type.kind === 'array') return this.arrayFrom(type, node, key === null ? null : `${key}[]`).code;
       if (type.kind === 'struct') return this.structFrom(type, node).code;
       const [inner] = childrenOf(node);
-      if (inner === undefined || childrenOf(node).length > 1) throw new Untranslatable(`a list for a ${describe(type)}`);
+      if (inner === undefined || childrenOf(node).length > 1)
+        throw new Untranslatable(`a list for a ${describe(type)}`);
       return this.fieldCode(type, inner, key, held);
     }
     return held(this.translate(node));
@@ -126,7 +129,8 @@ export abstract class Structs extends Expressions {
       });
       values.push({ name, code });
     }
-    if (new Set(values.map((one) => one.name)).size < values.length) throw new Untranslatable('a field with two values');
+    if (new Set(values.map((one) => one.name)).size < values.length)
+      throw new Untranslatable('a field with two values');
     if (type.name === 'vm_area_struct' && this.looksAtWrites && !values.some((one) => one.name === 'vm_lock_seq')) {
       values.push({ name: 'vm_lock_seq', code: '0' });
     }
@@ -147,10 +151,13 @@ export abstract class Structs extends Expressions {
       if (found === undefined) break;
       args.push(found.code);
     }
-    const rest = values.filter((one) => !positional.slice(0, args.length).some(({ name: taken }) => taken === one.name));
+    const rest = values.filter(
+      (one) => !positional.slice(0, args.length).some(({ name: taken }) => taken === one.name),
+    );
     if (rest.length === 0) return `new ${made}(${args.join(', ')})`;
     const complete = args.length === positional.length;
-    if (init !== undefined && complete && this.takesInit(init, rest)) return `new ${made}(${[...args, literalOf(rest)].join(', ')})`;
+    if (init !== undefined && complete && this.takesInit(init, rest))
+      return `new ${made}(${[...args, literalOf(rest)].join(', ')})`;
     return `Object.assign(new ${made}(${args.join(', ')}), ${literalOf(rest)})`;
   }
 
@@ -178,7 +185,8 @@ export abstract class Structs extends Expressions {
         next = Number(at);
         node = part(one, 'value');
       }
-      if (type.of.kind === 'array' && node.type !== 'initializer_list') throw new Untranslatable('an array in an array without braces');
+      if (type.of.kind === 'array' && node.type !== 'initializer_list')
+        throw new Untranslatable('an array in an array without braces');
       elements[next++] = this.elementCode(type.of, node, key);
     }
     const length = type.length ?? elements.length;

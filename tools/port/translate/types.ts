@@ -76,7 +76,8 @@ function coreType(text: string): Type {
   if (/^-?\d+$/.test(text)) return NUMBER;
   if (/^(?:true|false)$/.test(text)) return make('boolean', 'boolean');
   const array = /^(?:readonly )?(.*)\[\]$/.exec(text);
-  if (array !== null) return make('object', 'array', { of: typeFromText((array[1] ?? '').replace(/^\((.*)\)$/, '$1')) });
+  if (array !== null)
+    return make('object', 'array', { of: typeFromText((array[1] ?? '').replace(/^\((.*)\)$/, '$1')) });
   const ref = /^(?:Ref<(.*)>|\{\s*value: (.*?);?\s*\})$/s.exec(text);
   if (ref !== null) return make('object', 'Ref', { of: typeFromText(ref[1] ?? ref[2] ?? '') });
   if (text.includes('=>')) return make('function', text);

@@ -14,17 +14,22 @@ function fieldOf(scope: FileScope, type: CType, key: string): { text: string; ze
     return { text, zero: rep === 'boolean' ? 'false' : rep === 'bigint' ? '0n' : '0' };
   }
   if (type.kind === 'struct') {
-    if (scope.structs.has(type.name)) return { text: structName(scope, type.name), zero: `new ${structName(scope, type.name)}()` };
+    if (scope.structs.has(type.name))
+      return { text: structName(scope, type.name), zero: `new ${structName(scope, type.name)}()` };
     const name = textOf(scope, type);
     if (type.name === 'vma_flags_t') return { text: name, zero: `${scope.use('EMPTY_VMA_FLAGS')}.clone()` };
     const entry = scope.api.entries.get(name)?.entry;
-    if (entry?.kind !== 'class' || entry.parameters.some((one) => !one.optional)) throw new Untranslatable(`a ${describe(type)} in a struct`);
+    if (entry?.kind !== 'class' || entry.parameters.some((one) => !one.optional))
+      throw new Untranslatable(`a ${describe(type)} in a struct`);
     return { text: name, zero: `new ${name}()` };
   }
   if (type.kind === 'array') {
     const { text, zero } = fieldOf(scope, type.of, `${key}[]`);
     if (type.length === null) throw new Untranslatable('an array without a length in a struct');
-    return { text: `${/[ |]/.test(text) ? `(${text})` : text}[]`, zero: `[${Array.from({ length: type.length }, () => zero).join(', ')}]` };
+    return {
+      text: `${/[ |]/.test(text) ? `(${text})` : text}[]`,
+      zero: `[${Array.from({ length: type.length }, () => zero).join(', ')}]`,
+    };
   }
   if (type.kind !== 'pointer') throw new Untranslatable(`a ${describe(type)} in a struct`);
   const fact = scope.facts.read(key);
@@ -33,7 +38,8 @@ function fieldOf(scope: FileScope, type: CType, key: string): { text: string; ze
 
 export function classOf(scope: FileScope, name: string): string[] {
   const struct = scope.env.structs.get(name);
-  if (struct === undefined || struct.union || struct.fields.some((one) => one.overlaps)) throw new Untranslatable(`a union ${name}`);
+  if (struct === undefined || struct.union || struct.fields.some((one) => one.overlaps))
+    throw new Untranslatable(`a union ${name}`);
   const fields = struct.fields.map(({ name: field, type }) => {
     const { text, zero } = fieldOf(scope, type, `struct ${name}.${field}`);
     return `${field}: ${text} = ${zero};`;

@@ -44,7 +44,19 @@ const NO_RANGE: Range = exactly(0n);
 
 export function value(code: string, type: CType, rep: Rep, more: Partial<Value> = {}): Value {
   const range = isInt(type) ? rangeOf(type) : NO_RANGE;
-  return { code, type, rep, range, nullable: false, errable: false, place: false, errno: false, effects: false, fixed: false, ...more };
+  return {
+    code,
+    type,
+    rep,
+    range,
+    nullable: false,
+    errable: false,
+    place: false,
+    errno: false,
+    effects: false,
+    fixed: false,
+    ...more,
+  };
 }
 
 export function isSafe(range: Range): boolean {

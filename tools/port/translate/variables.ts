@@ -1,11 +1,37 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Declarations of C: where a variable is declared in TypeScript, with which type, in a Ref or not, and its first value. */
-import type { Node } from 'web-tree-sitter';
+
 import { Calls } from './calls.js';
-import { type CType, describe, exactly, INT, isInt, type IntType, LONG, pointerTo, rangeOf, UINT, ULONG, VOID, within } from './ctypes.js';
-import { type Declared, declaredBy, part, typeNamed } from './declarators.js';
+import {
+  type CType,
+  describe,
+  exactly,
+  INT,
+  type IntType,
+  isInt,
+  LONG,
+  pointerTo,
+  rangeOf,
+  UINT,
+  ULONG,
+  VOID,
+  within,
+} from './ctypes.js';
+import { type Declared, declaredBy, part, refuseAttributes } from './declarators.js';
+import { isWrapped } from './expressions.js';
 import { type OwnFunction, textOf, type Variable } from './model.js';
-import { changesParameter, failsNext, failsOnFalse, isUnread, onlyInOwnLoops } from './questions.js';
+import type { Node } from './nodes.js';
+import {
+  changesParameter,
+  failsNext,
+  failsOnFalse,
+  isUnread,
+  loopMacro,
+  loopVariable,
+  onlyInOwnLoops,
+  readAfter,
+  type Standing,
+} from './questions.js';
 import {
   addressTaken,
   assignmentOf,
@@ -20,11 +46,30 @@ import {
 } from './scope.js';
 import { heldAs, isPointer, literal, type Rep, type Value, value } from './values.js';
 
+/** An outermost pair of parentheses says nothing. */
+export function stripped(code: string): string {
+  return isWrapped(code) && !hasComma(code.slice(1, -1)) ? code.slice(1, -1) : code;
+}
+
+/** Does a comma stand outside of all brackets? */
+function hasComma(code: string): boolean {
+  let depth = 0;
+  for (const sign of code) {
+    if ('([{'.includes(sign)) depth++;
+    if (')]}'.includes(sign)) depth--;
+    if (sign === ',' && depth === 0) return true;
+  }
+  return false;
+}
+
 /** Macros that declare their first argument. */
 export const DECLARING: Record<string, { returns: string; parameters: CType[] }> = {
   VMA_ITERATOR: {
     returns: 'vma_iterator',
-    parameters: [pointerTo({ kind: 'struct', name: 'mm_struct' }), { kind: 'int', bits: 64, signed: false, bool: false, word: false }],
+    parameters: [
+      pointerTo({ kind: 'struct', name: 'mm_struct' }),
+      { kind: 'int', bits: 64, signed: false, bool: false, word: false },
+    ],
   },
   VMG_STATE: {
     returns: 'vma_merge_struct',
@@ -91,19 +136,36 @@ export abstract class Variables extends Calls {
     return failsOnFalse(call, isInt(returns) || returns.kind === 'pointer');
   }
 
-  /** Would the call fail with NULL in this argument, here if not in C? */
-  protected readonly strict = (call: Node, argument: number): boolean => {
-    const name = call.childForFieldName('function')?.text ?? '';
-    const entry = this.lookup(name) === null ? this.file.api.entries.get(name)?.entry : undefined;
-    const wanted = entry?.kind === 'function' ? entry.parameters[argument]?.type : undefined;
-    return wanted?.cls === 'object' && !wanted.nullable && !wanted.errable;
-  };
+  /** How this function stands to its test. */
+  private get standing(): Standing {
+    const { test, own } = this.kind;
+    return {
+      final: test || own?.final === true,
+      asserts: (name) => this.file.functions.get(name)?.needsTest === true,
+      strict: (call, argument) => {
+        const name = call.childForFieldName('function')?.text ?? '';
+        const entry = this.lookup(name) === null ? this.file.api.entries.get(name)?.entry : undefined;
+        const wanted = entry?.kind === 'function' ? entry.parameters[argument]?.type : undefined;
+        return wanted?.cls === 'object' && !wanted.nullable && !wanted.errable;
+      },
+    };
+  }
 
   declareParameter(own: OwnFunction, name: string, type: CType): Variable {
     const body = part(own.node, 'body');
     const boxed = !isStruct(type) && addressTaken(body, name);
     const key = `${own.name}(${name})`;
-    const variable = { name, code: safeName(name), type, key, boxed, constant: false, sunk: false, unread: false, escapes: true };
+    const variable = {
+      name,
+      code: safeName(name),
+      type,
+      key,
+      boxed,
+      constant: false,
+      sunk: false,
+      unread: false,
+      escapes: true,
+    };
     if (own.taken) this.file.facts.giveAll(key, type);
     this.scopes.at(-1)?.set(name, variable);
     return variable;
@@ -113,6 +175,8 @@ export abstract class Variables extends Calls {
   parameterText(own: OwnFunction, variable: Variable): { head: string; first: string[] } {
     const { type, key, boxed, code } = variable;
     const fact = this.file.facts.read(key);
+    if (fact.arrays && fact.refs)
+      throw new Untranslatable(`${variable.name} points to an array here and to a variable there`);
     const more = { nullable: fact.nullable || own.taken, errable: fact.errable, array: fact.arrays };
     const rep = isInt(type) ? (own.taken || boxed ? heldAs(type) : this.repOf(type, key)) : 'object';
     const text = isInt(type) ? (rep === 'ulong' ? 'number' : rep) : textOf(this.file, type, more);
@@ -121,7 +185,10 @@ export abstract class Variables extends Calls {
     const held = isInt(type) ? heldAs(type) : 'object';
     const given = value(`${code}_given`, type, rep);
     const first = `const ${code} = new ${this.use('Ref')}<${isInt(type) ? text : textOf(this.file, type, { nullable: true })}>(${this.held(given, held)});`;
-    return { head: `${code}_given: ${text}`, first: [isInt(type) ? first : first.replace(this.held(given, held), `${code}_given`)] };
+    return {
+      head: `${code}_given: ${text}`,
+      first: [isInt(type) ? first : first.replace(this.held(given, held), `${code}_given`)],
+    };
   }
 
   /** How a function's result reads. */
@@ -129,7 +196,8 @@ export abstract class Variables extends Calls {
     const { returns } = own;
     if (returns.kind === 'void') return 'void';
     const fact = this.file.facts.read(`return ${own.name}`);
-    if (!isInt(returns)) return textOf(this.file, returns, { nullable: fact.nullable, errable: fact.errable, array: fact.arrays });
+    if (!isInt(returns))
+      return textOf(this.file, returns, { nullable: fact.nullable, errable: fact.errable, array: fact.arrays });
     const rep = own.taken ? heldAs(returns) : this.repOf(returns, `return ${own.name}`);
     return rep === 'ulong' ? 'number' : rep;
   }
@@ -160,16 +228,21 @@ export abstract class Variables extends Calls {
   // --- Declarations ---
 
   protected declaration(node: Node, siblings: readonly Node[], i: number): string[] {
-    const storage = childrenOf(node).filter((one) => one.type === 'storage_class_specifier').map((one) => one.text);
+    const storage = childrenOf(node)
+      .filter((one) => one.type === 'storage_class_specifier')
+      .map((one) => one.text);
     if (storage.includes('extern')) return [];
+    refuseAttributes(node);
     const specifier = part(node, 'type');
-    if (specifier.childForFieldName('body') !== null) throw new Untranslatable('a type that is declared within a function');
+    if (specifier.childForFieldName('body') !== null)
+      throw new Untranslatable('a type that is declared within a function');
     const typed = this.typeofType(specifier, node);
     const declared = declaredBy(node, this.file.env, typed ?? undefined);
     const lines: string[] = [];
-    for (const one of declared) {
+    for (const [at, one] of declared.entries()) {
       if (one.type.kind === 'function') continue;
-      lines.push(...this.declareVariable(one, siblings.slice(i + 1), storage.includes('static'), node));
+      const rest = [...declared.slice(at + 1).map((later) => later.node), ...siblings.slice(i + 1)];
+      lines.push(...this.declareVariable(one, rest, storage.includes('static'), node));
     }
     return lines;
   }
@@ -183,39 +256,52 @@ export abstract class Variables extends Calls {
       const { type } = this.translate(given);
       return type.kind === 'array' ? pointerTo(type.of) : type;
     }
-    if (!/^(?:__)?typeof(?:__)?\b/.test(specifier.text)) return null;
-    return this.typeOf(specifier);
-  }
-
-  /** typeof(x): of a variable, a type, or an expression that the grammar takes for a type. */
-  protected typeOf(node: Node): CType {
-    const [descriptor] = childrenOf(node).filter((one) => one.type !== 'identifier' || one.text.includes('typeof') === false);
-    const inner = descriptor ?? node;
-    const text = inner.text.replace(/^\((.*)\)$/s, '$1').trim();
-    if (/^\w+$/.test(text) && this.lookup(text) !== null) return this.named(text).value.type;
-    if (inner.type === 'type_descriptor' || inner.type === 'type_identifier') return typeNamed(inner, this.file.env);
-    return this.translate(inner).type;
+    return this.liftedType(specifier.text);
   }
 
   private declareVariable(declared: Declared, rest: readonly Node[], outlives: boolean, node: Node): string[] {
     const { name, value: first } = declared;
     const { type } = declared;
-    if (type.kind === 'unknown' || type.kind === 'void') throw new Untranslatable(`a ${describe(type)}, which is not known`);
+    if (type.kind === 'unknown' || type.kind === 'void')
+      throw new Untranslatable(`a ${describe(type)}, which is not known`);
     const key = `${this.kind.name}:${node.startIndex}:${name}`;
     const boxed = !isStruct(type) && type.kind !== 'array' && this.needsBox(rest, name, type);
-    const assigned = rest.reduce((sum, one) => sum + assignmentsTo(one, name), 0);
+    const assigned = rest.reduce((sum, one) => sum + this.timesAssigned(one, name), 0);
     const escapes = type.kind === 'array' && rest.some((one) => escapesIn(one, name));
     const plain = !boxed && !isStruct(type) && type.kind !== 'array' && !outlives;
     const unread = plain && isUnread(rest, name);
     const constant = assigned === 0 || isStruct(type) || type.kind === 'array' || boxed;
-    const code = outlives ? `${this.kind.name}_${name}` : safeName(name);
+    const code = outlives ? this.staticName(name) : safeName(name);
     const variable: Variable = { name, code, type, key, boxed, constant, sunk: false, unread, escapes };
     if (outlives) return this.declareStatic(variable, first, rest);
     this.scopes.at(-1)?.set(name, variable);
     if (type.kind === 'struct' && type.name === 'mm_struct') return this.declareMm(variable, first);
-    if (type.kind === 'struct' && OF_THE_WORLD.has(type.name)) throw new Untranslatable(`a struct ${type.name} of its own`);
+    if (type.kind === 'struct' && OF_THE_WORLD.has(type.name))
+      throw new Untranslatable(`a struct ${type.name} of its own`);
     if (first !== null) return this.initialised(variable, first, rest);
     return this.undeclared(variable, rest);
+  }
+
+  private readonly statics: string[] = [];
+
+  /** A name beside the function; two blocks of it may each have a variable of one name. */
+  private staticName(name: string): string {
+    const count = this.statics.filter((one) => one === name).length;
+    this.statics.push(name);
+    return `${this.kind.name}_${name}${count === 0 ? '' : count + 1}`;
+  }
+
+  /** How often the variable is assigned to, by loops that are macros too. */
+  private timesAssigned(node: Node, name: string): number {
+    const loops = findAll(node, (one) => {
+      const macro = loopMacro(one, this.context.original);
+      return (
+        macro !== null &&
+        loopVariable(one, macro) === name &&
+        (!onlyInOwnLoops(one, name, this.context.original) || readAfter(one, name))
+      );
+    });
+    return assignmentsTo(node, name) + 2 * loops.length;
   }
 
   /** A variable that keeps its value from call to call lives beside the function. */
@@ -252,7 +338,10 @@ export abstract class Variables extends Calls {
       const call = one.parent?.type === 'argument_list' ? one.parent.parent : null;
       if (call === null || !this.takesRef(call, one)) return false;
       let around = call.parent;
-      if (around?.type === 'argument_list' && /^ASSERT_/.test(around.parent?.childForFieldName('function')?.text ?? '')) {
+      if (
+        around?.type === 'argument_list' &&
+        /^ASSERT_/.test(around.parent?.childForFieldName('function')?.text ?? '')
+      ) {
         around = around.parent?.parent ?? null;
       }
       if (around?.type === 'assignment_expression' || around?.type === 'init_declarator') around = around.parent;
@@ -278,7 +367,10 @@ export abstract class Variables extends Calls {
     const { type, key } = variable;
     if (type.kind === 'array') return [this.declareArray(variable, first)];
     if (type.kind === 'struct') {
-      const code = first.type === 'initializer_list' ? this.structFrom(type, first).code : this.copied(this.convert(this.translate(first), type));
+      const code =
+        first.type === 'initializer_list'
+          ? this.structFrom(type, first).code
+          : this.copied(this.convert(this.translate(first), type));
       return [`${this.keyword(variable)} = ${code};`];
     }
     const [inner] = first.type === 'initializer_list' ? childrenOf(first) : [first];
@@ -311,7 +403,7 @@ export abstract class Variables extends Calls {
     }
     const one = this.convert(given, type);
     const open = (one.nullable || one.errable) && one.code !== 'null';
-    if (open && failsNext(rest, name, one.errable, this.strict)) {
+    if (open && failsNext(rest, name, one.errable, this.standing)) {
       const sure = { ...one, code: this.followed(one), nullable: false, errable: false };
       this.settled(variable, sure);
       return this.codeFor(sure, type, rep, key);
@@ -331,7 +423,8 @@ export abstract class Variables extends Calls {
   private declareArray(variable: Variable, first: Node | null): string {
     const { type } = variable;
     if (type.kind !== 'array') throw new Untranslatable('an array');
-    if (type.of.kind === 'int' && type.of.bits === 8 && first?.type === 'string_literal') throw new Untranslatable('a text in an array');
+    if (type.of.kind === 'int' && type.of.bits === 8 && first?.type === 'string_literal')
+      throw new Untranslatable('a text in an array');
     if (first !== null && first.type !== 'initializer_list') throw new Untranslatable('an array with such a value');
     const key = variable.escapes ? null : `${variable.key}[]`;
     const made = this.arrayFrom(type, first, key);
@@ -370,7 +463,7 @@ export abstract class Variables extends Calls {
     const assignment = assignmentOf(first);
     if (assignment?.left.text === name && assignment.operator === '=' && !mentions(assignment.right, name)) {
       variable.sunk = true;
-      variable.constant = users.reduce((sum, one) => sum + assignmentsTo(one, name), 0) === 1;
+      variable.constant = users.reduce((sum, one) => sum + this.timesAssigned(one, name), 0) === 1;
       return [];
     }
     return [this.empty(variable)];
@@ -403,7 +496,8 @@ function escapesIn(node: Node, name: string): boolean {
     findAll(node, (one) => {
       if (one.type !== 'identifier' || one.text !== name) return false;
       const { parent } = one;
-      if (parent?.type === 'subscript_expression') return parent.childForFieldName('argument')?.id !== one.id || isAddressed(parent);
+      if (parent?.type === 'subscript_expression')
+        return parent.childForFieldName('argument')?.id !== one.id || isAddressed(parent);
       if (parent?.type === 'sizeof_expression' || parent?.parent?.type === 'sizeof_expression') return false;
       return parent?.parent?.childForFieldName('function')?.text !== 'ARRAY_SIZE';
     }).length > 0
