@@ -305,7 +305,7 @@ export abstract class Calls extends Structs {
       if (this.sharesStruct(own, name, given, all)) return this.convert(given, type).code;
       return this.codeFor(given, type, rep, key);
     });
-    let code = `${own.name}(${[...(own.needsTest ? ['t'] : []), ...values].join(', ')})`;
+    let code = `${own.code}(${[...(own.needsTest ? ['t'] : []), ...values].join(', ')})`;
     if (own.needsTest && !this.propagates(node)) {
       const failed = own.returns.kind === 'void' ? 'undefined' : this.failedOf(own);
       code = `${this.use('attempt')}(() => ${code}, ${failed})`;

@@ -135,9 +135,9 @@ export abstract class Expressions extends Places {
     if (own === undefined) throw new Untranslatable(`the port has no ${name}()`, name);
     const { returns, variadic, parameters } = own;
     const type: CType = { kind: 'function', returns, parameters: parameters.map((one) => one.type), variadic };
-    if (!own.needsTest) return value(name, pointerTo(type), 'function');
+    if (!own.needsTest) return value(own.code, pointerTo(type), 'function');
     const names = parameters.map((_, i) => `a${i}`).join(', ');
-    const call = `${name}(${['t', ...(names === '' ? [] : [names])].join(', ')})`;
+    const call = `${own.code}(${['t', ...(names === '' ? [] : [names])].join(', ')})`;
     const failed = this.failedValue(returns);
     const code = `(${names}) => ${this.use('attempt')}(() => ${call}, ${failed})`;
     return value(`(${code})`, pointerTo(type), 'function', { effects: true });
@@ -384,8 +384,16 @@ export abstract class Expressions extends Places {
     if (operand === undefined) return null;
     const inner = bare(operand);
     if (inner.type === 'type_descriptor') return typeNamed(inner, this.file.env);
-    const { type } = this.translate(inner);
-    return type;
+    return this.typeOf(inner);
+  }
+
+  /** The type of an expression that is not evaluated. */
+  private typeOf(node: Node): CType {
+    const inner = bare(node);
+    if (inner.type === 'pointer_expression' && inner.children[0]?.text === '&') {
+      return pointerTo(this.typeOf(part(inner, 'argument')));
+    }
+    return this.translate(inner).type;
   }
 
   /** The type that a cast or sizeof names. */

@@ -286,7 +286,7 @@ class FileTranslator {
       lines.push(`throw new Error('${own.name}: its end is reached without a value');`);
     }
     const first = heads.flatMap((one) => one.first);
-    return [`${exported}function ${own.name}(${list}): ${result} {`, ...first, ...lines, '}'];
+    return [`${exported}function ${own.code}(${list}): ${result} {`, ...first, ...lines, '}'];
   }
 
   private giveAll(own: OwnFunction): void {
@@ -345,6 +345,7 @@ class FileTranslator {
       !this.source.isMentioned(name)
     )
       return [];
+    if (this.globals.has(name) || (first === null && this.isInitialisedElsewhere(name))) return [];
     const translator = this.statements('(file)', false, null);
     const nodes = this.source.top.map((one) => one.node);
     const boxed = type.kind !== 'struct' && type.kind !== 'array' && nodes.some((one) => addressTaken(one, name));
@@ -373,6 +374,18 @@ class FileTranslator {
     } catch (error) {
       return this.lose(name, node, error);
     }
+  }
+
+  /** Of several declarations of one variable the one with a value counts. */
+  private isInitialisedElsewhere(name: string): boolean {
+    return this.source.top.some(
+      ({ node }) =>
+        node.type === 'declaration' &&
+        findAll(node, (one) => one.type === 'init_declarator').some((one) => {
+          const found = findAll(part(one, 'declarator'), (child) => child.type === 'identifier')[0];
+          return found?.text === name;
+        }),
+    );
   }
 
   /** Tests that share a variable must run in the order in which they stand. */
@@ -413,7 +426,7 @@ class FileTranslator {
       this.source.env.numbers.set(name, number);
       this.globals.set(name, {
         name,
-        code: name,
+        code: safeName(name),
         type,
         number,
         key: `(file):${name}`,

@@ -16,12 +16,14 @@ interface Definition {
 export function keepable(tokens: readonly Token[], known: (name: string) => boolean): Map<number, string> {
   const definitions = definitionsIn(tokens);
   const kept = new Map<number, string>();
+  // Where macros make texts and names of their arguments, a constant must be what it says.
+  const spells = definitions.some(({ macro }) => macro.body.some((one) => one.text === '#' || one.text === '##'));
   for (const one of definitions) {
     const { macro } = one;
     const others = definitions.filter((other) => other.macro.name === macro.name);
     const keeps =
       macro.parameters === null
-        ? others.length === 1 && isNumber(macro) && !known(macro.name) && one.depth === 0
+        ? !spells && others.length === 1 && isNumber(macro) && !known(macro.name) && one.depth === 0
         : one.depth > 0 && isListOfCalls(macro, definitions) && usesAreNumbers(tokens, one);
     if (keeps && !(macro.parameters === null && isUndefined(tokens, macro.name))) kept.set(macro.line, macro.name);
   }

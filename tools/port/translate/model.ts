@@ -34,6 +34,8 @@ export interface Variable {
 /** A function of the file that is translated. */
 export interface OwnFunction extends Signature {
   node: Node;
+  /** Its name in TypeScript. */
+  code: string;
   /** Does it assert, or make an address space? Then it is given the test. */
   needsTest: boolean;
   /** Whoever calls it fails the test when an assertion of its fails. */

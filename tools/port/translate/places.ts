@@ -29,7 +29,7 @@ import {
   type Variable,
 } from './model.js';
 import type { Node } from './nodes.js';
-import { bare, Untranslatable } from './scope.js';
+import { bare, safeField, Untranslatable } from './scope.js';
 import type { Type } from './types.js';
 import { heldAs, heldFor, literal, NULL_VALUE, type Rep, truthValue, type Value, value } from './values.js';
 
@@ -283,8 +283,10 @@ export abstract class Places {
     if (own) {
       if (overlaps || this.file.env.structs.get(struct)?.union) throw new Untranslatable(`${name} is part of a union`);
       const key = `struct ${struct}.${name}`;
-      const held = this.factValue(`${object}.${name}`, type, key, this.file.facts.read(`&${key}`).nullable);
-      return this.plain(held, key, null, () => this.addressOfField(object, name, type, key));
+      const place = `${object}.${safeField(name)}`;
+      let held = this.factValue(place, type, key, this.file.facts.read(`&${key}`).nullable);
+      if (type.kind === 'pointer') held = { ...held, nullable: true };
+      return this.plain(held, key, null, () => this.addressOfField(object, safeField(name), type, key));
     }
     const entry = structEntry(this.file, struct);
     const field = entry.fields.get(name);
@@ -515,6 +517,8 @@ export abstract class Places {
     if (key !== null) this.file.facts.give(key, one, type);
     if (isInt(type)) return this.held(one, rep);
     if (type.kind === 'struct') return this.copied(one);
+    if (key === null && one.rep === 'array')
+      throw new Untranslatable(`an array where a pointer to a variable is held: ${one.code}`);
     return one.code;
   }
 

@@ -315,14 +315,24 @@ export const CASE_RANGE = '__case_range';
  * nobody has.
  */
 export function extensionsAsC(text: string): string {
-  return text
+  // What stands in texts and comments is no code.
+  const aside: string[] = [];
+  const code = lex(text)
+    .map((one) => (one.kind === 'text' || one.kind === 'comment' ? `\u{1}${aside.push(one.text) - 1}\u{1}` : one.text))
+    .join('')
     .replaceAll(
       /\bcase\s+([^:;{}?]+?)\s*\.\.\.\s*([^:;{}?]+?)\s*:/g,
       (_, low: string, high: string) => `case ${CASE_RANGE}(${low}, ${high}):`,
     )
     .replaceAll(/(__attribute__\s*\(\((?:[^()]|\([^()]*\))*\)\))\s*=(?!=)/g, '= with_attribute() |')
+    .replaceAll(/\b((?:(?:unsigned|signed|long|short|int|char) +)+)(static|extern|register|inline|typedef)\b/g, '$2 $1')
+    .replaceAll(/(,\s*)(?:struct|union|enum)\s+(\w+)(?=\s*[,)])(?!\s*\)\s*[;{])/g, '$1type_named_$2')
     .replaceAll(/\bgoto\s*\*\s*[^;{}]+;/g, 'goto computed;')
     .replaceAll(/([=(,]\s*)&&\s*(\w+)/g, '$1address_of_label_$2');
+  return code
+    .split('\u{1}')
+    .map((one, i) => (i % 2 === 0 ? one : (aside[Number(one)] ?? '')))
+    .join('');
 }
 
 /** Depth of parentheses at the end of each line, outside of comments and texts. */

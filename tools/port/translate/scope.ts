@@ -23,7 +23,7 @@ export interface Mark {
 }
 
 const RESERVED = new Set(
-  'Array BigInt Boolean Math NUM_VMA_FLAG_BITS Number Object Ref ULONG_MAX VmaTest as_a at attempt char_at deref element_ref field_ref given globals is_err_value mm_ narrow ptr_err put returned s16 s32 s64 s8 sinon struct_assign struct_copy stubs u16 u32 u64 u8 ulong undefined untranslated arguments await case catch class const debugger default delete do enum eval export extends finally function import in instanceof interface let new package private protected public static super switch this throw try typeof var void with yield null true false async of t test'.split(
+  'Array BigInt Boolean Date Error Function Infinity JSON Map NaN Promise Proxy Reflect RegExp Set String Symbol console globalThis process Math NUM_VMA_FLAG_BITS Number Object Ref ULONG_MAX VmaTest as_a at attempt char_at deref element_ref field_ref given globals is_err_value mm_ narrow ptr_err put returned s16 s32 s64 s8 sinon struct_assign struct_copy stubs u16 u32 u64 u8 ulong undefined untranslated arguments await case catch class const debugger default delete do enum eval export extends finally function import in instanceof interface let new package private protected public static super switch this throw try typeof var void with yield null true false async of t test'.split(
     ' ',
   ),
 );
@@ -31,6 +31,11 @@ const RESERVED = new Set(
 /** A name of C that TypeScript, or the harness, has another use for gets an underscore. */
 export function safeName(name: string): string {
   return RESERVED.has(name) ? `${name}_` : name;
+}
+
+/** A field's name: a class has one that means something else. */
+export function safeField(name: string): string {
+  return /^(?:constructor|prototype|__proto__)$/.test(name) ? `${name}_` : name;
 }
 
 /** All nodes below and including this one that satisfy the condition. */

@@ -11,7 +11,7 @@ import { type Node, plain } from './nodes.js';
 import { portApi } from './port_api.js';
 import { BITS, extensionsAsC, liftTypeofs, Preprocessor } from './preprocess.js';
 import { failsOnFalse } from './questions.js';
-import { branchesOf, childrenOf, findAll, mentions, statementsOf, Untranslatable } from './scope.js';
+import { branchesOf, childrenOf, findAll, mentions, safeName, statementsOf, Untranslatable } from './scope.js';
 
 /** A function from another file, shared.c for one. */
 export interface HelperSource {
@@ -215,6 +215,7 @@ export class SourceFile {
         const signature = signatureOf(node, this.env);
         if (RUNNING.test(signature.name)) continue;
         this.functions.set(signature.name, {
+          code: safeName(signature.name),
           ...signature,
           node,
           needsTest: false,

@@ -7,7 +7,7 @@ import { Expressions } from './expressions.js';
 import { structEntry, structName, textOf } from './model.js';
 import type { Node } from './nodes.js';
 import type { Parameter } from './port_api.js';
-import { childrenOf, constantOf, Untranslatable } from './scope.js';
+import { childrenOf, constantOf, safeField, Untranslatable } from './scope.js';
 import { heldFor, literal, type Value, value } from './values.js';
 
 interface Given {
@@ -98,7 +98,7 @@ export abstract class Structs extends Expressions {
       seen.set(name, code);
     }
     const made = structName(this.file, type.name);
-    const list = [...seen].map(([name, code]) => ({ name, code }));
+    const list = [...seen].map(([name, code]) => ({ name: safeField(name), code }));
     return value(list.length === 0 ? `new ${made}()` : `new ${made}(${literalOf(list)})`, type, 'object');
   }
 

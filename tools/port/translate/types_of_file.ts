@@ -2,7 +2,7 @@
 /** A struct that a test file declares, as a class: fields by their types, all zero unless given. */
 import { type CType, describe, isInt } from './ctypes.js';
 import { type FileScope, structName, textOf } from './model.js';
-import { Untranslatable } from './scope.js';
+import { safeField, Untranslatable } from './scope.js';
 import { heldAs, heldFor } from './values.js';
 
 function fieldOf(scope: FileScope, type: CType, key: string): { text: string; zero: string } {
@@ -42,7 +42,7 @@ export function classOf(scope: FileScope, name: string): string[] {
     throw new Untranslatable(`a union ${name}`);
   const fields = struct.fields.map(({ name: field, type }) => {
     const { text, zero } = fieldOf(scope, type, `struct ${name}.${field}`);
-    return `${field}: ${text} = ${zero};`;
+    return `${safeField(field)}: ${text} = ${zero};`;
   });
   const made = structName(scope, name);
   const init = fields.length === 0 ? [] : [`constructor(init: Partial<${made}> = {}) { Object.assign(this, init); }`];

@@ -222,7 +222,7 @@ export abstract class Variables extends Calls {
     const type = [INT, ...(decimal && !unsigned ? [] : [UINT]), LONG, ULONG].find(fits);
     if (type === undefined) throw new Untranslatable(`${name} is wider than 64 bits`);
     const digits = text.replace(/^\((.*)\)$/, '$1').replace(/[uUlL]+$/, '');
-    return { line: `const ${name} = ${literal(number, type, digits).code};`, number, type };
+    return { line: `const ${safeName(name)} = ${literal(number, type, digits).code};`, number, type };
   }
 
   // --- Declarations ---
@@ -271,7 +271,7 @@ export abstract class Variables extends Calls {
     const plain = !boxed && !isStruct(type) && type.kind !== 'array' && !outlives;
     const unread = plain && isUnread(rest, name);
     const constant = assigned === 0 || isStruct(type) || type.kind === 'array' || boxed;
-    const code = outlives ? this.staticName(name) : safeName(name);
+    const code = outlives ? this.staticName(name) : this.localName(name);
     const variable: Variable = { name, code, type, key, boxed, constant, sunk: false, unread, escapes };
     if (outlives) return this.declareStatic(variable, first, rest);
     this.scopes.at(-1)?.set(name, variable);
@@ -282,13 +282,24 @@ export abstract class Variables extends Calls {
     return this.undeclared(variable, rest);
   }
 
+  /** A name that hides none that can be meant by it further up. */
+  private localName(name: string): string {
+    const hidden =
+      this.file.globals.has(name) || this.file.functions.has(name) || this.scopes.some((one) => one.has(name));
+    if (!hidden) return safeName(name);
+    const count = (this.hiding.get(name) ?? 1) + 1;
+    this.hiding.set(name, count);
+    return `${name}_${count}`;
+  }
+
+  private readonly hiding = new Map<string, number>();
   private readonly statics: string[] = [];
 
   /** A name beside the function; two blocks of it may each have a variable of one name. */
   private staticName(name: string): string {
     const count = this.statics.filter((one) => one === name).length;
     this.statics.push(name);
-    return `${this.kind.name}_${name}${count === 0 ? '' : count + 1}`;
+    return `${safeName(this.kind.name)}_${name}${count === 0 ? '' : count + 1}`;
   }
 
   /** How often the variable is assigned to, by loops that are macros too. */
