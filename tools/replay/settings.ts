@@ -10,6 +10,8 @@ export class Settings {
   policy: number;
   name: number;
   context: number;
+  /** Are functions called where they rely on their callers not to? */
+  careless: boolean;
   /** Is there no memory for nodes of trees? */
   noNodes: boolean;
   /** The list that unmaps are given for userfaultfd; null for none. */
@@ -20,6 +22,7 @@ export class Settings {
     this.policy = 0;
     this.name = 0;
     this.context = 0;
+    this.careless = false;
     this.noNodes = false;
     this.unmaps = null;
   }

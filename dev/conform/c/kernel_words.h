@@ -114,7 +114,8 @@ static bool can_expand(struct vm_area_struct *target, struct vm_area_struct *nex
 	if (end == target->vm_end)
 		return true;
 	above = find_vma_intersection(&mm, target->vm_end, end);
-	return !above || (above == next && end == next->vm_end && !(next->vm_ops && next->vm_ops->close));
+	return !above || (above == next && end == next->vm_end &&
+			  (careless || !(next->vm_ops && next->vm_ops->close)));
 }
 
 WORD(vma_expand, 6)
@@ -187,8 +188,9 @@ WORD(copy_vma, 5)
 
 	if (!vma || vma->vm_end < a[0] + a[1])
 		return -EFAULT;
-	/* It would be a BUG if the source grew into its own copy: mremap() sees to it that this does not happen. */
-	if ((vma->anon_vma || !vma_is_anonymous(vma)) && (a[2] == vma->vm_end || a[2] + a[1] == vma->vm_start))
+	/* What has pages, or a file, must not grow into its own copy: mremap() sees to it that it does not. */
+	if ((vma->anon_vma || !vma_is_anonymous(vma)) && (a[2] == vma->vm_end || a[2] + a[1] == vma->vm_start) &&
+	    !careless)
 		return -EINVAL;
 	if (!COPY_VMA(&vma, a[0], a[2], a[1], a[3], &need_rmap_locks, a[4] != 0))
 		return -ENOMEM;

@@ -72,6 +72,12 @@ WORD(noanswers, 0)
 	return 0;
 }
 
+WORD(careless, 1)
+{
+	careless = a[0] != 0;
+	return 0;
+}
+
 WORD(nonodes, 1)
 {
 	no_nodes = a[0] != 0;

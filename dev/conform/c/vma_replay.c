@@ -150,7 +150,7 @@ static vma_flags_t more_flags;
 static struct mempolicy *new_policy;
 static struct anon_vma_name *new_name;
 static struct vm_userfaultfd_ctx new_context;
-static bool with_uf_list;
+static bool with_uf_list, careless;
 static const char *text_argument;
 
 static vma_flags_t flags_of(ulong word)

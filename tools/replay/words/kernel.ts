@@ -169,7 +169,8 @@ function canExpand(
   if (start < target.vm_start && find_vma_intersection(space.mm, start, target.vm_start) !== null) return false;
   if (end === target.vm_end) return true;
   const above = find_vma_intersection(space.mm, target.vm_end, end);
-  return above === null || (above === next && end === next.vm_end && !next.vm_ops?.close);
+  if (above === null) return true;
+  return above === next && end === next.vm_end && (space.settings.careless || !next.vm_ops?.close);
 }
 
 const expand: Run = (space, a) => {
@@ -230,9 +231,10 @@ const copy: Run = (space, a) => {
   const [addr, len, to] = [at(a, 0), at(a, 1), at(a, 2)];
   const source = vma_lookup(space.mm, addr);
   if (source === null || source.vm_end < addr + len) return -EFAULT;
-  // What has pages, or a file, and grew into its own copy would be a BUG: mremap() sees to it that this does not happen.
-  const faulted = source.anon_vma !== null || !vma_is_anonymous(source);
-  if (faulted && (to === source.vm_end || to + len === source.vm_start)) return -EINVAL;
+  // What has pages, or a file, must not grow into its own copy: mremap() sees to it that it does not.
+  const isFaulted = source.anon_vma !== null || !vma_is_anonymous(source);
+  const isBeside = to === source.vm_end || to + len === source.vm_start;
+  if (isFaulted && isBeside && !space.settings.careless) return -EINVAL;
 
   const need_rmap_locks = new Ref(false);
   const anon_pgoff = __linear_anon_page_index(source, addr);

@@ -79,6 +79,14 @@ export const SETTINGS: Words = {
       },
       often: 1,
     }),
+    word('careless ON', {
+      does: '`copy_vma` and `vma_expand` are called where they rely on their callers not to, or with 0 are not',
+      run({ settings }, a) {
+        settings.careless = isOn(at(a, 0));
+        return 0;
+      },
+      often: 2,
+    }),
     word('nonodes ON', {
       does: 'there is no memory for nodes of trees, or with 0 there is',
       run({ settings }, a) {
