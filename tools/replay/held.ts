@@ -109,10 +109,9 @@ export class Held {
     return vma;
   }
 
-  private inMapping(vma: vm_area_struct, by: number): void {
+  private inMapping(vma: vm_area_struct, mapping: address_space, by: number): void {
     count(this.entries, vma, by);
-    const mapping = vma.vm_file?.f_mapping;
-    if (mapping !== undefined) count(this.mapped, mapping, by);
+    count(this.mapped, mapping, by);
   }
 
   /** The stubs that keep count. */
@@ -136,8 +135,8 @@ export class Held {
         return file;
       },
       fput: (file) => count(this.references, file, -1),
-      mapping_rmap_tree_insert: (vma) => this.inMapping(vma, 1),
-      mapping_rmap_tree_remove: (vma) => this.inMapping(vma, -1),
+      mapping_rmap_tree_insert: (vma, mapping) => this.inMapping(vma, mapping, 1),
+      mapping_rmap_tree_remove: (vma, mapping) => this.inMapping(vma, mapping, -1),
       anon_rmap_tree_insert: (avc) => count(this.linked, avc, 1),
       anon_rmap_tree_remove: (avc) => count(this.linked, avc, -1),
     };
