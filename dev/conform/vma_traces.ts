@@ -46,7 +46,7 @@ const ANSWERS: readonly Answered[] = [
   ...[
     ...['anon_vma_clone', '__anon_vma_prepare', 'anon_vma_prepare', 'vma_dup_policy', 'vm_area_cache_alloc'],
     ...['security_vm_enough_memory_mm', 'userfaultfd_unmap_prep', 'shmem_zero_setup', 'ksm_execve'],
-    ...['insert_kernel_pages', 'mmap_prepare', 'mmap', 'mapped', 'may_split'],
+    ...['remap_pfn_range_ptes', 'insert_kernel_pages', 'mmap_prepare', 'mmap', 'mapped', 'may_split'],
   ].map((name) => [name, [-ENOMEM]] as const),
   ...['mmap_write_lock_killable', 'vma_start_write_killable'].map((name) => [name, [-EINTR]] as const),
   ...['may_expand_vm', 'can_modify_mm', 'arch_validate_flags', 'capable', 'mapping_can_writeback'].map(
@@ -90,7 +90,7 @@ interface Profile {
 
 /** A few files of a kind: those that do little, those whose hooks act, those that are stacked on others. */
 function filesOf(random: Random): number[] {
-  const acting = Array.from({ length: 4 }, () => random.between(0x30, 0x3f));
+  const acting = Array.from({ length: 4 }, () => random.between(0x30, 0x42));
   const stacked = Array.from({ length: 4 }, () => random.between(0x20, 0x2f));
   return random.pick([
     ...[[0], [0, 0, 1, 2], [1, 2, 3, 4], [0, 5, 6], [0, 6, 7, 8, 9, 10], [0, 1, 6, 9]],
@@ -191,12 +191,14 @@ class Draft {
         return this.flags(hasFile);
       case 'PGOFF':
         return this.offset(hasFile);
+      case 'PRIVATE':
+        return random.below(4);
       case 'FILE':
         return this.file;
       case 'STUB':
         return this.answered[0];
       case 'FIRST':
-        return random.between(1, 4);
+        return random.pick([1, 1, 2, 2, 3, 4, 7, 12]);
       case 'COUNT':
         return random.pick([1, 1, 1, 2, 0]);
       case 'VALUE':
@@ -215,7 +217,7 @@ class Draft {
         return (profile.base + profile.pages) * PAGE_SIZE + random.below(3) * 0x10000;
       case 'MASK':
         // 2^n - 1, and what mm/mmap.c passes for huge pages: PAGE_MASK & ~huge_page_mask().
-        return random.pick([0, 0, 0x1fff, 0xffff]);
+        return random.pick([0, 0, 0x1fff, 0xffff, 0xf000, 0x1ff000]);
       case 'OFFSET':
         return random.below(8) * PAGE_SIZE;
       case 'GAP':

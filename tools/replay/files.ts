@@ -14,6 +14,7 @@ import {
 import { VM_IO, VM_PFNMAP, VM_WIPEONFORK, VMA_MAYWRITE_BIT, VMA_WIPEONFORK_BIT } from '../../include/vma_flags.js';
 import {
   mmap_action_ioremap_full,
+  mmap_action_map_kernel_pages,
   mmap_action_map_kernel_pages_full,
   mmap_action_remap,
   mmap_action_remap_full,
@@ -38,7 +39,7 @@ export const LAST_PREPARED = 15;
 export const LAST_FILE = 31;
 const FIRST_PREPARED = 5;
 const FIRST_ACTING = 0x30;
-const NR_FILES = 0x3f;
+const NR_FILES = 0x42;
 
 /** Files with an `mmap` hook that calls that of another file. */
 const STACKED: ReadonlyMap<number, number> = new Map([
@@ -57,6 +58,8 @@ const STACKED: ReadonlyMap<number, number> = new Map([
 
 /** First frame that actions map, and where device memory begins. */
 const FRAME = 0x100;
+/** No type of an action. */
+const UNKNOWN_ACTION = 9;
 const DEVICE = 0x200000;
 /** As many pages as the largest mapping of a trace has. */
 const KERNEL_PAGES: page[] = Array.from({ length: 0x1000 }, () => new page());
@@ -182,7 +185,7 @@ export class TraceFiles {
     }
   }
 
-  /** What hooks of files 30 to 3f set of a description. */
+  /** What hooks of files from 30 on set of a description. */
   private furnish(id: number, desc: vm_area_desc): void {
     const told = OPS_THERE | OPS_CLOSE | OPS_MAPPED;
     if ([0x30, 0x39, 0x3a, 0x3c].includes(id)) desc.vm_ops = this.operations(told);
@@ -230,6 +233,15 @@ export class TraceFiles {
         return;
       case 0x3e:
         mmap_action_simple_ioremap(desc, DEVICE, PAGE_SIZE);
+        return;
+      case 0x40:
+        mmap_action_map_kernel_pages(desc, desc.start, KERNEL_PAGES, PHYS_PFN(desc.end - desc.start) + 1);
+        return;
+      case 0x41:
+        mmap_action_remap(desc, desc.start + 0x10, FRAME, PAGE_SIZE - 0x10);
+        return;
+      case 0x42:
+        Reflect.set(action, 'type', UNKNOWN_ACTION);
         return;
       default:
         return;

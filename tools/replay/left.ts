@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What an operation leaves that the sums and the list of VMAs do not show; printed with calls. */
 import { list_for_each_entry } from '../../include/linux/list.js';
-import { ma_start } from '../../include/linux/maple_tree.js';
 import type {
   address_space,
   file,
@@ -39,9 +38,7 @@ export function leftText(space: Space): string {
   let text = '';
   if (vmi !== null) {
     const { index, last, status } = vmi.mas;
-    // Before the first walk `last` says nothing.
-    const end = status === ma_start ? '' : ` last=${valueText(last)}`;
-    text += `= iterator index=${valueText(index)}${end} status=${STATUS[status]}\n`;
+    text += `= iterator index=${valueText(index)} last=${valueText(last)} status=${STATUS[status]}\n`;
   }
   if (vmg !== null) text += mergeText(vmg);
   for (const [i, one] of files.entries()) {

@@ -91,9 +91,7 @@ export class ReplayedSpace {
   }
 
   /** The hooks of a number, as `setops` has it. */
-  operations(kind: number): vm_operations_struct | null {
-    return this.traceFiles.operations(kind);
-  }
+  readonly operations = (kind: number): vm_operations_struct | null => this.traceFiles.operations(kind);
 
   kindOf(ops: vm_operations_struct): number {
     return this.traceFiles.kindOf(ops);

@@ -102,7 +102,7 @@ static int mmap_of(int id, struct file *file, struct vm_area_struct *vma)
 	}
 }
 
-/* What mmap_prepare hooks of files 30 to 3f ask for. */
+/* What mmap_prepare hooks of files from 30 on ask for. */
 static int act(int id, struct vm_area_desc *desc)
 {
 	struct mmap_action *action = &desc->action;
@@ -164,6 +164,15 @@ static int act(int id, struct vm_area_desc *desc)
 	case 0x3f:
 		desc->vm_file = &files[2];
 		action->hide_from_rmap_until_complete = true;
+		break;
+	case 0x40:
+		mmap_action_map_kernel_pages(desc, desc->start, kernel_pages, vma_desc_pages(desc) + 1);
+		break;
+	case 0x41:
+		mmap_action_remap(desc, desc->start + 0x10, 0x100, PAGE_SIZE - 0x10);
+		break;
+	case 0x42:
+		action->type = 9;
 		break;
 	}
 	return 0;

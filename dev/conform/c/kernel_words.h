@@ -253,3 +253,13 @@ WORD(cleanup_mm, 0)
 	return count;
 }
 
+
+#ifdef HAS_ANON_PGOFF
+/* Older kernels have it elsewhere. */
+WORD(__install_special_mapping, 5)
+{
+	vm_flags_t flags = vma_flags_to_legacy(flags_of(a[2]));
+
+	return PTR_ERR_OR_ZERO(__install_special_mapping(&mm, a[0], a[1], flags, (void *)a[3], ops_of(a[4])));
+}
+#endif

@@ -3,7 +3,7 @@
  * Part of vma_replay.c: the files of a trace by their numbers, and their hooks. docs/traces.md says what each does.
  */
 
-#define NR_FILES 63
+#define NR_FILES 66
 #define FIRST_PREPARED 5
 #define LAST_PREPARED 15
 #define FIRST_STACKED 32

@@ -28,6 +28,7 @@ static void set_anon(struct vm_area_struct *vma, struct anon_vma *anon, ulong li
 
 SETTER(setflags, 2, vma->flags = flags_of(a[1]))
 SETTER(setpgoff, 2, vma->vm_pgoff = a[1])
+SETTER(setanonpgoff, 2, SET_ANON_PGOFF(vma, a[1]))
 SETTER(setfile, 2, vma->vm_file = file_of(a[1]))
 SETTER(setanon, 3, set_anon(vma, anon_of(a[1]), a[2]))
 SETTER(setops, 2, vma->vm_ops = ops_of(a[1]))

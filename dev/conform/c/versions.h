@@ -13,6 +13,7 @@
 #define MAY_SHRINK(vma, start, end) ((start) == (vma)->vm_start && (end) != (vma)->vm_end)
 #define SHRINK_VMA(vmi, vma, start, end, pgoff) vma_shrink(vmi, vma, end)
 #define ANON_PGOFF(vma) vma_start_anon_pgoff(vma)
+#define SET_ANON_PGOFF(vma, pgoff) __vma_set_anon_pgoff(vma, pgoff)
 #define MERGE_ANON_PGOFF(vmg) ((vmg)->anon_pgoff)
 #define SET_MERGE_ANON_PGOFF(vmg) ((vmg)->anon_pgoff = (vmg)->start >> PAGE_SHIFT)
 /* That of a new VMA is that of its address. */
@@ -29,6 +30,7 @@ do {									\
 #define MAY_SHRINK(vma, start, end) (((start) == (vma)->vm_start) != ((end) == (vma)->vm_end))
 #define SHRINK_VMA(vmi, vma, start, end, pgoff) vma_shrink(vmi, vma, start, end, pgoff)
 #define ANON_PGOFF(vma) 0
+#define SET_ANON_PGOFF(vma, pgoff)
 #define MERGE_ANON_PGOFF(vmg) 0
 #define SET_MERGE_ANON_PGOFF(vmg)
 #define SET_PGOFF(vma, pgoff) ((vma)->vm_pgoff = (pgoff))

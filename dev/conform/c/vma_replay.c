@@ -201,8 +201,7 @@ static void print_left(void)
 	if (has_vmi) {
 		printf("= iterator");
 		print_value("index", last_vmi.mas.index);
-		if (last_vmi.mas.status != ma_start)
-			print_value("last", last_vmi.mas.last);
+		print_value("last", last_vmi.mas.last);
 		printf(" status=%s\n", status_names[last_vmi.mas.status]);
 	}
 	if (has_vmg) {

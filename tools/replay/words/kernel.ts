@@ -23,6 +23,7 @@ import {
   vma_modify_flags_uffd,
   vma_shrink,
 } from '../../../lib/doors/change.js';
+import { vma_flags_to_legacy } from '../../../lib/doors/flags.js';
 import {
   find_vma_intersection,
   vma_iter_load,
@@ -31,7 +32,7 @@ import {
   vma_next,
   vma_prev,
 } from '../../../lib/doors/iterator.js';
-import { copy_vma, create_init_stack_vma } from '../../../lib/doors/map.js';
+import { __install_special_mapping, copy_vma, create_init_stack_vma } from '../../../lib/doors/map.js';
 import {
   __linear_anon_page_index,
   insert_vm_struct,
@@ -267,6 +268,11 @@ const modifyUffd: Run = (space, a) => {
   return errnoOf(vma_modify_flags_uffd(vmi, prev, vma, start, end, space.flagsOf(at(a, 2)), context, quietly));
 };
 
+const install: Run = ({ mm, flagsOf, operations }, a) => {
+  const flags = vma_flags_to_legacy(flagsOf(at(a, 2)));
+  return errnoOf(__install_special_mapping(mm, at(a, 0), at(a, 1), flags, at(a, 3), operations(at(a, 4))));
+};
+
 /** What a merge asks for, as the arguments of vma_expand. */
 function expansionOf({ target, start, end, pgoff, vma_flags, ...vmg }: vma_merge_struct): Part[] {
   if (target === null) throw new Unsayable('vmg.target is null');
@@ -383,6 +389,13 @@ export const KERNEL: Words = {
       run: ({ mm }) => create_init_stack_vma(mm, new Ref(null), new Ref(0)),
       often: 2,
       says: { create_init_stack_vma: () => [] },
+    }),
+    word('__install_special_mapping ADDR LEN FLAGS PRIVATE KIND', {
+      does: 'with private data and hooks, KIND as `setops` has it',
+      gives: '0, or the error',
+      run: install,
+      often: 6,
+      choices: { KIND: [0, 1, 3] },
     }),
     word('cleanup_mm', {
       does: "the harness's: frees all VMAs and the tree",

@@ -10,6 +10,7 @@ import type { vm_area_struct } from '../../../include/mm_types.js';
 import { VM_LOCKED } from '../../../include/vma_flags.js';
 import { vma_iter_clear_gfp, vma_iter_load, vma_lookup } from '../../../lib/doors/iterator.js';
 import { vm_area_free, vma_mark_detached } from '../../../lib/doors/vma.js';
+import { __vma_set_anon_pgoff } from '../../../lib/mm/inlines/pgoff.js';
 import { at } from '../hex.js';
 import type { ReplayedSpace } from '../vma_space.js';
 import { type Run, type Words, word } from './word.js';
@@ -66,6 +67,12 @@ export const SET: Words = {
       run: setter((vma, a) => (vma.vm_pgoff = at(a, 1))),
       often: 10,
     }),
+    word('setanonpgoff ADDR PGOFF', {
+      does: 'the same, for anonymous pages',
+      gives: GIVES,
+      run: setter((vma, a) => __vma_set_anon_pgoff(vma, at(a, 1))),
+      often: 15,
+    }),
     word('setfile ADDR FILE', {
       does: 'the same',
       gives: GIVES,
@@ -86,7 +93,7 @@ export const SET: Words = {
       gives: GIVES,
       run: setter((vma, a, space) => (vma.vm_ops = space.operations(at(a, 1)))),
       often: 30,
-      choices: { KIND: [0, 1, 1, 3, 5, 9] },
+      choices: { KIND: [0, 1, 1, 3, 3, 5, 9, 0x11, 0x13] },
     }),
     word('drop ADDR', {
       does: 'takes a VMA out of the tree and frees it, hooks not called',
