@@ -9,6 +9,7 @@ import { list_head } from '../include/linux/list.js';
 import type { Ref } from '../include/ref.js';
 import { NUM_VMA_FLAG_BITS, vma_flags_t } from '../include/vma_flags.js';
 import { VmaAssertionError } from './failure.js';
+import type { VmaTest } from './vma_test.js';
 
 /** An integer: a number that is exact, an unsigned long as the port has it, or a bigint. */
 export type Integer = number | bigint | boolean;
@@ -112,6 +113,12 @@ export function deref<T>(pointer: T | ErrPtr | null | undefined): T {
   if (pointer === null || pointer === undefined) throw new TypeError('deref: pointer = NULL: followed all the same');
   if (IS_ERR(pointer)) throw new TypeError(`deref: pointer = error ${String(pointer)}: followed all the same`);
   return pointer;
+}
+
+/** A pointer that a test asserts not to be NULL: ASSERT_NE(pointer, NULL). */
+export function asserted<T>(t: VmaTest, pointer: T | null): T {
+  t.ASSERT_NE(pointer, null);
+  return deref(pointer);
 }
 
 /** A pointer that something else was made of, as a pointer to this. */

@@ -316,6 +316,7 @@ export abstract class Expressions extends Places {
   protected prove(name: string): void {
     const variable = this.lookup(name);
     if (variable === null || variable.boxed || variable.type.kind !== 'pointer') return;
+    if (this.emptied.has(variable.key)) return;
     if (this.variableValue(variable).errable) return;
     this.narrowed.add(variable.key);
   }

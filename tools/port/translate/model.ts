@@ -38,8 +38,6 @@ export interface OwnFunction extends Signature {
   code: string;
   /** Does it assert, or make an address space? Then it is given the test. */
   needsTest: boolean;
-  /** Whoever calls it fails the test when an assertion of its fails. */
-  final: boolean;
   /** It is used as a pointer: the port calls it with whatever it likes. */
   taken: boolean;
 }
@@ -144,7 +142,7 @@ function pointerText(
   let text: string;
   if (to.kind === 'struct') text = textOf(scope, to);
   else if (to.kind === 'function') text = `(${functionText(scope, to)})`;
-  else if (to.kind === 'int' && to.bits === 8) text = 'string';
+  else if (to.kind === 'int' && to.bits === 8 && to.signed) text = 'string';
   else if (more.array) text = `${wrap(textOf(scope, to, { nullable: true }))}[]`;
   else text = `${scope.use('Ref')}<${textOf(scope, to, { nullable: true })}>`;
   if (more.errable) text += ` | ${scope.use('ErrPtr')}`;

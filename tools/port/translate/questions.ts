@@ -176,50 +176,68 @@ function leaves(node: Node): boolean {
   return findAll(node, (one) => /^(?:return|goto|break|continue|labeled)_statement$/.test(one.type)).length > 0;
 }
 
-/** How a function stands to its test. */
-export interface Standing {
-  /** A failed assertion, or a false result, fails the test for certain. */
-  final: boolean;
+/** What a function that asks about calls must know of them. */
+export interface Callees {
   /** Would the call fail with NULL in this argument, here if not in C? */
   strict(call: Node, argument: number): boolean;
   /** Does the function by this name assert? */
   asserts(name: string): boolean;
 }
 
-/** Can control leave the function here, other than by a failure of the test? */
-function ends(node: Node, standing: Standing): boolean {
+/** Can control leave the function here? */
+function ends(node: Node, callees: Callees): boolean {
   if (leaves(node)) return true;
-  if (standing.final) return false;
-  const calls = findAll(node, (one) => one.type === 'call_expression');
-  return calls.some((one) => {
+  return findAll(node, (one) => one.type === 'call_expression').some((one) => {
     const name = one.childForFieldName('function')?.text ?? '';
-    return name.startsWith('ASSERT_') || standing.asserts(name);
+    return name.startsWith('ASSERT_') || callees.asserts(name);
   });
 }
 
 /**
- * Does what comes next fail the test when the variable is NULL? Then it may as well fail at once, where NULL comes from.
- * `errors`: the pointer may be an error, which an assertion on NULL lets pass.
+ * Is the pointer followed next, before anything else can fail or control can leave? Then NULL may as well be refused where
+ * it comes from.
  */
-export function failsNext(rest: readonly Node[], name: string, errors: boolean, standing: Standing): boolean {
-  const { strict } = standing;
+export function followedNext(rest: readonly Node[], name: string, callees: Callees): boolean {
+  const { strict } = callees;
   for (const one of rest) {
     if (mentions(one, name)) {
-      if (standing.final && !errors && failsOnNull(one, name)) return true;
       const straight = /^(?:expression_statement|declaration|init_declarator|return_statement)$/.test(one.type);
-      const condition =
-        one.type === 'if_statement' || one.type === 'while_statement' ? one.childForFieldName('condition') : null;
-      if (condition !== null && follows(condition, name, strict)) return true;
+      const asked = /^(?:if|while)_statement$/.test(one.type) ? one.childForFieldName('condition') : null;
+      if (asked !== null && follows(asked, name, strict)) return true;
       if (straight && followsIn(one, name, strict)) return true;
-      // A look at it that fails nothing: what comes after it may.
       if (assignmentsTo(one, name) > 0) return false;
     }
-    if (ends(one, standing)) return false;
+    if (ends(one, callees)) return false;
   }
   return false;
 }
 
-const CERTAIN: Standing = { final: true, strict: () => false, asserts: () => false };
+/** The statement right after that asserts that the variable is not NULL, and nothing else; null if another one follows. */
+export function assertedNext(rest: readonly Node[], name: string): Node | null {
+  const [next, ...later] = rest;
+  // What is asserted and never looked at again needs no variable.
+  if (!later.some((one) => mentions(one, name))) return null;
+  const [call] = next?.type === 'expression_statement' ? childrenOf(next) : [];
+  if (next === undefined || call?.type !== 'call_expression') return null;
+  const [a, b] = childrenOf(call.childForFieldName('arguments') ?? call);
+  const called = call.childForFieldName('function')?.text;
+  if (a === undefined || nameOf(a) !== name) return null;
+  if (called === 'ASSERT_TRUE' && b === undefined) return next;
+  return called === 'ASSERT_NE' && b !== undefined && bare(b).type === 'null' ? next : null;
+}
+
+/** Does the test fail for certain when the variable is NULL, by what comes next? */
+function failsNext(rest: readonly Node[], name: string): boolean {
+  for (const one of rest) {
+    if (mentions(one, name)) {
+      if (failsOnNull(one, name)) return true;
+      if (/^(?:expression_statement|declaration)$/.test(one.type) && followsIn(one, name, () => false)) return true;
+      if (assignmentsTo(one, name) > 0) return false;
+    }
+    if (leaves(one)) return false;
+  }
+  return false;
+}
 
 /** Is the result of a call such that the caller fails when it is false? */
 export function failsOnFalse(call: Node, returnsScalar: boolean): boolean {
@@ -263,7 +281,7 @@ export function failsOnFalse(call: Node, returnsScalar: boolean): boolean {
     statement.parent === null
       ? []
       : statementsOf(statement.parent).filter((one) => one.startIndex > statement.startIndex && one.type !== 'comment');
-  return failsNext(rest, name, false, CERTAIN) || comparesNext(rest, name);
+  return failsNext(rest, name) || comparesNext(rest, name);
 }
 
 /** Is the next thing that is done with the variable an assertion that it is a certain VMA? */
@@ -294,7 +312,7 @@ function comparesNext(rest: readonly Node[], name: string): boolean {
       }).length > 0 ||
       (one.type === 'declaration' && mentions(one, otherName)),
   );
-  return since >= 0 && failsNext(earlier.slice(since + 1), otherName, false, CERTAIN);
+  return since >= 0 && failsNext(earlier.slice(since + 1), otherName);
 }
 
 const READERS = /^(?:ASSERT_FLAGS_\w+|vma_flags_(?:test|same|empty|count|diff|and|to)\w*|memcmp|vma_flags_to_legacy)$/;

@@ -10,7 +10,6 @@ import type { OwnFunction } from './model.js';
 import { type Node, plain } from './nodes.js';
 import { portApi } from './port_api.js';
 import { BITS, extensionsAsC, liftTypeofs, Preprocessor } from './preprocess.js';
-import { failsOnFalse } from './questions.js';
 import { branchesOf, childrenOf, findAll, mentions, safeName, statementsOf, Untranslatable } from './scope.js';
 
 /** A function from another file, shared.c for one. */
@@ -219,7 +218,6 @@ export class SourceFile {
           ...signature,
           node,
           needsTest: false,
-          final: true,
           taken: this.isTaken(signature.name),
         });
       } catch (error) {
@@ -227,7 +225,6 @@ export class SourceFile {
       }
     }
     this.markNeeds();
-    this.markFinal();
   }
 
   /** Is the function used other than by calling it? */
@@ -243,25 +240,6 @@ export class SourceFile {
           return !call && !counted && one.parent?.type !== 'function_declarator';
         }).length > 0,
     );
-  }
-
-  /** A function is final when every call of it is by a test, or by a final function, that fails when it does. */
-  private markFinal(): void {
-    const isTest = (name: string): boolean => this.tests.some((one) => `test_${one.name}` === name);
-    for (const own of this.functions.values()) own.final = !own.taken && !isTest(own.name);
-    for (let changed = true; changed; ) {
-      changed = false;
-      for (const caller of this.functions.values()) {
-        const scalar = isTest(caller.name) || caller.returns.kind === 'int' || caller.returns.kind === 'pointer';
-        for (const call of findAll(caller.node, (one) => one.type === 'call_expression')) {
-          const own = this.functions.get(call.childForFieldName('function')?.text ?? '');
-          if (own === undefined || !own.final) continue;
-          if ((isTest(caller.name) || caller.final) && failsOnFalse(call, scalar)) continue;
-          own.final = false;
-          changed = true;
-        }
-      }
-    }
   }
 
   /** A function that asserts, or makes an address space, needs the test; so does one that calls it. */

@@ -41,7 +41,7 @@ export class Statements extends Loops {
       if (node.type === 'comment') {
         this.comment(node, lines, i > 0 && row === lastRow, row > lastRow + 1);
       } else {
-        const made = this.guarded(node, nodes, i);
+        const made = this.absorbed.has(node.id) ? [] : this.guarded(node, nodes, i);
         if (made.length > 0 && lines.length > 0 && row > lastRow + 1 && lines.at(-1) !== '') lines.push('');
         lines.push(...made);
       }

@@ -22,15 +22,16 @@ import { isWrapped } from './expressions.js';
 import { type OwnFunction, textOf, type Variable } from './model.js';
 import type { Node } from './nodes.js';
 import {
+  assertedNext,
+  type Callees,
   changesParameter,
-  failsNext,
   failsOnFalse,
+  followedNext,
   isUnread,
   loopMacro,
   loopVariable,
   onlyInOwnLoops,
   readAfter,
-  type Standing,
 } from './questions.js';
 import {
   addressTaken,
@@ -136,20 +137,18 @@ export abstract class Variables extends Calls {
     return failsOnFalse(call, isInt(returns) || returns.kind === 'pointer');
   }
 
-  /** How this function stands to its test. */
-  private get standing(): Standing {
-    const { test, own } = this.kind;
-    return {
-      final: test || own?.final === true,
-      asserts: (name) => this.file.functions.get(name)?.needsTest === true,
-      strict: (call, argument) => {
-        const name = call.childForFieldName('function')?.text ?? '';
-        const entry = this.lookup(name) === null ? this.file.api.entries.get(name)?.entry : undefined;
-        const wanted = entry?.kind === 'function' ? entry.parameters[argument]?.type : undefined;
-        return wanted?.cls === 'object' && !wanted.nullable && !wanted.errable;
-      },
-    };
-  }
+  private readonly callees: Callees = {
+    asserts: (name) => this.file.functions.get(name)?.needsTest === true,
+    strict: (call, argument) => {
+      const name = call.childForFieldName('function')?.text ?? '';
+      const entry = this.lookup(name) === null ? this.file.api.entries.get(name)?.entry : undefined;
+      const wanted = entry?.kind === 'function' ? entry.parameters[argument]?.type : undefined;
+      return wanted?.cls === 'object' && !wanted.nullable && !wanted.errable;
+    },
+  };
+
+  /** Statements that are part of another one here. */
+  protected readonly absorbed = new Set<number>();
 
   declareParameter(own: OwnFunction, name: string, type: CType): Variable {
     const body = part(own.node, 'body');
@@ -414,8 +413,11 @@ export abstract class Variables extends Calls {
     }
     const one = this.convert(given, type);
     const open = (one.nullable || one.errable) && one.code !== 'null';
-    if (open && failsNext(rest, name, one.errable, this.standing)) {
-      const sure = { ...one, code: this.followed(one), nullable: false, errable: false };
+    const assertion = open && !one.errable ? assertedNext(rest, name) : null;
+    if (assertion !== null) this.absorbed.add(assertion.id);
+    if (assertion !== null || (open && followedNext(rest, name, this.callees))) {
+      const code = assertion === null ? this.followed(one) : `${this.use('asserted')}(t, ${one.code})`;
+      const sure = { ...one, code, nullable: false, errable: false };
       this.settled(variable, sure);
       return this.codeFor(sure, type, rep, key);
     }
