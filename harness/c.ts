@@ -9,7 +9,7 @@ import { list_head } from '../include/linux/list.js';
 import type { Ref } from '../include/ref.js';
 import { NUM_VMA_FLAG_BITS, vma_flags_t } from '../include/vma_flags.js';
 import { VmaAssertionError } from './failure.js';
-import type { VmaTest } from './vma_test.js';
+import { show, type VmaTest } from './vma_test.js';
 
 /** An integer: a number that is exact, an unsigned long as the port has it, or a bigint. */
 export type Integer = number | bigint | boolean;
@@ -214,6 +214,34 @@ export function attempt<T>(call: () => T, failed: T): T {
     if (error instanceof VmaAssertionError) return failed;
     throw error;
   }
+}
+
+/** As much of a fake or spy as is asked here. */
+interface Watched {
+  readonly callCount: number;
+  readonly args: unknown[][];
+  resetHistory(): void;
+}
+
+/** A hook was called that often. */
+export function assert_called(hook: Watched, count: number, what: string): void {
+  if (hook.callCount === count) return;
+  throw new VmaAssertionError(what, `${hook.callCount} calls`, `${count} calls`, assert_called);
+}
+
+/** A stub was called once, with these first arguments, since it was last asked about. */
+export function assert_called_with(stub: Watched, what: string, ...wanted: readonly unknown[]): void {
+  const [found = []] = stub.args;
+  const ok = stub.callCount === 1 && wanted.every((one, i) => found[i] === one);
+  const calls = stub.args.map((args) => `(${args.slice(0, wanted.length).map(show).join(', ')})`);
+  stub.resetHistory();
+  if (ok) return;
+  throw new VmaAssertionError(
+    what,
+    calls.join(', ') || 'no call',
+    `(${wanted.map(show).join(', ')})`,
+    assert_called_with,
+  );
 }
 
 /** What a test returns at its end: true, or it fails. */

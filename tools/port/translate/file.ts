@@ -17,7 +17,6 @@ import {
   type Mark,
   mentions,
   safeName,
-  statementsOf,
   Untranslatable,
 } from './scope.js';
 import { type Found, type HelperSource, readSource, type SourceFile, type TopLevel } from './source.js';
@@ -233,7 +232,7 @@ class FileTranslator {
     if (found === undefined) return own.node.id === node.id ? [...gap, ...this.helper(own)] : this.twice(own, node);
 
     const translator = this.statements(name, true, null);
-    const lines = translator.block(statementsOf(part(node, 'body')));
+    const lines = translator.functionBlock(part(node, 'body'));
     const todo =
       own.taken || this.source.isCalled(name)
         ? `test_${found.name}() is called by others`
@@ -263,7 +262,7 @@ class FileTranslator {
     const translator = this.statements(own.name, false, own);
     if (this.source.tests.length === 0 || own.taken) this.giveAll(own);
     const parameters = own.parameters.map(({ name, type }) => translator.declareParameter(own, name, type));
-    const lines = translator.block(statementsOf(part(own.node, 'body')));
+    const lines = translator.functionBlock(part(own.node, 'body'));
     let heads: { head: string; first: string[] }[] = [];
     let result = 'void';
     try {

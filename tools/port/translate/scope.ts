@@ -23,7 +23,7 @@ export interface Mark {
 }
 
 const RESERVED = new Set(
-  'Array BigInt Boolean Date Error Function Infinity JSON Map NaN Promise Proxy Reflect RegExp Set String Symbol console globalThis process Math NUM_VMA_FLAG_BITS Number Object Ref ULONG_MAX VmaTest as_a asserted at attempt char_at deref element_ref field_ref given globals is_err_value mm_ narrow ptr_err put returned s16 s32 s64 s8 sinon struct_assign struct_copy stubs u16 u32 u64 u8 ulong undefined untranslated arguments await case catch class const debugger default delete do enum eval export extends finally function import in instanceof interface let new package private protected public static super switch this throw try typeof var void with yield null true false async of t test'.split(
+  'Array BigInt Boolean Date Error Function Infinity JSON Map NaN Promise Proxy Reflect RegExp Set String Symbol console globalThis process Math NUM_VMA_FLAG_BITS Number Object Ref ULONG_MAX VmaTest as_a assert_called assert_called_with asserted at attempt char_at deref element_ref field_ref given globals is_err_value mm_ narrow ptr_err put returned s16 s32 s64 s8 sinon struct_assign struct_copy stubs u16 u32 u64 u8 ulong undefined untranslated arguments await case catch class const debugger default delete do enum eval export extends finally function import in instanceof interface let new package private protected public static super switch this throw try typeof var void with yield null true false async of t test'.split(
     ' ',
   ),
 );

@@ -16,6 +16,7 @@ import {
   commentLines,
   exits,
   findAll,
+  mentions,
   nameOf,
   safeName,
   statementsOf,
@@ -23,6 +24,7 @@ import {
 } from './scope.js';
 import { heldAs, type Value, value } from './values.js';
 import { DECLARING, stripped } from './variables.js';
+import { bodyAround, giverOf, idleHooks, receiverOf, statementsBefore, stubAsked, stubsLookedAt } from './watched.js';
 
 /** Names that a mark shows beside what it could not translate. */
 const MOST_NAMES = 8;
@@ -30,6 +32,52 @@ const MOST_NAMES = 8;
 export class Statements extends Loops {
   /** Constants and functions that macros of this function are. */
   private readonly macros = new Map<string, { parameters: number; rest: boolean }>();
+
+  /** Stubs that are spied on, and hooks that are fakes, in this function. */
+  private spies: readonly string[] = [];
+  private readonly fakes: string[] = [];
+
+  /** The body of a function, with what it watches beside what upstream asserts. */
+  functionBlock(body: Node): string[] {
+    this.spies = this.hasTest ? stubsLookedAt(body) : [];
+    const first = this.spies.map((stub) => `const ${stub} = t.sandbox.spy(${this.use('stubs')}, '${stub}');`);
+    const lines = this.block(statementsOf(body));
+    const asserted = this.fakes.map(
+      (fake) => `${this.use('assert_called')}(${fake}, 0, '${fake} is not called for a VMA that stays');`,
+    );
+    const returns = /^return\b/.test(lines.at(-1) ?? '') ? lines.splice(-1) : [];
+    return [...first, ...lines, ...asserted, ...returns];
+  }
+
+  private get hasTest(): boolean {
+    return this.kind.test || this.kind.own?.needsTest === true;
+  }
+
+  /** Hooks that do nothing in C are fakes here. */
+  private withFakes(node: Node, lines: string[]): string[] {
+    const body = bodyAround(node);
+    if (!this.hasTest || body === null || !/\bstruct vm_operations_struct\b/.test(node.text)) return lines;
+    const hooks = idleHooks(node, body);
+    if (hooks === null || this.fakes.length > 0 || hooks.some((hook) => mentions(body, hook))) return lines;
+    this.fakes.push(...hooks);
+    return [
+      ...hooks.map((hook) => `const ${hook} = t.sandbox.fake();`),
+      ...lines.map((line) => line.replaceAll(/\b(\w+): dummy_close\b/g, '$1')),
+    ];
+  }
+
+  /** What is asserted of a stub beside what upstream asserts of the mark that it leaves. */
+  private stubLines(node: Node): string[] {
+    const asked = stubAsked(node);
+    if (asked === null || !this.spies.includes(asked.stub)) return [];
+    const before = statementsBefore(node);
+    const receiver = receiverOf(asked.place, before);
+    const giver = asked.stub === 'anon_vma_clone' ? giverOf(before) : null;
+    const names = asked.stub === 'anon_vma_clone' ? [receiver, giver] : [receiver];
+    const codes = names.map((name) => (name === null ? null : (this.lookup(name)?.code ?? null)));
+    if (codes.some((code) => code === null)) return [];
+    return [`${this.use('assert_called_with')}(${asked.stub}, '${asked.stub}() once', ${codes.join(', ')});`];
+  }
 
   /** The statements of a block, each as one or several lines. */
   block(nodes: readonly Node[]): string[] {
@@ -135,9 +183,12 @@ export class Statements extends Loops {
   private statement(node: Node, siblings: readonly Node[], i: number): string[] {
     switch (node.type) {
       case 'declaration':
-        return this.travels(() => this.declaration(node, siblings, i));
+        return this.withFakes(
+          node,
+          this.travels(() => this.declaration(node, siblings, i)),
+        );
       case 'expression_statement':
-        return this.travels(() => this.expressionStatement(node, siblings, i));
+        return [...this.travels(() => this.expressionStatement(node, siblings, i)), ...this.stubLines(node)];
       case 'if_statement':
         return this.ifStatement(node);
       case 'for_statement':
