@@ -3,6 +3,7 @@
  * Port of tools/testing/vma/tests/merge.c (Linux 7.3): anon_vma_non_mergeable, dup_anon_vma, vmi_prealloc_fail.
  */
 
+import type sinon from 'sinon';
 import {
   __vma_set_dummy_anon_vma,
   alloc_and_link_vma,
@@ -23,6 +24,7 @@ import {
   INIT_LIST_HEAD,
   list_add,
   type mm_struct,
+  stubs,
   VMA_ITERATOR,
   VMA_MERGE_ERROR_NOMEM,
   VMA_MERGE_SUCCESS,
@@ -31,6 +33,7 @@ import {
   vma_merge_struct,
 } from '../../lib/index.js';
 import {
+  assertCloned,
   assertRange,
   dataFlags,
   expand_existing,
@@ -44,18 +47,25 @@ interface Setup {
   vmi: vma_iterator;
   vmg: vma_merge_struct;
   vma_flags: vma_flags_t;
+  clone: sinon.SinonSpy;
 }
 
 function setUp(t: VmaTest): Setup {
   const { mm } = t;
   const vmi = VMA_ITERATOR(mm, 0);
-  return { mm, vmi, vmg: new vma_merge_struct(vmi, { mm }), vma_flags: dataFlags() };
+  return {
+    mm,
+    vmi,
+    vmg: new vma_merge_struct(vmi, { mm }),
+    vma_flags: dataFlags(),
+    clone: t.sandbox.spy(stubs, 'anon_vma_clone'),
+  };
 }
 
 // prev and next each agree with a range that has no anon_vma, but not with each other: only prev merges.
 test('anon_vma_non_mergeable', (t) => {
   //    <-->
-  // 0123456789
+  // 0123456789        0123456789
   // PPPVVVVNN    ->   PPPPPPPNN
   t.subtest('changed VMA', (s) => {
     const { mm, vmi, vmg, vma_flags } = setUp(s);
@@ -80,7 +90,7 @@ test('anon_vma_non_mergeable', (t) => {
   });
 
   //    <-->
-  // 0123456789
+  // 0123456789        0123456789
   // PPP****NN    ->   PPPPPPPNN
   t.subtest('new range', (s) => {
     const { mm, vmi, vmg, vma_flags } = setUp(s);
@@ -111,7 +121,7 @@ test('dup_anon_vma', (t) => {
   // PPPNN   ->   PPPPP
   t.subtest('expand over next', (s) => {
     reset_dummy_anon_vma();
-    const { mm, vmi, vmg, vma_flags } = setUp(s);
+    const { mm, vmi, vmg, vma_flags, clone } = setUp(s);
     const vma_prev = alloc_and_link_vma(mm, 0, 0x3000, 0, vma_flags);
     const vma_next = alloc_and_link_vma(mm, 0x3000, 0x5000, 3, vma_flags);
     vma_next.anon_vma = dummy_anon_vma;
@@ -123,6 +133,7 @@ test('dup_anon_vma', (t) => {
 
     s.ASSERT_EQ(vma_prev.anon_vma, dummy_anon_vma);
     s.ASSERT_TRUE(vma_prev.anon_vma?.was_cloned);
+    assertCloned(s, clone, vma_prev, vma_next);
 
     cleanup_mm(mm, vmi);
   });
@@ -131,7 +142,7 @@ test('dup_anon_vma', (t) => {
   // PPPVVNNN   ->   PPPPPPPP
   t.subtest('next has it, prev gets it', (s) => {
     reset_dummy_anon_vma();
-    const { mm, vmi, vmg, vma_flags } = setUp(s);
+    const { mm, vmi, vmg, vma_flags, clone } = setUp(s);
     const vma_prev = alloc_and_link_vma(mm, 0, 0x3000, 0, vma_flags);
     const vma = alloc_and_link_vma(mm, 0x3000, 0x5000, 3, vma_flags);
     const vma_next = alloc_and_link_vma(mm, 0x5000, 0x8000, 5, vma_flags);
@@ -150,6 +161,7 @@ test('dup_anon_vma', (t) => {
     s.ASSERT_EQ(vma_prev.vm_end, 0x8000);
     s.ASSERT_EQ(vma_prev.anon_vma, dummy_anon_vma);
     s.ASSERT_TRUE(vma_prev.anon_vma?.was_cloned);
+    assertCloned(s, clone, vma_prev, vma_next);
 
     cleanup_mm(mm, vmi);
   });
@@ -158,7 +170,7 @@ test('dup_anon_vma', (t) => {
   // PPPVVNNN   ->   PPPPPPPP
   t.subtest('the changed VMA has it, prev gets it with both gone', (s) => {
     reset_dummy_anon_vma();
-    const { mm, vmi, vmg, vma_flags } = setUp(s);
+    const { mm, vmi, vmg, vma_flags, clone } = setUp(s);
     const vma_prev = alloc_and_link_vma(mm, 0, 0x3000, 0, vma_flags);
     const vma = alloc_and_link_vma(mm, 0x3000, 0x5000, 3, vma_flags);
     alloc_and_link_vma(mm, 0x5000, 0x8000, 5, vma_flags);
@@ -173,6 +185,7 @@ test('dup_anon_vma', (t) => {
     s.ASSERT_EQ(vma_prev.vm_end, 0x8000);
     s.ASSERT_EQ(vma_prev.anon_vma, dummy_anon_vma);
     s.ASSERT_TRUE(vma_prev.anon_vma?.was_cloned);
+    assertCloned(s, clone, vma_prev, vma);
 
     cleanup_mm(mm, vmi);
   });
@@ -181,7 +194,7 @@ test('dup_anon_vma', (t) => {
   // PPPVVVVV   ->   PPPPPVVV
   t.subtest('the changed VMA has it, prev gets it with a part', (s) => {
     reset_dummy_anon_vma();
-    const { mm, vmi, vmg, vma_flags } = setUp(s);
+    const { mm, vmi, vmg, vma_flags, clone } = setUp(s);
     const vma_prev = alloc_and_link_vma(mm, 0, 0x3000, 0, vma_flags);
     const vma = alloc_and_link_vma(mm, 0x3000, 0x8000, 3, vma_flags);
     // In C it is left from the case before.
@@ -196,6 +209,7 @@ test('dup_anon_vma', (t) => {
     s.ASSERT_EQ(vma_prev.vm_end, 0x5000);
     s.ASSERT_EQ(vma_prev.anon_vma, dummy_anon_vma);
     s.ASSERT_TRUE(vma_prev.anon_vma?.was_cloned);
+    assertCloned(s, clone, vma_prev, vma);
     // Beyond upstream: the rest keeps it, and its place.
     s.ASSERT_EQ(vma.anon_vma, dummy_anon_vma);
     assertRange(s, vma, 0x5000, 0x8000, 5);
@@ -207,7 +221,7 @@ test('dup_anon_vma', (t) => {
   // VVVVVNNN   ->   VVVNNNNN
   t.subtest('the changed VMA has it, next gets it', (s) => {
     reset_dummy_anon_vma();
-    const { mm, vmi, vmg, vma_flags } = setUp(s);
+    const { mm, vmi, vmg, vma_flags, clone } = setUp(s);
     const vma = alloc_and_link_vma(mm, 0, 0x5000, 0, vma_flags);
     const vma_next = alloc_and_link_vma(mm, 0x5000, 0x8000, 5, vma_flags);
     // In C it is left from a case before.
@@ -222,6 +236,7 @@ test('dup_anon_vma', (t) => {
     s.ASSERT_EQ(vma_next.vm_end, 0x8000);
     s.ASSERT_EQ(vma_next.anon_vma, dummy_anon_vma);
     s.ASSERT_TRUE(vma_next.anon_vma?.was_cloned);
+    assertCloned(s, clone, vma_next, vma);
     // Beyond upstream: the rest keeps it, and its place.
     s.ASSERT_EQ(vma.anon_vma, dummy_anon_vma);
     assertRange(s, vma, 0, 0x3000, 0);
@@ -233,7 +248,8 @@ test('dup_anon_vma', (t) => {
 // An anon_vma that was cloned for a merge is unlinked again when memory for the merge runs out.
 test('vmi_prealloc_fail', (t) => {
   t.subtest('changed VMA', (s) => {
-    const { mm, vmi, vmg, vma_flags } = setUp(s);
+    const { mm, vmi, vmg, vma_flags, clone } = setUp(s);
+    const unlink = s.sandbox.spy(stubs, 'unlink_anon_vmas');
     const vma_prev = alloc_and_link_vma(mm, 0, 0x3000, 0, vma_flags);
     const vma = alloc_and_link_vma(mm, 0x3000, 0x5000, 3, vma_flags);
     vma.anon_vma = dummy_anon_vma;
@@ -249,7 +265,9 @@ test('vmi_prealloc_fail', (t) => {
     // The pointer was set before the failure and stays; the links do not.
     s.ASSERT_EQ(vma_prev.anon_vma, dummy_anon_vma);
     s.ASSERT_TRUE(dummy_anon_vma.was_cloned);
+    assertCloned(s, clone, vma_prev, vma);
     s.ASSERT_TRUE(dummy_anon_vma.was_unlinked);
+    s.ASSERT_TRUE(unlink.calledOnceWithExactly(vma_prev), 'unlink_anon_vmas() takes back what was cloned');
     // Beyond upstream: nothing moved.
     assertRange(s, vma_prev, 0, 0x3000, 0);
     assertRange(s, vma, 0x3000, 0x5000, 3);
@@ -258,7 +276,8 @@ test('vmi_prealloc_fail', (t) => {
   });
 
   t.subtest('expand over next', (s) => {
-    const { mm, vmi, vmg, vma_flags } = setUp(s);
+    const { mm, vmi, vmg, vma_flags, clone } = setUp(s);
+    const unlink = s.sandbox.spy(stubs, 'unlink_anon_vmas');
     const vma_prev = alloc_and_link_vma(mm, 0, 0x3000, 0, vma_flags);
     const vma = alloc_and_link_vma(mm, 0x3000, 0x5000, 3, vma_flags);
     vma.anon_vma = dummy_anon_vma;
@@ -272,7 +291,9 @@ test('vmi_prealloc_fail', (t) => {
     s.ASSERT_EQ(vmg.state, VMA_MERGE_ERROR_NOMEM);
     s.ASSERT_EQ(vma_prev.anon_vma, dummy_anon_vma);
     s.ASSERT_TRUE(dummy_anon_vma.was_cloned);
+    assertCloned(s, clone, vma_prev, vma);
     s.ASSERT_TRUE(dummy_anon_vma.was_unlinked);
+    s.ASSERT_TRUE(unlink.calledOnceWithExactly(vma_prev), 'unlink_anon_vmas() takes back what was cloned');
     // Beyond upstream: nothing moved.
     assertRange(s, vma_prev, 0, 0x3000, 0);
     assertRange(s, vma, 0x3000, 0x5000, 3);

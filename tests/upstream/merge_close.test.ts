@@ -7,32 +7,26 @@
  * the same hooks mean the same file, and so the same hook on both.
  */
 
+import { alloc_and_link_vma, cleanup_mm, merge_existing, test, vma_write_started } from '../../harness/index.js';
+import { VMA_ITERATOR, VMA_MERGE_NOMERGE, VMA_MERGE_SUCCESS, vma_merge_struct } from '../../lib/index.js';
 import {
-  alloc_and_link_vma,
-  cleanup_mm,
-  dummy_close,
-  merge_existing,
-  test,
-  vma_write_started,
-} from '../../harness/index.js';
-import {
-  VMA_ITERATOR,
-  VMA_MERGE_NOMERGE,
-  VMA_MERGE_SUCCESS,
-  type vm_operations_struct,
-  vma_merge_struct,
-} from '../../lib/index.js';
-import { assertRange, assertVma, dataFlags, merge_new, vmg_set_range } from './merge_helpers.js';
-
-const vm_ops: vm_operations_struct = { close: dummy_close };
+  assertNotClosed,
+  assertRange,
+  assertVma,
+  dataFlags,
+  hooksWithClose,
+  merge_new,
+  vmg_set_range,
+} from './merge_helpers.js';
 
 test('vma_merge_with_close', (t) => {
   // Of the new ranges only one to both sides would remove a VMA, the next one. It is left, and prev grows.
   //
-  // 0123456789
+  // 0123456789       0123456789
   // PPP**NNNN   ->   PPPPPNNNN
   t.subtest('new range, next has the hook', (s) => {
     const { mm } = s;
+    const { close, vm_ops } = hooksWithClose(s);
     const vma_flags = dataFlags();
     const vmi = VMA_ITERATOR(mm, 0);
     const vmg = new vma_merge_struct(vmi, { mm });
@@ -46,6 +40,7 @@ test('vma_merge_with_close', (t) => {
     assertRange(s, vma_prev, 0, 0x5000, 0);
     // Beyond upstream: next is as it was.
     assertRange(s, vma_next, 0x5000, 0x9000, 5);
+    assertNotClosed(s, close);
 
     s.ASSERT_EQ(cleanup_mm(mm, vmi), 2);
   });
@@ -57,6 +52,7 @@ test('vma_merge_with_close', (t) => {
   // PPPVV
   t.subtest('changed VMA has the hook, to merge with prev', (s) => {
     const { mm } = s;
+    const { close, vm_ops } = hooksWithClose(s);
     const vma_flags = dataFlags();
     const vmi = VMA_ITERATOR(mm, 0);
     const vmg = new vma_merge_struct(vmi, { mm });
@@ -69,6 +65,7 @@ test('vma_merge_with_close', (t) => {
     vmg.middle = vma;
     s.ASSERT_EQ(merge_existing(vmg), null);
     s.ASSERT_EQ(vmg.state, VMA_MERGE_NOMERGE);
+    assertNotClosed(s, close);
 
     s.ASSERT_EQ(cleanup_mm(mm, vmi), 2);
   });
@@ -78,6 +75,7 @@ test('vma_merge_with_close', (t) => {
   //    VVNNNN
   t.subtest('changed VMA has the hook, to merge with next', (s) => {
     const { mm } = s;
+    const { close, vm_ops } = hooksWithClose(s);
     const vma_flags = dataFlags();
     const vmi = VMA_ITERATOR(mm, 0);
     const vmg = new vma_merge_struct(vmi, { mm });
@@ -90,6 +88,7 @@ test('vma_merge_with_close', (t) => {
     s.ASSERT_EQ(merge_existing(vmg), null);
     // No merge, and no mistaking that for want of memory.
     s.ASSERT_EQ(vmg.state, VMA_MERGE_NOMERGE);
+    assertNotClosed(s, close);
 
     s.ASSERT_EQ(cleanup_mm(mm, vmi), 2);
   });
@@ -99,6 +98,7 @@ test('vma_merge_with_close', (t) => {
   // PPPVVNNNN
   t.subtest('changed VMA has the hook, to merge with both', (s) => {
     const { mm } = s;
+    const { close, vm_ops } = hooksWithClose(s);
     const vma_flags = dataFlags();
     const vmi = VMA_ITERATOR(mm, 0);
     const vmg = new vma_merge_struct(vmi, { mm });
@@ -112,6 +112,7 @@ test('vma_merge_with_close', (t) => {
     vmg.middle = vma;
     s.ASSERT_EQ(merge_existing(vmg), null);
     s.ASSERT_EQ(vmg.state, VMA_MERGE_NOMERGE);
+    assertNotClosed(s, close);
 
     s.ASSERT_EQ(cleanup_mm(mm, vmi), 3);
   });
@@ -119,10 +120,11 @@ test('vma_merge_with_close', (t) => {
   // Next has the hook: it stays, prev and the changed VMA still merge.
   //
   //    <>
-  // 0123456789
+  // 0123456789       0123456789
   // PPPVVNNNN   ->   PPPPPNNNN
   t.subtest('next has the hook, to merge with both', (s) => {
     const { mm } = s;
+    const { close, vm_ops } = hooksWithClose(s);
     const vma_flags = dataFlags();
     const vmi = VMA_ITERATOR(mm, 0);
     const vmg = new vma_merge_struct(vmi, { mm });
@@ -139,6 +141,7 @@ test('vma_merge_with_close', (t) => {
     assertRange(s, vma_prev, 0, 0x5000, 0);
     // Beyond upstream: next is as it was.
     assertRange(s, vma_next, 0x5000, 0x9000, 5);
+    assertNotClosed(s, close);
 
     s.ASSERT_EQ(cleanup_mm(mm, vmi), 2);
   });
@@ -146,6 +149,7 @@ test('vma_merge_with_close', (t) => {
 
 test('vma_merge_new_with_close', (t) => {
   const { mm } = t;
+  const { close, vm_ops } = hooksWithClose(t);
   const vma_flags = dataFlags();
   const vmi = VMA_ITERATOR(mm, 0);
   const vmg = new vma_merge_struct(vmi, { mm });
@@ -154,7 +158,7 @@ test('vma_merge_new_with_close', (t) => {
 
   // Both have the hook. Prev may grow all the same; next may not go.
   //
-  // 0123456789
+  // 0123456789       0123456789
   // PP***NN     ->   PPPPPNN
   vma_prev.vm_ops = vm_ops;
   vma_next.vm_ops = vm_ops;
@@ -166,6 +170,7 @@ test('vma_merge_new_with_close', (t) => {
   t.ASSERT_EQ(vma.vm_ops, vm_ops);
   t.ASSERT_TRUE(vma_write_started(vma));
   t.ASSERT_EQ(mm.map_count, 2);
+  assertNotClosed(t, close);
 
   cleanup_mm(mm, vmi);
 });

@@ -3,11 +3,11 @@
  * Port of tools/testing/vma/tests/merge.c (Linux 7.3): merge_existing, once for each combination of sticky flags.
  */
 
+import type sinon from 'sinon';
 import {
   alloc_and_link_vma,
   cleanup_mm,
   dummy_anon_vma,
-  dummy_close,
   merge_existing,
   test,
   type VmaTest,
@@ -17,6 +17,7 @@ import {
 import {
   anon_vma_chain,
   type mm_struct,
+  stubs,
   VMA_ITERATOR,
   VMA_MERGE_NOMERGE,
   VMA_MERGE_SUCCESS,
@@ -29,7 +30,15 @@ import {
   type vma_iterator,
   vma_merge_struct,
 } from '../../lib/index.js';
-import { assertRange, dataFlags, vmg_set_range, vmg_set_range_anon_vma } from './merge_helpers.js';
+import {
+  assertCloned,
+  assertNotClosed,
+  assertRange,
+  dataFlags,
+  hooksWithClose,
+  vmg_set_range,
+  vmg_set_range_anon_vma,
+} from './merge_helpers.js';
 
 interface Sticky {
   prev: boolean;
@@ -46,9 +55,10 @@ interface Setup {
   prev_flags: vma_flags_t;
   vma_flags: vma_flags_t;
   next_flags: vma_flags_t;
+  close: sinon.SinonSpy;
+  vm_ops: vm_operations_struct;
+  clone: sinon.SinonSpy;
 }
-
-const vm_ops: vm_operations_struct = { close: dummy_close };
 
 function flagsWith(sticky: boolean): vma_flags_t {
   const flags = dataFlags();
@@ -67,6 +77,8 @@ function setUp(t: VmaTest, is: Sticky): Setup {
     prev_flags: flagsWith(is.prev),
     vma_flags: flagsWith(is.middle),
     next_flags: flagsWith(is.next),
+    ...hooksWithClose(t),
+    clone: t.sandbox.spy(stubs, 'anon_vma_clone'),
   };
 }
 
@@ -76,10 +88,10 @@ function assertSticky(t: VmaTest, vma: vm_area_struct, sticky: boolean): void {
 }
 
 //    <->
-// 0123456789
+// 0123456789        0123456789
 //   VVVVNNN    ->     VNNNNNN
 function mergeRightInPart(t: VmaTest, is: Sticky): void {
-  const { mm, vmi, vmg, avc, vma_flags, next_flags } = setUp(t, is);
+  const { mm, vmi, vmg, avc, vma_flags, next_flags, close, vm_ops, clone } = setUp(t, is);
   const vma = alloc_and_link_vma(mm, 0x2000, 0x6000, 2, vma_flags);
   vma.vm_ops = vm_ops; // Neither hook is in the way: nothing is removed.
   const vma_next = alloc_and_link_vma(mm, 0x6000, 0x9000, 6, next_flags);
@@ -97,15 +109,17 @@ function mergeRightInPart(t: VmaTest, is: Sticky): void {
   t.ASSERT_TRUE(vma_write_started(vma_next));
   t.ASSERT_EQ(mm.map_count, 2);
   assertSticky(t, vma_next, is.middle || is.next);
+  assertCloned(t, clone, vma_next, vma);
+  assertNotClosed(t, close);
 
   t.ASSERT_EQ(cleanup_mm(mm, vmi), 2);
 }
 
 //   <-->
-// 0123456789
+// 0123456789        0123456789
 //   VVVVNNN    ->     NNNNNNN
 function mergeRightInFull(t: VmaTest, is: Sticky): void {
-  const { mm, vmi, vmg, avc, vma_flags, next_flags } = setUp(t, is);
+  const { mm, vmi, vmg, avc, vma_flags, next_flags, close, vm_ops, clone } = setUp(t, is);
   const vma = alloc_and_link_vma(mm, 0x2000, 0x6000, 2, vma_flags);
   const vma_next = alloc_and_link_vma(mm, 0x6000, 0x9000, 6, next_flags);
   vma_next.vm_ops = vm_ops; // It grows, so its hook is not in the way.
@@ -119,15 +133,17 @@ function mergeRightInFull(t: VmaTest, is: Sticky): void {
   t.ASSERT_TRUE(vma_write_started(vma_next));
   t.ASSERT_EQ(mm.map_count, 1);
   assertSticky(t, vma_next, is.middle || is.next);
+  assertCloned(t, clone, vma_next, vma);
+  assertNotClosed(t, close);
 
   t.ASSERT_EQ(cleanup_mm(mm, vmi), 1);
 }
 
 //    <->
-// 0123456789
+// 0123456789        0123456789
 // PPPVVVV      ->   PPPPPPV
 function mergeLeftInPart(t: VmaTest, is: Sticky): void {
-  const { mm, vmi, vmg, avc, vma_flags, prev_flags } = setUp(t, is);
+  const { mm, vmi, vmg, avc, vma_flags, prev_flags, close, vm_ops, clone } = setUp(t, is);
   const vma_prev = alloc_and_link_vma(mm, 0, 0x3000, 0, prev_flags);
   vma_prev.vm_ops = vm_ops; // Neither hook is in the way: nothing is removed.
   const vma = alloc_and_link_vma(mm, 0x3000, 0x7000, 3, vma_flags);
@@ -145,15 +161,17 @@ function mergeLeftInPart(t: VmaTest, is: Sticky): void {
   t.ASSERT_TRUE(vma_write_started(vma));
   t.ASSERT_EQ(mm.map_count, 2);
   assertSticky(t, vma_prev, is.prev || is.middle);
+  assertCloned(t, clone, vma_prev, vma);
+  assertNotClosed(t, close);
 
   t.ASSERT_EQ(cleanup_mm(mm, vmi), 2);
 }
 
 //    <-->
-// 0123456789
+// 0123456789        0123456789
 // PPPVVVV      ->   PPPPPPP
 function mergeLeftInFull(t: VmaTest, is: Sticky): void {
-  const { mm, vmi, vmg, avc, vma_flags, prev_flags } = setUp(t, is);
+  const { mm, vmi, vmg, avc, vma_flags, prev_flags, close, vm_ops, clone } = setUp(t, is);
   const vma_prev = alloc_and_link_vma(mm, 0, 0x3000, 0, prev_flags);
   vma_prev.vm_ops = vm_ops; // It grows, so its hook is not in the way.
   const vma = alloc_and_link_vma(mm, 0x3000, 0x7000, 3, vma_flags);
@@ -168,15 +186,17 @@ function mergeLeftInFull(t: VmaTest, is: Sticky): void {
   t.ASSERT_TRUE(vma_write_started(vma_prev));
   t.ASSERT_EQ(mm.map_count, 1);
   assertSticky(t, vma_prev, is.prev || is.middle);
+  assertCloned(t, clone, vma_prev, vma);
+  assertNotClosed(t, close);
 
   t.ASSERT_EQ(cleanup_mm(mm, vmi), 1);
 }
 
 //    <-->
-// 0123456789
+// 0123456789        0123456789
 // PPPVVVVNN    ->   PPPPPPPPP
 function mergeBoth(t: VmaTest, is: Sticky): void {
-  const { mm, vmi, vmg, avc, vma_flags, prev_flags, next_flags } = setUp(t, is);
+  const { mm, vmi, vmg, avc, vma_flags, prev_flags, next_flags, close, vm_ops, clone } = setUp(t, is);
   const vma_prev = alloc_and_link_vma(mm, 0, 0x3000, 0, prev_flags);
   vma_prev.vm_ops = vm_ops; // It grows, so its hook is not in the way.
   const vma = alloc_and_link_vma(mm, 0x3000, 0x7000, 3, vma_flags);
@@ -192,6 +212,8 @@ function mergeBoth(t: VmaTest, is: Sticky): void {
   t.ASSERT_TRUE(vma_write_started(vma_prev));
   t.ASSERT_EQ(mm.map_count, 1);
   assertSticky(t, vma_prev, is.prev || is.middle || is.next);
+  assertCloned(t, clone, vma_prev, vma);
+  assertNotClosed(t, close);
 
   t.ASSERT_EQ(cleanup_mm(mm, vmi), 1);
 }
@@ -207,7 +229,7 @@ function mergeBoth(t: VmaTest, is: Sticky): void {
 // 0123456789a
 // PPPVVVVVNN
 function mergeNeither(t: VmaTest, is: Sticky): void {
-  const { mm, vmi, vmg, vma_flags, prev_flags, next_flags } = setUp(t, is);
+  const { mm, vmi, vmg, vma_flags, prev_flags, next_flags, clone } = setUp(t, is);
   alloc_and_link_vma(mm, 0, 0x3000, 0, prev_flags);
   const vma = alloc_and_link_vma(mm, 0x3000, 0x8000, 3, vma_flags);
   alloc_and_link_vma(mm, 0x8000, 0xa000, 8, next_flags);
@@ -227,6 +249,7 @@ function mergeNeither(t: VmaTest, is: Sticky): void {
     t.ASSERT_EQ(merge_existing(vmg), null);
     t.ASSERT_EQ(vmg.state, VMA_MERGE_NOMERGE);
   }
+  t.ASSERT_EQ(clone.callCount, 0, 'anon_vma_clone() is not called');
 
   t.ASSERT_EQ(cleanup_mm(mm, vmi), 3);
 }

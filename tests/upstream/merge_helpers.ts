@@ -3,8 +3,9 @@
  * Helpers of tools/testing/vma/tests/merge.c (Linux 7.3), by their names, and what its tests begin with.
  */
 
+import type sinon from 'sinon';
 import { alloc_and_link_vma, type VmaTest } from '../../harness/index.js';
-import type { anon_vma, mm_struct, vm_area_struct } from '../../include/mm_types.js';
+import type { anon_vma, mm_struct, vm_area_struct, vm_operations_struct } from '../../include/mm_types.js';
 import { VMA_MERGE_NOMERGE, VMA_MERGE_SUCCESS, type vma_merge_struct } from '../../include/vma.js';
 import {
   mk_vma_flags,
@@ -137,4 +138,23 @@ export function assertVma(t: VmaTest, vma: vm_area_struct | null): vm_area_struc
   t.ASSERT_NE(vma, null, 'a VMA');
   if (vma === null) throw new Error('unreachable: the assertion above ends the test');
   return vma;
+}
+
+/** Hooks of a driver that counts on close() for each of its VMAs. */
+export function hooksWithClose(t: VmaTest): { close: sinon.SinonSpy; vm_ops: vm_operations_struct } {
+  const close = t.sandbox.fake();
+  return { close, vm_ops: { close } };
+}
+
+/** Beyond upstream: whoever has the hook was not removed by a merge, so it was not called. */
+export function assertNotClosed(t: VmaTest, close: sinon.SinonSpy): void {
+  t.ASSERT_EQ(close.callCount, 0, 'close is not called for a VMA that stays');
+}
+
+/** Beyond upstream: anon_vma_clone() was called once since the last time, for these two. */
+export function assertCloned(t: VmaTest, clone: sinon.SinonSpy, dst: vm_area_struct, src: vm_area_struct): void {
+  t.ASSERT_EQ(clone.callCount, 1, 'anon_vma_clone() is called once');
+  t.ASSERT_EQ(clone.firstCall.args[0], dst, 'anon_vma_clone(): who gets it');
+  t.ASSERT_EQ(clone.firstCall.args[1], src, 'anon_vma_clone(): whose it is');
+  clone.resetHistory();
 }

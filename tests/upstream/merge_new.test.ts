@@ -7,7 +7,6 @@ import {
   alloc_and_link_vma,
   detach_free_vma,
   dummy_anon_vma,
-  dummy_close,
   test,
   type VmaTest,
   vma_write_started,
@@ -18,17 +17,24 @@ import {
   list_add,
   mtree_destroy,
   Ref,
+  stubs,
   VMA_ITERATOR,
   VMA_STICKY_FLAGS,
   type vm_area_struct,
-  type vm_operations_struct,
   vma_flags_set_mask,
   vma_flags_test_any_mask,
   vma_iter_set,
   vma_merge_struct,
   vma_next,
 } from '../../lib/index.js';
-import { assertRange, dataFlags, try_merge_new_vma } from './merge_helpers.js';
+import {
+  assertCloned,
+  assertNotClosed,
+  assertRange,
+  dataFlags,
+  hooksWithClose,
+  try_merge_new_vma,
+} from './merge_helpers.js';
 
 interface Sticky {
   range: boolean;
@@ -73,7 +79,8 @@ function __test_merge_new(t: VmaTest, is: Sticky): void {
   const vma_flags = dataFlags();
   const vmi = VMA_ITERATOR(mm, 0);
   const vmg = new vma_merge_struct(vmi, { mm });
-  const vm_ops: vm_operations_struct = { close: dummy_close };
+  const { close, vm_ops } = hooksWithClose(t);
+  const clone = t.sandbox.spy(stubs, 'anon_vma_clone');
   const merged = new Ref(false);
 
   if (is.range) vma_flags_set_mask(vma_flags, VMA_STICKY_FLAGS);
@@ -113,6 +120,7 @@ function __test_merge_new(t: VmaTest, is: Sticky): void {
   vma_b.anon_vma = dummy_anon_vma;
   let vma = try_merge_new_vma(t, mm, vmg, 0x2000, 0x3000, 2, vma_flags, merged);
   assertMerged(t, vma, vma_a, merged.value, [0, 0x4000, 0], 3);
+  assertCloned(t, clone, vma_a, vma_b);
   const aWithB = is.range || is.a || is.b;
   assertSticky(t, vma, aWithB, aWithB);
 
@@ -173,6 +181,9 @@ function __test_merge_new(t: VmaTest, is: Sticky): void {
     count++;
   }
   t.ASSERT_EQ(count, 1);
+  // A has had the anon_vma since it grew over B.
+  t.ASSERT_EQ(clone.callCount, 0, 'anon_vma_clone() is not called again');
+  assertNotClosed(t, close);
 
   mtree_destroy(mm.mm_mt);
 }

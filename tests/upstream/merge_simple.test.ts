@@ -74,6 +74,10 @@ test('simple_modify', (t) => {
   const vmi = VMA_ITERATOR(mm, 0x1000);
 
   t.ASSERT_FALSE(attach_vma(mm, init_vma));
+  // Beyond upstream: a driver is asked at both ends of the range, and told of the two VMAs that are split off.
+  const may_split = t.sandbox.fake.returns(0);
+  const open = t.sandbox.fake();
+  init_vma.vm_ops = { may_split, open };
 
   // Same flags: the call only splits, the change is the caller's.
   const modified = vma_modify_flags(vmi, init_vma, init_vma, 0x1000, 0x2000, vma_flags);
@@ -81,6 +85,10 @@ test('simple_modify', (t) => {
   // The VMA handed in keeps the range; what is split off is new.
   t.ASSERT_EQ(modified, init_vma);
   assertRange(t, init_vma, 0x1000, 0x2000, 1);
+  t.ASSERT_EQ(may_split.callCount, 2, 'may_split is asked twice');
+  t.ASSERT_TRUE(may_split.firstCall.calledWithExactly(init_vma, 0x1000), 'may_split at the start');
+  t.ASSERT_TRUE(may_split.secondCall.calledWithExactly(init_vma, 0x2000), 'may_split at the end');
+  t.ASSERT_EQ(open.callCount, 2, 'open is called twice');
   // Beyond upstream: three are counted, all with the flags as they were.
   t.ASSERT_EQ(mm.map_count, 3);
   t.ASSERT_LAYOUT(`
@@ -92,6 +100,7 @@ test('simple_modify', (t) => {
   vma_iter_set(vmi, 0);
   let vma = assertVma(t, vma_iter_load(vmi));
   assertRange(t, vma, 0, 0x1000, 0);
+  t.ASSERT_EQ(open.firstCall.args[0], vma, 'open for what is split off in front');
   detach_free_vma(vma);
   vma_iter_clear(vmi);
 
@@ -102,6 +111,7 @@ test('simple_modify', (t) => {
 
   vma = assertVma(t, vma_next(vmi));
   assertRange(t, vma, 0x2000, 0x3000, 2);
+  t.ASSERT_EQ(open.secondCall.args[0], vma, 'open for what is split off behind');
   detach_free_vma(vma);
   mtree_destroy(mm.mm_mt);
 });
