@@ -232,6 +232,7 @@ export class file {
     this.f_ref = 1;
     this.f_mode = FMODE_READ | FMODE_WRITE;
     this.f_inode = f_mapping.host;
+    this.f_inode.i_count++;
     this.f_path = new path();
   }
 }

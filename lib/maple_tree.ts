@@ -7,9 +7,10 @@
  * Node boundaries fall where upstream's fall, as some answers depend on them: where mas_prev() ends a range after a
  * search for a gap, when a tree without gap tracking stops finding room, how many nodes a store reserves.
  *
- * Not ported: RCU and locks (one thread), dense nodes (upstream never makes one), mtree_alloc_*(), mt_dup().
+ * Not ported: RCU and locks (one thread), dense nodes (upstream never makes one), mtree_alloc_*(), mtree_dup().
  */
 export { maple_debug } from './maple_tree/debug.js';
+export { __mt_dup } from './maple_tree/dup.js';
 export { mas_empty_area, mas_empty_area_rev } from './maple_tree/gaps.js';
 export {
   mas_find,

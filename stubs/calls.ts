@@ -5,7 +5,6 @@
  * world of a process (harness/) puts real ones in place of what would give wrong answers.
  */
 import type { list_head } from '../include/linux/list.js';
-import type { pgoff_t } from '../include/linux/mm.js';
 import { type address_space, type file, mm_struct, type mmu_gather, type vm_area_struct } from '../include/mm_types.js';
 
 /** Page tables as system calls walk them. Addresses and lengths in bytes. */
@@ -64,8 +63,6 @@ export interface AskStubs {
   security_file_mprotect(vma: vm_area_struct, reqprot: number, prot: number): number;
   /** Tells those who watch the file's accesses. 0 or a negative errno. */
   fsnotify_mmap_perm(file: file | null, prot: number, off: number, len: number): number;
-  /** Chooses the address of shared anonymous memory. */
-  shmem_get_unmapped_area(file: file | null, addr: number, len: number, pgoff: pgoff_t, flags: number): number;
   vma_is_secretmem(vma: vm_area_struct): boolean;
   /** Stops KSM from sharing pages of the range. 0 or a negative errno. */
   break_ksm(vma: vm_area_struct, start: number, end: number): number;
@@ -111,7 +108,6 @@ export const quietCallStubs: CallStubs = {
   security_mmap_addr: () => 0,
   security_file_mprotect: () => 0,
   fsnotify_mmap_perm: () => 0,
-  shmem_get_unmapped_area: (_file, addr) => addr,
   vma_is_secretmem: () => false,
   break_ksm: () => 0,
   __ksm_enter: () => 0,

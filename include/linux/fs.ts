@@ -23,6 +23,8 @@ export const S_IFCHR = 0o020000;
 
 /** Bits of inode::i_flags. */
 export const S_APPEND = 4;
+/** The kernel's own: no security module looks at it. */
+export const S_PRIVATE = 512;
 export const S_SWAPFILE = 256;
 
 export const MNT_NOEXEC = 4;
@@ -41,6 +43,10 @@ export class inode {
   i_dev: readonly [major: number, minor: number];
   /** F_SEAL_*; null where the file system has no seals. In C they belong to shmem's part of the inode. */
   seals: number | null;
+  /** Files that are open on it. */
+  i_count: number;
+  /** The last file is closed, and no name is left: gives back what the inode holds. super_operations in C. */
+  evict_inode: ((inode: inode) => void) | null;
 
   constructor(i_mode = S_IFCHR | 0o666) {
     this.i_mode = i_mode;
@@ -50,6 +56,8 @@ export class inode {
     this.i_size = 0;
     this.i_dev = [0, 0];
     this.seals = null;
+    this.i_count = 0;
+    this.evict_inode = null;
   }
 }
 

@@ -21,7 +21,7 @@ import type {
 import type { Ref } from '../../include/ref.js';
 import type { unmap_desc, vma_munmap_struct } from '../../include/vma.js';
 import { type vm_flags_t, vma_flags_t } from '../../include/vma_flags.js';
-import * as mmap from '../mm/mmap.js';
+import * as mmap from '../mm/mmap/munmap.js';
 import * as allLocks from '../mm/vma/all_locks.js';
 import * as brk from '../mm/vma/brk.js';
 import * as copy from '../mm/vma/copy.js';

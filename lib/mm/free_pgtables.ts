@@ -3,6 +3,7 @@
  * Letting go of page tables, and before that of everything by which a page finds the VMAs: part of mm/memory.c
  * (Linux 7.3) that deals in VMAs. There are no page tables, so free_pgd_range() is the stub world's.
  */
+import { ULONG_MAX } from '../../include/linux/limits.js';
 import { PMD_SIZE } from '../../include/linux/mm.js';
 import type { mmu_gather, vm_area_struct } from '../../include/mm_types.js';
 import { unlink_vma_file_batch, type unmap_desc } from '../../include/vma.js';
@@ -30,6 +31,8 @@ export function free_pgtables(tlb: mmu_gather, unmap: unmap_desc): void {
   const { mas, pg_start, pg_end } = unmap;
   const vb = new unlink_vma_file_batch();
   let first: vm_area_struct | null = unmap.first;
+  // 0 stands for no end here too.
+  const last = unmap.tree_end === 0 ? ULONG_MAX : unmap.tree_end - 1;
 
   // A ceiling of 0 stands for none; it wraps in C.
   WARN_ON_ONCE(pg_end !== 0 && pg_end < unmap.vma_end, 'free_pgtables', 'page tables would go for a part of the VMAs');
@@ -37,14 +40,14 @@ export function free_pgtables(tlb: mmu_gather, unmap: unmap_desc): void {
   while (first !== null) {
     const addr = first.vm_start;
     let vma = first;
-    let next = mas_find(mas, unmap.tree_end - 1);
+    let next = mas_find(mas, last);
 
     unlink_file_vma_batch_init(vb);
     hideFromRmap(unmap, vma, vb);
     // VMAs that lie near each other share page tables.
     while (next !== null && next.vm_start <= vma.vm_end + PMD_SIZE) {
       vma = next;
-      next = mas_find(mas, unmap.tree_end - 1);
+      next = mas_find(mas, last);
       hideFromRmap(unmap, vma, vb);
     }
     unlink_file_vma_batch_final(vb);

@@ -37,7 +37,7 @@ import {
   remap_pfn_range_prepare,
   simple_ioremap_prepare,
 } from './memory.js';
-import { do_munmap } from './mmap.js';
+import { do_munmap } from './mmap/munmap.js';
 
 /** Calls vm_ops->mapped, if there is one; its private data goes into the VMA when it succeeds. 0 or its errno. */
 function call_vma_mapped(vma: vm_area_struct): number {

@@ -374,3 +374,13 @@ export function vm_flags_clear(vma: vm_area_struct, flags: vm_flags_t): void {
 export function mm_flags_test(flag: number, mm: mm_struct): boolean {
   return mm.flags.has(flag);
 }
+
+/** Sets it. */
+export function mm_flags_set(flag: number, mm: mm_struct): void {
+  mm.flags.add(flag);
+}
+
+/** Clears it. */
+export function mm_flags_clear(flag: number, mm: mm_struct): void {
+  mm.flags.delete(flag);
+}

@@ -31,6 +31,7 @@ import {
   mas_prev_range,
   mas_reset,
   mas_set,
+  mas_store,
   mas_store_gfp,
   mas_store_prealloc,
   mas_walk,
@@ -170,6 +171,20 @@ export function vma_iter_store_gfp(vmi: vma_iterator, vma: vm_area_struct, gfp: 
   return 0;
 }
 
+/**
+ * Stores the VMA over its own range in a tree that holds another one over just that range, as a duplicate of a parent's
+ * tree does: that takes no node. 0 or -ENOMEM.
+ */
+export function vma_iter_bulk_store(vmi: vma_iterator, vma: vm_area_struct): number {
+  vmi.mas.index = vma.vm_start;
+  vmi.mas.last = vma.vm_end - 1;
+  mas_store(vmi.mas, vma);
+  if (mas_is_err(vmi.mas)) return -ENOMEM;
+
+  vma_mark_attached(vma);
+  return 0;
+}
+
 /** First address of the iterator's range. */
 export function vma_iter_addr(vmi: vma_iterator): number {
   return vmi.mas.index;
@@ -246,4 +261,10 @@ export function find_vma_prev(
   const vma = vma_iter_load(vmi);
   pprev.prev = vma_prev(vmi);
   return vma ?? vma_next(vmi);
+}
+
+/** The VMA at addr, or else the first after it. */
+export function find_vma(mm: mm_struct, addr: number): vm_area_struct | null {
+  stubs.mmap_assert_locked(mm);
+  return mt_find(mm.mm_mt, new Ref(addr), ULONG_MAX);
 }
