@@ -9,6 +9,8 @@ import { type address_space, type file, mm_struct, type mmu_gather, type vm_area
 
 /** Page tables as system calls walk them. Addresses and lengths in bytes. */
 export interface PageTableStubs {
+  /** As tlb_gather_mmu(), for an address space that is going away. */
+  tlb_gather_mmu_fullmm(tlb: mmu_gather, mm: mm_struct): void;
   /** Faults in all pages of [start, start + len), or up to the first error. 0 or a negative errno. */
   __mm_populate(start: number, len: number, ignore_errors: boolean): number;
   /** The same within one VMA. Pages faulted in, or a negative errno. */
@@ -78,6 +80,7 @@ function nothing(): void {}
 
 /** @internal */
 export const quietCallStubs: CallStubs = {
+  tlb_gather_mmu_fullmm: nothing,
   __mm_populate: () => 0,
   populate_vma_page_range: () => 0,
   change_protection: () => 0,

@@ -56,12 +56,13 @@ export class Notifications {
     this.unmapped = [];
   }
 
-  gather(tlb: mmu_gather): void {
+  /** A gather begins; one of a whole address space needs no high-water mark, as nobody will look at it any more. */
+  gather(tlb: mmu_gather, fullmm = false): void {
     const known = this.gathers.get(tlb);
     if (known !== undefined) {
       this.reports.complain(`tlb: a gather begun at ${new Place()} was begun already, at ${known.place}`);
     }
-    this.gathers.set(tlb, { place: new Place(), hiwater: false });
+    this.gathers.set(tlb, { place: new Place(), hiwater: fullmm });
   }
 
   finish(tlb: mmu_gather): void {

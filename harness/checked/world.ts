@@ -310,6 +310,7 @@ export class CheckedWorld implements OperationWatch {
     const { notifications } = this;
     return {
       tlb_gather_mmu: (tlb) => notifications.gather(tlb),
+      tlb_gather_mmu_fullmm: (tlb) => notifications.gather(tlb, true),
       tlb_finish_mmu: (tlb) => notifications.finish(tlb),
       update_hiwater_rss: () => notifications.hiwaterRss(),
       update_hiwater_vm: (mm) => notifications.hiwaterTotal(mm),

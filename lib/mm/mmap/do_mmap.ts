@@ -134,10 +134,13 @@ function checkFile(
   return memfd_check_seals_mmap(file, vma_flags);
 }
 
-/** Settles the flags of memory that may go away at any time. 0 or a negative errno. */
-function checkDroppable(flags: number, vma_flags: vma_flags_t): number {
-  if (vma_flags_empty(VMA_DROPPABLE)) return -EOPNOTSUPP;
-  vma_flags_set_mask(vma_flags, VMA_DROPPABLE);
+/**
+ * Settles the flags of memory that may go away at any time, where there is a flag for it. 0 or a negative errno.
+ * @internal
+ */
+export function checkDroppable(flags: number, vma_flags: vma_flags_t, droppable: vma_flags_t = VMA_DROPPABLE): number {
+  if (vma_flags_empty(droppable)) return -EOPNOTSUPP;
+  vma_flags_set_mask(vma_flags, droppable);
 
   if ((flags & (MAP_LOCKED | MAP_HUGETLB)) !== 0) return -EINVAL;
   if (vma_flags_can_grow(vma_flags)) return -EINVAL;

@@ -48,7 +48,7 @@ function unmapAll(mm: mm_struct, vmi: vma_iterator, first: vm_area_struct): void
   const unmap = new unmap_desc(vmi.mas, first);
 
   unmap_all_init(unmap, vmi, first);
-  stubs.tlb_gather_mmu(tlb, mm);
+  stubs.tlb_gather_mmu_fullmm(tlb, mm);
   stubs.unmap_vmas(tlb, unmap);
   stubs.mmap_read_unlock(mm);
 
