@@ -108,6 +108,8 @@ export class CampaignRun {
     hand.seed = seed + this.next++;
     hand.seen = 0;
     hand.since = Date.now();
+    // The port has not begun, and neither has the worker perhaps.
+    Atomics.store(hand.answered, 0, KERNEL_IS_AT_IT);
     hand.worker.postMessage(hand.seed);
   }
 
@@ -152,20 +154,19 @@ export class CampaignRun {
 
   private broken(error: Error): void {
     const { fail } = this;
-    this.quit();
-    fail?.(error);
+    void this.quit().then(() => fail?.(error));
   }
 
   private end(difference: Difference | null): void {
     const { settle, done, compared } = this;
-    this.quit();
-    settle?.({ done, compared, difference });
+    void this.quit().then(() => settle?.({ done, compared, difference }));
   }
 
-  private quit(): void {
+  /** Ends the workers. It is done when their programs have ended too, which write what they have counted. */
+  private async quit(): Promise<void> {
     this.settle = null;
     this.fail = null;
     if (this.watch !== null) clearInterval(this.watch);
-    for (const { worker } of this.hands.splice(0)) void worker.terminate();
+    await Promise.all(this.hands.splice(0).map(({ worker }) => worker.terminate()));
   }
 }

@@ -5,8 +5,9 @@
  * not be run; 130: interrupted.
  */
 import { randomInt } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { NUM_VMA_FLAG_BITS } from '../../include/vma_flags.js';
 import { KernelTreeError, ScratchTree } from '../kernel/scratch.js';
@@ -16,7 +17,7 @@ import { CampaignRun } from './campaign.js';
 import { lineCoverage } from './coverage.js';
 import { type KeptCampaign, KeptError, readKept, writeKept } from './kept.js';
 import { Meter } from './meter.js';
-import type { Kind } from './sides.js';
+import { type Kind, kernelSide } from './sides.js';
 
 interface Options {
   kernel: string;
@@ -28,6 +29,7 @@ interface Options {
   jobs: number;
   continue?: string;
   patience: number;
+  record?: string;
 }
 
 const INTERRUPTED = 130;
@@ -81,6 +83,19 @@ class Conform {
   stop(): void {
     this.isStopped = true;
     this.run?.stop();
+  }
+
+  /** Writes what the kernel's code answers to a trace that is kept. The status to end with. */
+  async record(name: string): Promise<number> {
+    try {
+      const kernel = kernelSide(await buildKernelSide(this.scratch, name.includes('maple') ? 'tree' : 'vma'));
+      const { output, failure } = kernel(gunzipSync(readFileSync(`${name}.trace.gz`)).toString());
+      if (failure !== null) throw new KernelTreeError(`${name}: the kernel's code ${failure}`);
+      writeFileSync(`${name}.expected.gz`, gzipSync(output, { level: 9 }));
+      return 0;
+    } finally {
+      this.scratch.remove();
+    }
   }
 
   /** The status to end with. */
@@ -158,13 +173,15 @@ const command = new Command('npm run conform --')
   .option('--missed', "list the lines of the kernel's files that no trace reached", false)
   .option('-j, --jobs <n>', 'traces that are compared at a time', toCount, availableParallelism())
   .option('--continue <file>', 'keep in this file how far it came; go on from there, with its seed, when it is there')
+  .option('--record <name>', "compare nothing: answer NAME.trace.gz with the kernel's code, into NAME.expected.gz")
   .option('--patience <seconds>', 'how long one operation of the port may take', toCount, 60)
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
 
 try {
-  const conform = new Conform(command.parse().opts<Options>());
+  const options = command.parse().opts<Options>();
+  const conform = new Conform(options);
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => conform.stop());
-  process.exitCode = await conform.all();
+  process.exitCode = await (options.record === undefined ? conform.all() : conform.record(options.record));
 } catch (error) {
   if (!(error instanceof KernelTreeError) && !(error instanceof KeptError)) throw error;
   process.stderr.write(`conform: ${error.message}\n`);
