@@ -15,11 +15,13 @@ import { list_head } from './linux/list.js';
 import { rw_semaphore, spinlock_t } from './linux/locks.js';
 import { ma_state, maple_tree } from './linux/maple_tree.js';
 import { type pgoff_t, TASK_COMM_LEN } from './linux/mm.js';
+import type { page, pte_t } from './linux/pagetable.js';
 import { RB_CLEAR_NODE, rb_node, rb_root_cached } from './linux/rbtree.js';
 import { ALL_CAPABILITIES, signal_struct } from './linux/sched.js';
 import { type vm_flags_t, vma_flags_t } from './vma_flags.js';
 
 export { mutex, rw_semaphore, spinlock_t } from './linux/locks.js';
+export { page, pte_t } from './linux/pagetable.js';
 export { vm_unmapped_area_info } from './linux/unmapped_area.js';
 
 /**
@@ -49,12 +51,6 @@ export class mempolicy {}
 /** Gathers what to flush from the TLB; empty in the harness. */
 export class mmu_gather {}
 
-/** What a fault handler is given; empty in the harness. */
-export class vm_fault {}
-
-/** A page of memory, for actions that map the kernel's own pages. */
-export class page {}
-
 /** The userfaultfd context of a VMA: immutable, compared by the context it holds. */
 export class vm_userfaultfd_ctx {
   readonly ctx: object | null;
@@ -82,6 +78,8 @@ export class anon_vma_name {
 /** An address space: the tree of its VMAs and what they add up to. Counts are in pages. */
 export class mm_struct {
   mm_mt: maple_tree<vm_area_struct>;
+  /** Page tables, by the address of each page; null where there are none, as in the harness. */
+  pgd: Map<number, pte_t> | null;
   /** Number of VMAs. */
   map_count: number;
   /** All mapped pages. */
@@ -126,6 +124,7 @@ export class mm_struct {
 
   constructor(ma_flags = 0) {
     this.mm_mt = new maple_tree(ma_flags);
+    this.pgd = null;
     this.map_count = 0;
     this.total_vm = 0;
     this.locked_vm = 0;
@@ -175,6 +174,8 @@ export class mm_struct {
 /** The pages of a file and the VMAs that map them. */
 export class address_space {
   readonly i_mmap: rb_root_cached<vm_area_struct>;
+  /** Pages that were read in, by their page offset. Not in the harness. */
+  readonly i_pages: Map<pgoff_t, page>;
   /** Bit set; AS_MM_ALL_LOCKS is the one that the VMA code uses. */
   flags: number;
   /** Writable shared mappings; negative when such mappings are denied. */
@@ -190,6 +191,7 @@ export class address_space {
     this.host = host;
     this.a_ops = null;
     this.i_mmap = new rb_root_cached();
+    this.i_pages = new Map();
     this.flags = 0;
     this.i_mmap_writable = 0;
     this.i_mmap_rwsem = new rw_semaphore('i_mmap_rwsem');
@@ -204,6 +206,8 @@ export interface file_operations {
   mmap_prepare?: ((desc: vm_area_desc) => number) | null;
   /** Chooses the address of a mapping; page-aligned, or a negative errno. */
   get_unmapped_area?: ((file: file | null, addr: number, len: number, pgoff: pgoff_t, flags: number) => number) | null;
+  /** Makes or drops room in the file, after mode. Negative errno on failure. */
+  fallocate?: ((file: file, mode: number, offset: number, len: number) => number) | null;
   /** The last reference is gone. */
   release?: ((inode: inode, file: file) => number) | null;
   /** FOP_*; none unless given. */
@@ -431,6 +435,30 @@ export class vm_area_struct {
   }
 }
 
+/** A page fault, as its handler sees it; the harness has none of the fields. */
+export class vm_fault {
+  vma: vm_area_struct;
+  /** Page-aligned. */
+  address: number;
+  /** The page offset of address in what is mapped. */
+  pgoff: pgoff_t;
+  /** FAULT_FLAG_*. */
+  flags: number;
+  /** The handler puts the page here. */
+  page: page | null;
+  /** The private copy that is to be filled, where there will be one. */
+  cow_page: page | null;
+
+  constructor(vma: vm_area_struct, address: number, pgoff: pgoff_t, flags: number) {
+    this.vma = vma;
+    this.address = address;
+    this.pgoff = pgoff;
+    this.flags = flags;
+    this.page = null;
+    this.cow_page = null;
+  }
+}
+
 /** A driver's hooks on a VMA. All but `name` and `fault` and the like run with mmap_lock held. */
 export interface vm_operations_struct {
   /** Called on a VMA that a split, a move or a fork has made; not on a new mapping. */
@@ -551,40 +579,4 @@ export class vma_iterator {
 /** Declares an iterator over mm that is to walk to addr. `last` stays 0 until it has. */
 export function VMA_ITERATOR(mm: mm_struct, addr: number): vma_iterator {
   return new vma_iterator(mm, addr);
-}
-
-/** A move of page tables. */
-export class pagetable_move_control {
-  old: vm_area_struct;
-  new: vm_area_struct;
-  old_addr: number;
-  /** First address past the old range. */
-  old_end: number;
-  new_addr: number;
-  /** Bytes the caller asked to move. */
-  len_in: number;
-  need_rmap_locks: boolean;
-  for_stack: boolean;
-
-  constructor(old: vm_area_struct, target: vm_area_struct, old_addr: number, new_addr: number, len: number) {
-    this.old = old;
-    this.new = target;
-    this.old_addr = old_addr;
-    this.old_end = old_addr + len;
-    this.new_addr = new_addr;
-    this.len_in = len;
-    this.need_rmap_locks = false;
-    this.for_stack = false;
-  }
-}
-
-/** A move of page tables from one VMA to another, as a fresh control block. */
-export function PAGETABLE_MOVE(
-  old: vm_area_struct,
-  target: vm_area_struct,
-  old_addr: number,
-  new_addr: number,
-  len: number,
-): pagetable_move_control {
-  return new pagetable_move_control(old, target, old_addr, new_addr, len);
 }

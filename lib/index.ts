@@ -30,6 +30,8 @@ export {
   maple_tree,
 } from '../include/linux/maple_tree.js';
 export * from '../include/linux/mm.js';
+export * from '../include/linux/pagetable.js';
+export * from '../include/linux/pagetable_move.js';
 export * from '../include/linux/sched.js';
 export * from '../include/mm_types.js';
 export * from '../include/ref.js';
@@ -71,4 +73,5 @@ export { mk_vma_flags } from './doors/flags.js';
 export * from './doors/iterator.js';
 export * from './doors/map.js';
 export * from './doors/maple_tree.js';
+export * from './doors/memory.js';
 export * from './doors/vma.js';

@@ -5,6 +5,7 @@
  * world of a process (harness/) puts real ones in place of what would give wrong answers.
  */
 import type { list_head } from '../include/linux/list.js';
+import { page } from '../include/linux/pagetable.js';
 import { type address_space, type file, mm_struct, type mmu_gather, type vm_area_struct } from '../include/mm_types.js';
 
 /** Page tables as system calls walk them. Addresses and lengths in bytes. */
@@ -21,6 +22,8 @@ export interface PageTableStubs {
   copy_page_range(dst: vm_area_struct, src: vm_area_struct): number;
   /** Locks or unlocks the pages that are there, after the flags of the VMA. */
   mlock_pages(vma: vm_area_struct, start: number, end: number): void;
+  /** A new page, empty; null when out of memory. */
+  alloc_page(): page | null;
   /** May the page frames of a range lose all access? 0, or -EACCES on machines that must not have such entries. */
   prot_none_walk(vma: vm_area_struct, start: number, end: number): number;
 }
@@ -87,6 +90,7 @@ export const quietCallStubs: CallStubs = {
   copy_page_range: () => 0,
   mlock_pages: nothing,
   prot_none_walk: () => 0,
+  alloc_page: () => new page(),
 
   mmap_write_lock: nothing,
   mmap_write_lock_nested: nothing,

@@ -7,6 +7,7 @@
  * remap_pfn_range_prepare, remap_pfn_range_complete (docs/upstream.md).
  */
 import type { list_head } from '../include/linux/list.js';
+import type { pagetable_move_control } from '../include/linux/pagetable_move.js';
 import type {
   address_space,
   anon_vma,
@@ -18,7 +19,6 @@ import type {
   mmu_gather,
   mutex,
   page,
-  pagetable_move_control,
   pgprot_t,
   rw_semaphore,
   spinlock_t,

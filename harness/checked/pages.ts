@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
  * Which anonymous pages were faulted in, and by what the reverse map knows each: its anon_vma, and its page offset
- * (folio->mapping and folio->index). Kept as ranges; no contents. Whoever has real pages implements AnonPages on them.
+ * (folio->mapping and folio->index). Those of an address space with page tables are read from there; those of one
+ * without, as upstream's tests have it, are what fault() said, kept as ranges with no contents.
  */
-import { PHYS_PFN } from '../../include/linux/mm.js';
-import type { anon_vma, mm_struct } from '../../include/mm_types.js';
+import { PAGE_SIZE, PHYS_PFN } from '../../include/linux/mm.js';
+import { anon_vma, type mm_struct } from '../../include/mm_types.js';
+import { entriesOf } from '../../lib/mm/page_tables.js';
 
 /** Pages [start, end) of an address space, which have the page offsets from pgoff on. */
 export interface PageRange {
@@ -48,11 +50,34 @@ function cut(all: readonly PageRange[], mm: mm_struct, start: number, end: numbe
   return [inside, outside];
 }
 
+/** The anonymous pages in the tables of an address space, neighbours together. */
+function rangesInTables(mm: mm_struct): PageRange[] {
+  const found: PageRange[] = [];
+  let last: PageRange | undefined;
+  for (const [addr, { page }] of entriesOf(mm, 0, Infinity)) {
+    if (page === null || !(page.mapping instanceof anon_vma)) continue;
+    const { mapping, index } = page;
+    const goesOn =
+      last?.end === addr && last.anon_vma === mapping && last.pgoff + PHYS_PFN(addr - last.start) === index;
+    if (last !== undefined && goesOn) {
+      last = { ...last, end: addr + PAGE_SIZE };
+      found[found.length - 1] = last;
+    } else {
+      last = { mm, start: addr, end: addr + PAGE_SIZE, anon_vma: mapping, pgoff: index };
+      found.push(last);
+    }
+  }
+  return found;
+}
+
 export class PageRecord implements AnonPages {
   private all: PageRange[];
+  /** Address spaces in use. */
+  private readonly spaces: () => Iterable<mm_struct>;
 
-  constructor() {
+  constructor(spaces: () => Iterable<mm_struct>) {
     this.all = [];
+    this.spaces = spaces;
   }
 
   add(range: PageRange): void {
@@ -81,6 +106,6 @@ export class PageRecord implements AnonPages {
   }
 
   ranges(): Iterable<PageRange> {
-    return this.all;
+    return [...this.all, ...[...this.spaces()].flatMap(rangesInTables)];
   }
 }

@@ -19,6 +19,8 @@ const WHOLE: Rule = { sums: 'all', charges: true, offsets: true, told: true };
 /** The range is as it was; attributes are the caller's. */
 const CHANGE: Rule = { sums: 'total', charges: false, offsets: true, told: true };
 const SPLIT: Rule = { ...CHANGE, sums: 'all', charges: true };
+/** A stack may grow for it. */
+const TOUCH: Rule = { ...WHOLE, told: false };
 /** The caller counts and charges. */
 const PART: Rule = { sums: 'none', charges: false, offsets: true, told: false };
 const FLAGS: Rule = { sums: 'none', charges: false, offsets: true, told: false };
@@ -35,6 +37,12 @@ const RULES: ReadonlyMap<string, Rule> = new Map([
   ['expand_downwards', { ...WHOLE, told: false }],
   ['relocate_vma_down', { ...WHOLE, offsets: false, told: false }],
   ['create_init_stack_vma', { ...WHOLE, charges: false, told: false }],
+  ['handle_mm_fault', TOUCH],
+  ['populate_vma_page_range', TOUCH],
+  ['faultin_page_range', TOUCH],
+  ['do_user_addr_fault', TOUCH],
+  ['read_user_byte', TOUCH],
+  ['write_user_byte', TOUCH],
   ['dup_mmap', { ...WHOLE, told: false }],
   ['__split_vma', SPLIT],
   ['split_vma', SPLIT],

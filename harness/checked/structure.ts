@@ -28,7 +28,10 @@ export class Structure {
 
   /** What pages there are in these address spaces is not known. */
   forgetPages(spaces: Iterable<mm_struct>): void {
-    for (const mm of spaces) this.pages.drop(mm, 0, Infinity);
+    for (const mm of spaces) {
+      this.pages.drop(mm, 0, Infinity);
+      mm.pgd?.clear();
+    }
   }
 
   /** All that is wrong now, a sentence each. */

@@ -4,16 +4,21 @@
  */
 
 import { hexOf } from '../../include/check.js';
-import { EACCES, EINTR, ENOMEM } from '../../include/linux/errno.js';
+import { EACCES, EFAULT, EINTR, ENOMEM } from '../../include/linux/errno.js';
 import { __GFP_NOFAIL, type gfp_t } from '../../include/linux/gfp.js';
-import { PHYS_PFN } from '../../include/linux/mm.js';
+import { PAGE_ALIGN_DOWN, PAGE_SIZE, PHYS_PFN } from '../../include/linux/mm.js';
+import { FAULT_FLAG_WRITE, page, VM_FAULT_OOM } from '../../include/linux/pagetable.js';
+import { pagetable_move_control } from '../../include/linux/pagetable_move.js';
 import { type anon_vma, mm_struct, type vm_area_struct } from '../../include/mm_types.js';
 import type { NamedArguments, OperationWatch } from '../../lib/doors/operation.js';
+import { handle_mm_fault } from '../../lib/mm/fault.js';
 import { free_pgtables } from '../../lib/mm/free_pgtables.js';
+import { __mm_populate, populate_vma_page_range } from '../../lib/mm/gup.js';
 import { vma_start_anon_pgoff } from '../../lib/mm/inlines/range.js';
+import * as pageTables from '../../lib/mm/page_tables.js';
 import { __anon_vma_prepare, anon_vma_prepare } from '../../lib/mm/rmap.js';
 import { describeVma, FreedObjects } from '../../stubs/freed.js';
-import { stubs } from '../../stubs/index.js';
+import { current, stubs } from '../../stubs/index.js';
 import type { Stubs } from '../../stubs/stubs.js';
 import { upstreamStubs } from '../../stubs/upstream.js';
 import { Attributes } from './attributes.js';
@@ -34,6 +39,10 @@ export interface CheckedOptions {
   freed: FreedObjects;
   watch: OperationWatch;
   allocNodes: (count: number, gfp: gfp_t) => boolean;
+}
+
+function hasTables(vma: vm_area_struct): boolean {
+  return vma.vm_mm !== null && vma.vm_mm.pgd !== null;
 }
 
 export class CheckedWorld implements OperationWatch {
@@ -61,7 +70,7 @@ export class CheckedWorld implements OperationWatch {
     this.locks = new Locks(this.reports);
     this.references = new References(this.reports, this.freed);
     this.rmap = new ReverseMap(this.reports, this.freed, this.locks);
-    this.pages = new PageRecord();
+    this.pages = new PageRecord(() => this.spacesInUse());
     this.faults = new Faults();
     this.hooks = new Hooks(this.reports, this.locks, this.references);
     this.attributes = new Attributes(this.reports);
@@ -86,6 +95,7 @@ export class CheckedWorld implements OperationWatch {
       ...this.attributeStubs(),
       ...this.notificationStubs(),
       ...this.fallibleStubs(),
+      ...this.pageStubs(),
       call_hook: (ops, name, hook, ...args) => this.callHook(name, args, () => Reflect.apply(hook, ops, args)),
       warn: (where, what) => this.reports.warn(where, what),
       pr_warn_once: (text) => this.reports.warn('pr_warn_once', text),
@@ -244,6 +254,7 @@ export class CheckedWorld implements OperationWatch {
         if (mm === null) return;
         notifications.unmaps(tlb, mm, unmap.vma_start, unmap.vma_end);
         pages.drop(mm, unmap.vma_start, unmap.vma_end);
+        pageTables.unmap_vmas(unmap);
       },
       free_pgtables: (tlb, unmap) => {
         notifications.freesTables(tlb);
@@ -265,11 +276,27 @@ export class CheckedWorld implements OperationWatch {
    */
   fault(vma: vm_area_struct, start = vma.vm_start, end = vma.vm_end): number {
     const { vm_mm: mm } = vma;
+    if (hasTables(vma)) return this.writePages(vma, start, end);
     const error = this.stubs.anon_vma_prepare(vma);
     if (error !== 0 || mm === null || vma.anon_vma === null || !this.rmap.knows(vma.anon_vma)) return error;
     const pgoff = vma_start_anon_pgoff(vma) + PHYS_PFN(start - vma.vm_start);
     this.pages.add({ mm, start, end, anon_vma: vma.anon_vma, pgoff });
     return 0;
+  }
+
+  /** The same where there are page tables. */
+  private writePages(vma: vm_area_struct, start: number, end: number): number {
+    for (let addr = start; addr < end; addr += PAGE_SIZE) {
+      const ret = handle_mm_fault(vma, addr, FAULT_FLAG_WRITE);
+      if (ret !== 0) return ret === VM_FAULT_OOM ? -ENOMEM : -EFAULT;
+    }
+    return 0;
+  }
+
+  private spacesInUse(): Set<mm_struct> {
+    const spaces = new Set<mm_struct>();
+    for (const { vm_mm: mm } of this.references.liveVmas()) if (mm !== null && mm.pgd !== null) spaces.add(mm);
+    return spaces;
   }
 
   private fileStubs(): Partial<Stubs> {
@@ -324,6 +351,38 @@ export class CheckedWorld implements OperationWatch {
     };
   }
 
+  /** Page tables: those that an address space has, see lib/mm/page_tables.ts. One without is as in the harness. */
+  private pageStubs(): Partial<Stubs> {
+    const { faults } = this;
+    return {
+      alloc_page: () => (faults.check('alloc_page', -ENOMEM) !== 0 ? null : new page()),
+      __mm_populate: (start, len, ignore_errors) =>
+        current.mm === null || current.mm.pgd === null ? 0 : __mm_populate(start, len, ignore_errors),
+      populate_vma_page_range: (vma, start, end) =>
+        hasTables(vma)
+          ? populate_vma_page_range(vma, start, end)
+          : upstreamStubs.populate_vma_page_range(vma, start, end),
+      change_protection: (_tlb, vma, start, end) => pageTables.change_protection(vma, start, end),
+      copy_page_range: (dst, src) => faults.check('copy_page_range', -ENOMEM) || pageTables.copy_page_range(dst, src),
+      zap_vma_range: (vma, address, size) => pageTables.zap_vma_range(vma, address, size),
+      move_page_tables: (pmc) => (hasTables(pmc.old) ? this.movePageTables(pmc) : upstreamStubs.move_page_tables(pmc)),
+      remap_pfn_range_ptes: (vma, addr, _pfn, size) =>
+        faults.check('remap_pfn_range_ptes', -ENOMEM) || pageTables.remap_pfn_range_ptes(vma, addr, size),
+      insert_kernel_pages: (vma, start, pages) =>
+        faults.check('insert_kernel_pages', -ENOMEM) || pageTables.insert_kernel_pages(vma, start, pages),
+    };
+  }
+
+  /** Moves page tables, or, out of memory, half of them. */
+  private movePageTables(pmc: pagetable_move_control): number {
+    if (this.faults.check('move_page_tables', -ENOMEM) === 0) {
+      return pageTables.move_page_tables(pmc);
+    }
+    const half = PAGE_ALIGN_DOWN(pmc.len_in / 2);
+    pageTables.move_page_tables(new pagetable_move_control(pmc.old, pmc.new, pmc.old_addr, pmc.new_addr, half));
+    return half;
+  }
+
   /** Calls of the harness that always succeed, and here need not. */
   private fallibleStubs(): Partial<Stubs> {
     const { faults } = this;
@@ -347,12 +406,9 @@ export class CheckedWorld implements OperationWatch {
       },
       shmem_zero_setup: fallible('shmem_zero_setup', -ENOMEM),
       ksm_execve: fallible('ksm_execve', -ENOMEM),
-      remap_pfn_range_ptes: fallible('remap_pfn_range_ptes', -ENOMEM),
-      insert_kernel_pages: fallible('insert_kernel_pages', -ENOMEM),
       allocate_mm: () => (faults.check('allocate_mm', -ENOMEM) !== 0 ? null : new mm_struct()),
       free_mm: (mm) => this.freeMm(mm),
       dup_userfaultfd: fallible('dup_userfaultfd', -ENOMEM),
-      copy_page_range: fallible('copy_page_range', -ENOMEM),
       arch_dup_mmap: fallible('arch_dup_mmap', -ENOMEM),
       __ksm_enter: fallible('__ksm_enter', -ENOMEM),
       security_mmap_file: fallible('security_mmap_file', -EACCES),

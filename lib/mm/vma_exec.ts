@@ -5,10 +5,10 @@
  */
 import { EFAULT, EINTR, ENOMEM } from '../../include/linux/errno.js';
 import { PAGE_SIZE, SIZEOF_VOID_P, STACK_TOP_MAX, USER_PGTABLES_CEILING } from '../../include/linux/mm.js';
+import { PAGETABLE_MOVE } from '../../include/linux/pagetable_move.js';
 import {
   type mm_struct,
   mmu_gather,
-  PAGETABLE_MOVE,
   VMA_ITERATOR,
   type vm_area_struct,
   type vma_iterator,

@@ -12,6 +12,7 @@ import {
   VMA_ITERATOR,
   vma_shrink,
 } from '../../lib/index.js';
+import { MEMORY_NUMBERS } from './refusals/memory.js';
 import { FLAGS, MODIFY, NUMBER_REFUSALS } from './refusals/numbers.js';
 import { mapRange } from './space.js';
 
@@ -27,7 +28,7 @@ function assertRefused(t: VmaTest, fn: string, arg: string, value: string, call:
 }
 
 test('numbers that are no address, no size and no offset', (t) => {
-  for (const { door, fn, arg, bad, call } of NUMBER_REFUSALS) {
+  for (const { door, fn, arg, bad, call } of [...NUMBER_REFUSALS, ...MEMORY_NUMBERS]) {
     t.subtest(`${door}: ${arg}`, (t) => {
       const vma = mapRange(t, 0x10000, 0x14000);
       mapRange(t, 0x15000, 0x16000);

@@ -7,6 +7,7 @@ import * as tree from '../../lib/doors/maple_tree.js';
 import * as api from '../../lib/index.js';
 import { ROOT, sourceFiles } from '../house/project.js';
 import { BIT_REFUSALS, WORD_REFUSALS } from './refusals/flags.js';
+import { MEMORY_NUMBERS, MEMORY_VMAS } from './refusals/memory.js';
 import { NUMBER_REFUSALS } from './refusals/numbers.js';
 import { BATCH_REFUSALS, VMA_REFUSALS } from './refusals/vmas.js';
 
@@ -113,6 +114,8 @@ t.test('every guard of the package has a refusal that is tested', async (t) => {
   const refused = new Set([
     ...NUMBER_REFUSALS.map(({ door }) => door),
     ...VMA_REFUSALS.map(([door]) => door),
+    ...MEMORY_NUMBERS.map(({ door }) => door),
+    ...MEMORY_VMAS.map(([door]) => door),
     ...BATCH_REFUSALS.map(([door]) => door),
     ...BIT_REFUSALS.map(([door]) => door),
     ...WORD_REFUSALS.map(([door]) => door),

@@ -16,6 +16,7 @@ import {
   vma_merge_new_range,
   vma_set_range,
 } from '../../lib/index.js';
+import { MEMORY_VMAS } from './refusals/memory.js';
 import { BATCH_REFUSALS, VMA_REFUSALS } from './refusals/vmas.js';
 import { DATA, mapRange } from './space.js';
 
@@ -46,7 +47,7 @@ function assertRefused(t: VmaTest, fn: string, arg: string, call: () => unknown)
 const UPSTREAM = { stubs: 'upstream' } as const;
 
 test('a freed VMA handed in', (t) => {
-  for (const [fn, arg, call] of VMA_REFUSALS) {
+  for (const [fn, arg, call] of [...VMA_REFUSALS, ...MEMORY_VMAS]) {
     t.subtest(
       `${fn}: ${arg}`,
       (t) => {

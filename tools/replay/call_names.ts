@@ -2,6 +2,7 @@
 /** What a call is given and returns, as a trace prints it: VMAs as ranges, numbers in hex, other objects by number. */
 import { bitsOf } from '../../harness/picture.js';
 import { ULONG_MAX } from '../../include/linux/limits.js';
+import { pagetable_move_control } from '../../include/linux/pagetable_move.js';
 import { rb_root_cached } from '../../include/linux/rbtree.js';
 import {
   address_space,
@@ -11,7 +12,6 @@ import {
   file,
   mempolicy,
   mm_struct,
-  pagetable_move_control,
   pgprot_t,
   rw_semaphore,
   vm_area_struct,

@@ -100,11 +100,11 @@ export interface NumberRefusal {
 
 type Door = NumberRefusal;
 
-function addresses(fn: string, arg: string, call: Call): Door {
+export function addresses(fn: string, arg: string, call: Call): Door {
   return { door: fn, fn, arg, bad: NOT_ALIGNED, call };
 }
 
-function numbers(fn: string, arg: string, call: Call): Door {
+export function numbers(fn: string, arg: string, call: Call): Door {
   return { door: fn, fn, arg, bad: NOT_ULONG, call };
 }
 
