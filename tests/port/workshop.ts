@@ -28,16 +28,22 @@ export class Workshop {
     return runNode([CLI, 'port', 'tests', '--out', this.folder, ...args]);
   }
 
+  /** The same without the folder. */
+  command(...args: string[]): Finished {
+    return runNode([CLI, 'port', 'tests', ...args]);
+  }
+
   /** Compiles everything that was translated. */
   compile(): Finished {
     return runNode(['node_modules/typescript/bin/tsc', '-p', this.folder]);
   }
 
   /** Format, imports and lint rules of the project. */
-  lint(): Finished {
-    const files = readdirSync(this.folder).filter((name) => name.endsWith('.ts'));
+  lint(below = '.'): Finished {
+    const folder = join(this.folder, below);
+    const files = readdirSync(folder).filter((name) => name.endsWith('.ts'));
     const options = ['check', '--error-on-warnings', '--vcs-use-ignore-file=false'];
-    const paths = files.map((name) => join(this.folder, name));
+    const paths = files.map((name) => join(folder, name));
     return runNode(['node_modules/@biomejs/biome/bin/biome', ...options, ...paths]);
   }
 

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { declarationsOf } from '../table/c_symbols.js';
-import { type Translation, translateC } from './translate/file.js';
+import { type Options, type Translation, translateC } from './translate/file.js';
 import { type Headers, readHeaders } from './translate/headers.js';
 import { SourceError } from './translate/lexer.js';
 import { portApi } from './translate/port_api.js';
@@ -54,13 +54,25 @@ function readSource(tree: KernelTree, file: string): string {
   return text;
 }
 
+/** Files in which a helper may be: all tests of the tree are one program. */
+function helperFiles(tree: KernelTree): string[] {
+  const tests = existsSync(join(tree.root, FOLDER, 'tests')) ? defaultFiles(tree) : [];
+  return [...HELPER_FILES, ...tests];
+}
+
 /** Definitions of helpers that the file mentions, and they each other, and that the harness does not have. */
 async function helpersFor(tree: KernelTree, file: string, text: string): Promise<HelperSource[]> {
   const known = portApi().entries;
   const available = new Map<string, HelperSource>();
-  for (const helperFile of HELPER_FILES.filter((name) => name !== file)) {
+  for (const helperFile of helperFiles(tree).filter((name) => name !== file)) {
     for (const { name, kind, line, text: source } of await declarationsOf(tree.read(helperFile) ?? '')) {
-      if (kind === 'function' && name !== 'main' && !known.has(name))
+      if (
+        kind === 'function' &&
+        name !== 'main' &&
+        !/^(?:test|run)_/.test(name) &&
+        !known.has(name) &&
+        !available.has(name)
+      )
         available.set(name, { file: helperFile, line, text: source });
     }
   }
@@ -105,13 +117,16 @@ function headersOf(tree: KernelTree): Promise<Headers> {
   return known;
 }
 
-export async function translateFile(tree: KernelTree, file: string, out: string): Promise<TranslatedFile> {
+/** The translation of one C file, as prettier writes it. */
+export async function translateText(
+  tree: KernelTree,
+  file: string,
+  options: Options,
+): Promise<{ text: string; translation: Translation }> {
   const text = readSource(tree, file);
   let translation: Translation;
   try {
-    translation = await translateC(file, text, await headersOf(tree), await helpersFor(tree, file, text), {
-      comments: true,
-    });
+    translation = await translateC(file, text, await headersOf(tree), await helpersFor(tree, file, text), options);
   } catch (error) {
     if (!(error instanceof SourceError)) throw error;
     throw new TreeError(`${file}:${error.line}: ${error.message}`);
@@ -123,9 +138,14 @@ export async function translateFile(tree: KernelTree, file: string, out: string)
     singleQuote: true,
     trailingComma: 'all',
   });
+  return { text: formatted, translation };
+}
+
+export async function translateFile(tree: KernelTree, file: string, out: string): Promise<TranslatedFile> {
+  const { text, translation } = await translateText(tree, file, { comments: 'all', house: null });
   const name = basename(file, '.c');
   const target = join(out, translation.tests.length > 0 ? `${name}.test.ts` : `${name}.ts`);
-  return { source: file, target, text: withMarker(formatted), translation };
+  return { source: file, target, text: withMarker(text), translation };
 }
 
 /** Writes all files. Throws, with none written, when one was edited by hand, unless `force`. */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** One C file of upstream's tests as one TypeScript test file. */
+import { type Comments, commentText } from './comments.js';
 import { declaredBy, part, signatureOf } from './declarators.js';
 import { Facts } from './facts.js';
 import type { Headers } from './headers.js';
@@ -11,7 +12,6 @@ import {
   addressTaken,
   assignmentsTo,
   childrenOf,
-  commentLines,
   exits,
   findAll,
   type Mark,
@@ -33,8 +33,22 @@ export interface Translation {
 }
 
 export interface Options {
-  /** Are the comments of the C file kept? */
-  comments: boolean;
+  comments: Comments;
+  /** How the file is written that stays; null for one that is looked at and changed by hand. */
+  house: House | null;
+}
+
+/** What is the project's own in a file that stays. */
+export interface House {
+  header(source: string, tests: readonly string[]): string;
+  /** Where each of the package's modules is. */
+  modules: Readonly<Record<string, string>>;
+  /** Helpers that the project has already, and the module that exports each. */
+  helpers: ReadonlyMap<string, string>;
+  /** Code that it has a shorter name for. */
+  shorthands: Readonly<Record<string, string>>;
+  /** Tests that it has already. */
+  has(test: string): boolean;
 }
 
 /** Passes after which the facts must be settled. */
@@ -95,13 +109,16 @@ class FileTranslator {
         const lines = this.topLevel(one, this.source.top[i - 1] ?? null);
         return [...this.hoisted.map((line) => [line]), lines];
       });
-      const unwritten = this.source.tests
+      const unwritten = this.wanted()
         .filter(({ name }) => !this.source.functions.has(`test_${name}`))
         .flatMap((one) => this.unwritten(one));
       if (this.facts.turn() || pass === 0) continue;
-      const body = this.used([...this.classes(), ...parts, ['', ...unwritten]]);
-      const code = [this.header(), importLines(this.imports, body), body].join('\n');
-      return { code, marks: this.marks, missing: this.missing, tests: this.source.tests.map((one) => one.name) };
+      const { house } = this.options;
+      let body = this.used([...this.classes(), ...parts, ['', ...unwritten]]);
+      for (const [long, short] of Object.entries(house?.shorthands ?? {})) body = body.replaceAll(long, short);
+      const imports = importLines(this.imports, body, house?.modules ?? {}, house?.helpers ?? new Map());
+      const code = [this.header(), imports, body].join('\n');
+      return { code, marks: this.marks, missing: this.missing, tests: this.wanted().map((one) => one.name) };
     }
   }
 
@@ -147,6 +164,11 @@ class FileTranslator {
   private header(): string {
     const spdx =
       /^\/\/ SPDX-License-Identifier: .*$/m.exec(this.source.text)?.[0] ?? '// SPDX-License-Identifier: GPL-2.0-only';
+    const { house } = this.options;
+    if (house !== null) {
+      const tests = this.wanted().map((one) => one.name);
+      return `${spdx}\n${house.header(this.source.fileName, tests)}\n`;
+    }
     return `${spdx}\n/** Translated from ${this.source.fileName} by \`vma-userland port tests\`. */`;
   }
 
@@ -189,8 +211,7 @@ class FileTranslator {
   private topLevel({ node, condition, negated }: TopLevel, before: TopLevel | null): string[] {
     switch (node.type) {
       case 'comment':
-        if (!this.options.comments || /SPDX-License-Identifier/.test(node.text)) return [];
-        return ['', ...commentLines(node.text)];
+        return this.topComment(node);
       case 'function_definition':
         return this.functionOrTest(node, condition, negated, before);
       case 'declaration':
@@ -210,6 +231,25 @@ class FileTranslator {
     }
   }
 
+  /** The tests that are written: those that the project does not have yet. */
+  private wanted(): Found[] {
+    return this.source.tests.filter(({ name }) => !this.options.house?.has(name));
+  }
+
+  /** Does a test that is written come to this function? */
+  private isReached(name: string): boolean {
+    return this.wanted().some((one) => {
+      const own = this.source.functions.get(`test_${one.name}`);
+      return own !== undefined && this.source.reaches(own, name, new Set());
+    });
+  }
+
+  private topComment(node: Node): string[] {
+    if (/SPDX-License-Identifier/.test(node.text)) return [];
+    const text = commentText(node.text, this.options.comments);
+    return text.length === 0 ? [] : ['', ...text];
+  }
+
   /** A macro that the headers have and that declares something, as far as one can see. */
   private unknownDeclaration(node: Node): string[] {
     const names = findAll(node, (one) => one.type === 'identifier').map((one) => one.text);
@@ -227,8 +267,16 @@ class FileTranslator {
     }
     const own = this.source.functions.get(name);
     if (own === undefined) return [];
-    const gap = before?.node.type === 'comment' && this.options.comments ? [] : [''];
+    const gap = before?.node.type === 'comment' && this.topComment(before.node).length > 0 ? [] : [''];
     const found = this.source.tests.find((one) => `test_${one.name}` === name);
+    if (found !== undefined && this.options.house?.has(found.name)) return [];
+    const { house } = this.options;
+    if (found === undefined && house !== null && !this.isReached(name)) return [];
+    if (found === undefined && house?.helpers.has(name)) {
+      // The project's own is called; what this one returns is known from here.
+      this.helper(own);
+      return [];
+    }
     if (found === undefined) return own.node.id === node.id ? [...gap, ...this.helper(own)] : this.twice(own, node);
 
     const translator = this.statements(name, true, null);

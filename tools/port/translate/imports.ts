@@ -22,14 +22,20 @@ function onlyType(name: string, body: string): boolean {
 }
 
 /** What the body uses of these names, by module. */
-export function importLines(names: ReadonlySet<string>, body: string): string {
+export function importLines(
+  names: ReadonlySet<string>,
+  body: string,
+  places: Readonly<Record<string, string>>,
+  helpers: ReadonlyMap<string, string>,
+): string {
   const { entries } = portApi();
   const modules = new Map<string, string[]>();
-  const all = /^\s*test\(/m.test(body) ? [...names, 'test'] : [...names];
+  const all = [...names, ...helpers.keys(), ...(/^\s*test\(/m.test(body) ? ['test'] : [])];
   for (const name of new Set(all)) {
     // A statement that was given up had asked for names as well.
     if (!new RegExp(`(?<![\\w.$'"])${name.replace('$', '\\$')}\\b(?!['"])`).test(body)) continue;
-    const module = name === 'ErrPtr' ? 'vma-userland' : (entries.get(name)?.module ?? 'vma-userland');
+    const named = name === 'ErrPtr' ? 'vma-userland' : (entries.get(name)?.module ?? 'vma-userland');
+    const module = helpers.get(name) ?? places[named] ?? named;
     modules.set(module, [...(modules.get(module) ?? []), name]);
   }
   const lines = [...modules]

@@ -15,6 +15,7 @@ import {
   exits,
   findAll,
   literalOf,
+  mentions,
   nameOf,
   safeName,
   statementsOf,
@@ -181,7 +182,7 @@ export abstract class Loops extends Variables {
     const own: Variable = {
       ...element,
       key: `${element.key}@${node.startIndex}`,
-      code: safeName(name),
+      code: mentions(body, name) ? safeName(name) : `_${name}`,
       boxed: false,
       sunk: false,
       constant: true,

@@ -195,8 +195,3 @@ export function branchesOf(node: Node): { then: Node[]; otherwise: Node[] } {
     alternative === null ? [] : alternative.type === 'preproc_else' ? statementsOf(alternative) : [alternative];
   return { then, otherwise };
 }
-
-/** A comment, its lines brought to a common beginning. */
-export function commentLines(text: string): string[] {
-  return text.split('\n').map((line, i) => (i === 0 ? line.trim() : line.replace(/^\s*\*/, ' *').trimEnd()));
-}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** C statements as TypeScript: loops by macro, what is not NULL after which statement, marks where there is no rule. */
 
+import { commentText } from './comments.js';
 import { isInt, VOID } from './ctypes.js';
 import { part } from './declarators.js';
 import { provenBy } from './expressions.js';
@@ -13,7 +14,6 @@ import {
   bare,
   branchesOf,
   childrenOf,
-  commentLines,
   exits,
   findAll,
   mentions,
@@ -101,8 +101,8 @@ export class Statements extends Loops {
 
   /** A comment beside a statement stays beside it. */
   private comment(node: Node, lines: string[], beside: boolean, apart: boolean): void {
-    if (!this.context.comments) return;
-    const text = commentLines(node.text);
+    const text = commentText(node.text, this.context.comments);
+    if (text.length === 0) return;
     const last = lines.at(-1);
     if (beside && last !== undefined && last !== '' && text.length === 1) {
       lines[lines.length - 1] = `${last} ${text[0]}`;

@@ -2,6 +2,7 @@
 /** Declarations of C: where a variable is declared in TypeScript, with which type, in a Ref or not, and its first value. */
 
 import { Calls } from './calls.js';
+import type { Comments } from './comments.js';
 import {
   type CType,
   describe,
@@ -112,8 +113,7 @@ export interface StatementContext {
   mark(reason: Untranslatable, node: Node, source: string): void;
   /** A line before the function: a variable that outlives the call. */
   hoist(line: string): void;
-  /** Are comments kept? */
-  comments: boolean;
+  comments: Comments;
 }
 
 export abstract class Variables extends Calls {
