@@ -6,8 +6,10 @@
 import { type ErrPtr, IS_ERR, PTR_ERR } from '../include/linux/errno.js';
 import { ULONG_MAX } from '../include/linux/limits.js';
 import { list_head } from '../include/linux/list.js';
+import type { vm_area_struct, vma_iterator } from '../include/mm_types.js';
 import type { Ref } from '../include/ref.js';
 import { NUM_VMA_FLAG_BITS, vma_flags_t } from '../include/vma_flags.js';
+import { vma_shrink } from '../lib/mm/vma/split.js';
 import { VmaAssertionError } from './failure.js';
 import { show, type VmaTest } from './vma_test.js';
 
@@ -242,6 +244,21 @@ export function assert_called_with(stub: Watched, what: string, ...wanted: reado
     `(${wanted.map(show).join(', ')})`,
     assert_called_with,
   );
+}
+
+/**
+ * vma_shrink() as it was up to Linux 7.2: told all of the range that is left, of which only the end may differ. Throws where
+ * the start does.
+ */
+export function vma_shrink_to(
+  vmi: vma_iterator,
+  vma: vm_area_struct,
+  start: number,
+  end: number,
+  pgoff: number,
+): number {
+  if (start === vma.vm_start && pgoff === vma.vm_pgoff) return vma_shrink(vmi, vma, end);
+  throw new RangeError(`vma_shrink_to: start = ${start}, pgoff = ${pgoff}: a VMA shrinks at its end alone`);
 }
 
 /** What a test returns at its end: true, or it fails. */

@@ -3,10 +3,12 @@
 
 import { type CType, describe, INT, type IntType, isInt, LONG, least, most, pointerTo, ULONG, VOID } from './ctypes.js';
 import { part, type Signature } from './declarators.js';
+import { isPure } from './expressions.js';
 import { alike, comparison, intType, toInt } from './integers.js';
 import type { OwnFunction } from './model.js';
 import { textOf } from './model.js';
 import type { Node } from './nodes.js';
+import { asToday } from './older.js';
 import type { ApiEntry, Parameter } from './port_api.js';
 import { CONDITIONAL_ARGUMENTS } from './preprocess.js';
 import { bare, childrenOf, nameOf, Untranslatable } from './scope.js';
@@ -356,16 +358,36 @@ export abstract class Calls extends Structs {
     if (args.length !== signature.parameters.length) {
       throw new Untranslatable(`${name}() takes ${signature.parameters.length} arguments in C, not ${args.length}`);
     }
-    const required = entry.parameters.filter((one) => !one.optional).length;
-    if (args.length > entry.parameters.length || args.length < required) {
-      throw new Untranslatable(`${name}() takes ${entry.parameters.length} arguments here, not ${args.length}`, name);
-    }
-    const values = args.map((one, i) => {
-      const parameter = entry.parameters[i];
-      if (parameter === undefined) throw new Untranslatable(`${name}() takes fewer arguments here`);
-      return this.portArgument(this.translate(one), signature.parameters[i]?.type ?? VOID, parameter);
-    });
+    const typed = args.map((node, i) => ({ node, type: signature.parameters[i]?.type ?? VOID }));
+    const today = asToday(name, typed, entry.parameters.length);
+    if (today.name !== name) return this.callAs(today.name, today.args, signature.returns);
+    const values = this.portArguments(name, entry.parameters, today.args);
     return this.returned(`${code()}(${values.join(', ')})`, signature.returns, entry.returns, name);
+  }
+
+  /** A call by another name. */
+  private callAs(name: string, args: readonly { node: Node; type: CType }[], returns: CType): Value {
+    const { entry, code } = this.portFunction(name);
+    const values = this.portArguments(name, entry.parameters, args);
+    return this.returned(`${code()}(${values.join(', ')})`, returns, entry.returns, name);
+  }
+
+  protected portArguments(
+    name: string,
+    parameters: readonly Parameter[],
+    args: readonly { node: Node; type: CType }[],
+  ): string[] {
+    const required = parameters.filter((one) => !one.optional).length;
+    if (args.length > parameters.length || args.length < required) {
+      throw new Untranslatable(`${name}() takes ${parameters.length} arguments here, not ${args.length}`, name);
+    }
+    const twice = args.find(({ node }, i) => !isPure(node) && args.some((one, at) => at !== i && one.node === node));
+    if (twice !== undefined) throw new Untranslatable(`${name}() with an argument that is worked out twice`);
+    return args.map(({ node, type }, i) => {
+      const parameter = parameters[i];
+      if (parameter === undefined) throw new Untranslatable(`${name}() takes fewer arguments here`);
+      return this.portArgument(this.translate(node), type, parameter);
+    });
   }
 
   private signatureOf(name: string): Pick<Signature, 'parameters' | 'returns'> {

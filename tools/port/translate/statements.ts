@@ -7,6 +7,7 @@ import { part } from './declarators.js';
 import { provenBy } from './expressions.js';
 import { Loops } from './loops.js';
 import type { Node } from './nodes.js';
+import { asToday, twinOf } from './older.js';
 import type { TravellingRef } from './places.js';
 import { flattened } from './questions.js';
 import {
@@ -64,6 +65,20 @@ export class Statements extends Loops {
       ...hooks.map((hook) => `const ${hook} = t.sandbox.fake();`),
       ...lines.map((line) => line.replaceAll(/\b(\w+): dummy_close\b/g, '$1')),
     ];
+  }
+
+  /** A field that came later is given what the one before it is given. */
+  private twinLines(node: Node): string[] {
+    const left = assignmentOf(node)?.left;
+    if (left?.type !== 'field_expression') return [];
+    const base = this.translate(part(left, 'argument')).type;
+    const struct = base.kind === 'pointer' ? base.to : base;
+    if (struct.kind !== 'struct') return [];
+    const fields = this.file.env.structs.get(struct.name)?.fields ?? [];
+    const twin = twinOf(struct.name, part(left, 'field').text, (name) => fields.some((one) => one.name === name));
+    if (twin === null) return [];
+    const place = this.placeOf(left).value.code;
+    return [`${place.replace(/\w+$/, twin)} = ${place};`];
   }
 
   /** What is asserted of a stub beside what upstream asserts of the mark that it leaves. */
@@ -188,7 +203,11 @@ export class Statements extends Loops {
           this.travels(() => this.declaration(node, siblings, i)),
         );
       case 'expression_statement':
-        return [...this.travels(() => this.expressionStatement(node, siblings, i)), ...this.stubLines(node)];
+        return [
+          ...this.travels(() => this.expressionStatement(node, siblings, i)),
+          ...this.twinLines(node),
+          ...this.stubLines(node),
+        ];
       case 'if_statement':
         return this.ifStatement(node);
       case 'for_statement':
@@ -272,15 +291,9 @@ export class Statements extends Loops {
     if (declared?.type !== 'identifier' || entry?.kind !== 'function' || known === undefined) {
       throw new Untranslatable(`the port has no ${name}()`, name);
     }
-    const { parameters } = entry;
-    if (args.length !== parameters.length) {
-      throw new Untranslatable(`${name}() takes ${parameters.length} arguments here, not ${args.length}`, name);
-    }
-    const values = args.map((one, i) => {
-      const parameter = parameters[i];
-      if (parameter === undefined) throw new Untranslatable(`${name}() with too many arguments`);
-      return this.portArgument(this.translate(one), known.parameters[i] ?? VOID, parameter);
-    });
+    const today = asToday(name, args, entry.parameters.length).args;
+    const typed = today.map((node, i) => ({ node, type: known.parameters[i] ?? VOID }));
+    const values = this.portArguments(name, entry.parameters, typed);
     const code = safeName(declared.text);
     this.scopes.at(-1)?.set(declared.text, {
       name: declared.text,

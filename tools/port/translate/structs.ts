@@ -6,6 +6,7 @@ import { part } from './declarators.js';
 import { Expressions } from './expressions.js';
 import { structEntry, structName, textOf } from './model.js';
 import type { Node } from './nodes.js';
+import { twinOf } from './older.js';
 import type { Parameter } from './port_api.js';
 import { childrenOf, constantOf, safeField, Untranslatable } from './scope.js';
 import { heldFor, literal, type Value, value } from './values.js';
@@ -133,6 +134,11 @@ export abstract class Structs extends Expressions {
       throw new Untranslatable('a field with two values');
     if (type.name === 'vm_area_struct' && this.looksAtWrites && !values.some((one) => one.name === 'vm_lock_seq')) {
       values.push({ name: 'vm_lock_seq', code: '0' });
+    }
+    const fields = this.file.env.structs.get(type.name)?.fields ?? [];
+    for (const { name, code } of [...values]) {
+      const twin = twinOf(type.name, name, (field) => fields.some((one) => one.name === field));
+      if (twin !== null) values.push({ name: twin, code });
     }
     if (entry.kind === 'interface') return value(literalOf(values), type, 'object');
     return value(this.constructed(type.name, entry.parameters, values), type, 'object');
