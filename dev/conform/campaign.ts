@@ -148,8 +148,8 @@ export class CampaignRun {
     const operation = Math.max(seen, 0);
     const upTo = traceOf(kind, seed, operations).slice(0, operation + 1);
     const { file, trace } = traceFile(kind, seed, upTo);
-    const said = `no answer for ${patience / 1000} s: seed ${seed}, operation ${operation + 1}: ${upTo.at(-1)}\n${file} ends with it\n`;
-    return { seed, file, trace, said };
+    const what = `the port does not come back: seed ${seed}, operation ${operation + 1}: ${upTo.at(-1)}`;
+    return { seed, file, trace, what, said: `no answer for ${patience / 1000} s; ${file} ends with that operation\n` };
   }
 
   private broken(error: Error): void {

@@ -14,7 +14,8 @@ export interface Difference {
   /** The trace, as text, and the file that it belongs in. */
   trace: string;
   file: string;
-  /** What there is to say of it. */
+  /** What there is to say of it, the most important in one line. */
+  what: string;
   said: string;
 }
 
@@ -59,5 +60,5 @@ function shorten(
   const { file, trace } = traceFile(kind, seed, short);
   const replay = `npx vma-userland replay${kind === 'tree' ? ' --tree' : ''} < ${file}`;
   const said = `${describeDifference(short, kernel(trace), portSide(kind)(trace))}\n\nseed ${seed}; ${replay}\n`;
-  return { seed, trace, file, said };
+  return { seed, trace, file, what: "the port and the kernel's code differ", said };
 }

@@ -133,7 +133,7 @@ class Conform {
     this.keep(kind, done);
     if (difference !== null) {
       writeFileSync(difference.file, difference.trace);
-      process.stdout.write(`${kind}: the port and the kernel's code differ\n${difference.said}`);
+      process.stdout.write(`${kind}: ${difference.what}\n${difference.said}`);
       return 1;
     }
     if (this.isStopped) {
