@@ -22,6 +22,7 @@ t.test('help goes to standard output, complaints to the other', async (t) => {
     [['--frobnicate'], /unknown option '--frobnicate'/],
     [['replay', '--frobnicate'], /unknown option '--frobnicate'/],
     [['replay', 'file'], /too many arguments/],
+    [['replay', '--tree', '--calls'], /option '--calls' cannot be used with option '--tree'/],
   ];
   for (const [args, message] of cases) {
     const { status, stdout, stderr } = cli(args);

@@ -37,6 +37,15 @@ t.test('calls are printed from `calls 1` to `calls 0`', async (t) => {
   ]);
 });
 
+t.test('calls from the start', async (t) => {
+  const trace = 'mmap 10000 1000 31 10 0\n';
+  const told = written((write) => replayVma(trace, write, { calls: true }));
+  t.equal(
+    `calls 0\n= count=0 total=0 data=0 exec=0 stack=0 locked=0\n${told}`,
+    replayed('calls 1', trace.trim()).join('\n'),
+  );
+});
+
 t.test('a mapped hook that fails: the new VMA is unmapped, and no lock is asserted for that', async (t) => {
   const calls = callsOf('answer mapped 1 1 -c', 'mmap 10000 1000 31 10 30');
   const failed = calls.indexOf(' mapped ends with -c');

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { text } from 'node:stream/consumers';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { BufferedOutput } from './output.js';
 import { complain, statusHelp, USAGE } from './program.js';
 
@@ -12,13 +12,17 @@ export function replayCommand(): Command {
     .description('Carries out a trace from standard input and prints the answers.')
     .addHelpText('after', statusHelp('all was answered', null, 'a line cannot be read; those before it were answered'))
     .option('--tree', 'the trace is one of the range tree, not of VMAs')
-    .action(async (options: { tree?: true }) => {
-      // Loaded here, not above, so that --help and usage errors stay quick.
-      const replay: Replay = options.tree
-        ? (await import('../replay/tree.js')).replayTree
-        : (await import('../replay/vma.js')).replayVma;
-      await run(replay, await text(process.stdin));
+    .addOption(new Option('--calls', 'print what the code calls too, as after a line "calls 1"').conflicts('tree'))
+    .action(async (options: { tree?: true; calls?: true }) => {
+      await run(await replayOf(options), await text(process.stdin));
     });
+}
+
+/** Loaded here, not above, so that --help and usage errors stay quick. */
+async function replayOf({ tree, calls }: { tree?: true; calls?: true }): Promise<Replay> {
+  if (tree) return (await import('../replay/tree.js')).replayTree;
+  const { replayVma } = await import('../replay/vma.js');
+  return (input, write) => replayVma(input, write, { calls: calls === true });
 }
 
 async function run(replay: Replay, input: string): Promise<void> {

@@ -77,6 +77,8 @@ function replayLines(space: ReplayedSpace, input: string, write: (text: string) 
 export interface ReplayOptions {
   /** Check the whole address space after each change? On unless said otherwise; long traces are faster without. */
   validate?: boolean;
+  /** Print calls from the first line on, as after `calls 1`? */
+  calls?: boolean;
   /** In place of the harness's stubs. */
   stubs?: Partial<Stubs>;
 }
@@ -85,7 +87,10 @@ export interface ReplayOptions {
 export function inReplayWorld<T>(body: (space: ReplayedSpace) => T, options: ReplayOptions = {}): T {
   const { validate = true, stubs = {} } = options;
   const space = new ReplayedSpace({ globals: { debug_vm_maple_tree: validate, slab_store_user: validate }, stubs });
-  return space.world.run(() => body(space));
+  return space.world.run(() => {
+    if (options.calls === true) space.tellCalls(true);
+    return body(space);
+  });
 }
 
 /**

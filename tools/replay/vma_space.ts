@@ -65,6 +65,15 @@ export class ReplayedSpace {
     this.anonVmas = [];
   }
 
+  /** Are calls printed from here on? */
+  tellCalls(isOn: boolean): void {
+    const { calls, world } = this;
+    calls.watch(world);
+    // The harness is compiled without these checks, and they call the world too.
+    world.globals.debug_vm_maple_tree = false;
+    calls.telling = isOn;
+  }
+
   /** All files; number 1 is the first. */
   get files(): readonly file[] {
     return this.traceFiles.all;

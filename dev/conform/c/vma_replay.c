@@ -324,12 +324,13 @@ static void replay_line(char *text, int line)
 	bad_line(line, "unknown operation");
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	char *text = NULL;
 	size_t room = 0;
 	int line = 0;
 
+	telling = argc > 1 && !strcmp(argv[1], "--calls");
 	maple_tree_init();
 	vma_state_init();
 	mt_init_flags(&mm.mm_mt, MT_FLAGS_ALLOC_RANGE);

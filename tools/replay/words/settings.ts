@@ -54,11 +54,8 @@ export const SETTINGS: Words = {
     }),
     word('calls ON', {
       does: 'prints what the code calls, and what its operations leave: see below; checks of the address space are off then',
-      run({ calls, world }, a) {
-        calls.watch(world);
-        // The harness is compiled without these checks, and they call the world too.
-        world.globals.debug_vm_maple_tree = false;
-        calls.telling = isOn(at(a, 0));
+      run(space, a) {
+        space.tellCalls(isOn(at(a, 0)));
         return 0;
       },
     }),
