@@ -87,7 +87,7 @@ t.test('states and changed lines', async (t) => {
   t.equal(plain.status, 1);
   t.notOk(isColoured(plain));
   t.equal(stripVTControlCharacters(bright.stdout), plain.stdout, 'the same text, in the same columns');
-  t.match(visible(bright.stdout), /^<1>state .*<22>\n/);
+  t.match(visible(bright.stdout), /^<1>state .*<22>$/m);
   t.match(visible(bright.stdout), /^<33>changed<39> +vma_shrink /m);
   t.match(visible(bright.stdout), /^<31>removed<39> +\w/m);
 

@@ -166,7 +166,7 @@ t.test('the report in a browser', { skip }, async (t) => {
     );
 
     const failing = await find(page, 'that mapped rejects is undone');
-    t.match(await failing.locator('.call.failed').first().textContent(), 'mapped() = -5');
+    t.match(await failing.locator('.call.failed').first().textContent(), 'mapped() = -EIO');
     t.same(errors, []);
   });
 
