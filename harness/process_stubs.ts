@@ -10,8 +10,11 @@ import { __ksm_enter, ksm_exit, ksm_fork, ksm_vma_flags } from '../lib/mm/ksm.js
 import { may_expand_vm, rlimit, security_vm_enough_memory_mm, vm_acct_memory } from '../lib/mm/mmap/limits.js';
 import { shmem_file, shmem_zero_setup } from '../lib/mm/shmem.js';
 import { cap_mmap_addr } from '../lib/security/commoncap.js';
-import { current } from '../stubs/globals.js';
+import { current, type Globals } from '../stubs/globals.js';
 import type { Stubs } from '../stubs/stubs.js';
+
+/** The configuration of x86-64 where the harness has another one. */
+export const processGlobals: Partial<Globals> = { task_exec: false };
 
 /** A set of stubs for processes, over `base`. */
 export function processStubs(base: Stubs): Partial<Stubs> {

@@ -4,6 +4,7 @@
  * security. The C harness has none of it, so the set here is the quiet one: nothing happens, and all is allowed. The
  * world of a process (harness/) puts real ones in place of what would give wrong answers.
  */
+import { EINVAL } from '../include/linux/errno.js';
 import type { list_head } from '../include/linux/list.js';
 import { page } from '../include/linux/pagetable.js';
 import { type address_space, type file, mm_struct, type mmu_gather, type vm_area_struct } from '../include/mm_types.js';
@@ -73,6 +74,8 @@ export interface AskStubs {
   break_ksm(vma: vm_area_struct, start: number, end: number): number;
   /** Takes the address space in for KSM. 0 or a negative errno. */
   __ksm_enter(mm: mm_struct): number;
+  /** Names anonymous memory, null for no name. 0 or a negative errno; -EINVAL without CONFIG_ANON_VMA_NAME. */
+  set_anon_vma_name(addr: number, size: number, name: string | null): number;
   /** A line of the kernel's log. */
   pr_warn(text: string): void;
 }
@@ -118,5 +121,6 @@ export const quietCallStubs: CallStubs = {
   vma_is_secretmem: () => false,
   break_ksm: () => 0,
   __ksm_enter: () => 0,
+  set_anon_vma_name: () => -EINVAL,
   pr_warn: nothing,
 };

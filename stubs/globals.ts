@@ -36,6 +36,11 @@ export class Globals {
   ignore_rlimit_data = false;
   /** Do new processes search for room from the bottom up? */
   sysctl_legacy_va_layout = false;
+  /**
+   * TASK_EXEC without READ_IMPLIES_EXEC: is a heap executable? It is in the harness's configuration, not on x86-64, so
+   * the world of a process turns it off.
+   */
+  task_exec = true;
   /** Is shared anonymous memory placed for huge pages? */
   shmem_huge = false;
   /**

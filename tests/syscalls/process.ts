@@ -5,7 +5,7 @@
  */
 import { test, type VmaTest } from '../../harness/index.js';
 import { snapshot } from '../../harness/picture.js';
-import { processStubs } from '../../harness/process_stubs.js';
+import { processGlobals, processStubs } from '../../harness/process_stubs.js';
 import { hexOf } from '../../include/check.js';
 import { MAP_ANONYMOUS, MAP_FIXED, MAP_PRIVATE, PROT_READ, PROT_WRITE } from '../../include/uapi/mman.js';
 import { arch_pick_mmap_layout } from '../../lib/arch/x86/mmap.js';
@@ -37,6 +37,7 @@ export function processTest(name: string, body: (t: VmaTest, mm: mm_struct) => v
 
 function inProcess(t: VmaTest, body: (t: VmaTest, mm: mm_struct) => void): void {
   Object.assign(stubs, processStubs({ ...stubs }));
+  Object.assign(globals, processGlobals);
   const mm = newProcessMm();
   current.mm = mm;
   body(t, mm);
