@@ -5,6 +5,8 @@
  */
 import type { CheckedWorld } from '../../harness/checked/world.js';
 import {
+  __install_special_mapping,
+  __vm_munmap,
   type anon_vma_name,
   copy_vma,
   do_brk_flags,
@@ -12,7 +14,6 @@ import {
   expand_downwards,
   find_vma_intersection,
   IS_ERR,
-  insert_vm_struct,
   list_head,
   type mempolicy,
   mk_vma_flags,
@@ -23,7 +24,10 @@ import {
   NULL_VM_UFFD_CTX,
   PAGE_SIZE,
   Ref,
+  relocate_vma_down,
   stubs,
+  VM_MAYREAD,
+  VM_READ,
   VMA_ACCOUNT_BIT,
   VMA_DONTEXPAND_BIT,
   VMA_EXEC_BIT,
@@ -36,8 +40,6 @@ import {
   VMA_READ_BIT,
   VMA_SHARED_BIT,
   VMA_WRITE_BIT,
-  vm_area_alloc,
-  vm_area_free,
   type vm_area_struct,
   vm_munmap,
   type vma_flags_t,
@@ -67,6 +69,7 @@ const HEAP = 0x2000000;
 const STACKS = 0x8000000;
 const STACK_PAGES = 64;
 const SPECIAL = 0x6000000;
+const SPECIAL_END = STACKS + STACK_PAGES * PAGE_SIZE;
 
 const MAY = [VMA_MAYREAD_BIT, VMA_MAYWRITE_BIT, VMA_MAYEXEC_BIT];
 /** What PROT_* come to. */
@@ -74,6 +77,8 @@ const ACCESS: readonly (readonly number[])[] = [
   [VMA_READ_BIT, VMA_WRITE_BIT],
   [VMA_READ_BIT],
   [VMA_READ_BIT, VMA_WRITE_BIT],
+  [VMA_READ_BIT, VMA_WRITE_BIT],
+  [VMA_READ_BIT],
   [VMA_READ_BIT, VMA_EXEC_BIT],
   [],
 ];
@@ -86,6 +91,8 @@ export interface Surroundings {
   readonly drivers: Drivers;
   readonly policies: readonly mempolicy[];
   readonly names: readonly anon_vma_name[];
+  /** Has the call that is to fail counted from here: what came before was preparation. */
+  readonly arm: () => void;
 }
 
 type Call = (around: Surroundings, mm: mm_struct, numbers: Numbers) => void;
@@ -99,6 +106,14 @@ function rangeOf(at = 0, length = 0): { start: number; len: number } {
   const first = at % PAGES;
   const pages = 1 + (length % Math.min(MOST_PAGES, PAGES - first));
   return { start: BASE + first * PAGE_SIZE, len: pages * PAGE_SIZE };
+}
+
+/** A range of the window, or a VMA or a part of one. */
+function targetOf(mm: mm_struct, [a = 0, b = 0, , , c = 0]: Numbers): { start: number; len: number } {
+  const vma = a % 4 === 0 ? null : pickVma(mm, b);
+  if (vma === null || vma.vm_start >= HEAP) return rangeOf(a, b);
+  const { start, end } = partOf(vma, a, c);
+  return { start, len: end - start };
 }
 
 /** All VMAs of an address space, in order. */
@@ -146,9 +161,10 @@ function unmap(_around: Surroundings, mm: mm_struct, [at, length]: Numbers): voi
 }
 
 /** munmap() as a system call: it takes the lock itself. */
-export function unmapUnlocked([at, length]: Numbers): void {
+export function unmapUnlocked([at, length, unlock = 0]: Numbers): void {
   const { start, len } = rangeOf(at, length);
-  vm_munmap(start, len);
+  if (unlock % 2 === 0) vm_munmap(start, len);
+  else __vm_munmap(start, len, true);
 }
 
 /** Calls `change` for each VMA of a range, as mprotect() and its like do, until one fails. */
@@ -188,12 +204,21 @@ function chargeFor(vma: vm_area_struct, flags: vma_flags_t, pages: number): numb
   return wants && !bits.some((bit) => vma_test(vma, bit)) ? pages : 0;
 }
 
+/** The access that the memory beside a range has, so that they can merge; else what the number says. */
+function accessLike(mm: mm_struct, start: number, end: number, n: number): readonly number[] {
+  const beside = n % 4 === 0 ? null : vma_lookup(mm, n % 2 === 0 ? end : start - 1);
+  if (beside === null) return accessBits(n >> 2);
+  return [VMA_READ_BIT, VMA_WRITE_BIT, VMA_EXEC_BIT].filter((bit) => vma_test(beside, bit));
+}
+
 /** mprotect_fixup(). */
-function protect(_around: Surroundings, mm: mm_struct, [at, length, access = 0]: Numbers): void {
-  const { start, len } = rangeOf(at, length);
+function protect(_around: Surroundings, mm: mm_struct, numbers: Numbers): void {
+  const { start, len } = targetOf(mm, numbers);
+  const [, , access = 0] = numbers;
+  const bits = accessLike(mm, start, start + len, access);
   eachOf(mm, start, start + len, (vmi, prev, vma, from, to) => {
     const pages = (to - from) / PAGE_SIZE;
-    const flags = flagsWith(vma, [VMA_READ_BIT, VMA_WRITE_BIT, VMA_EXEC_BIT], accessBits(access));
+    const flags = flagsWith(vma, [VMA_READ_BIT, VMA_WRITE_BIT, VMA_EXEC_BIT], bits);
     const old = vma.flags.clone();
     const charged = chargeFor(vma, flags, pages);
     if (charged > 0) {
@@ -215,8 +240,9 @@ function protect(_around: Surroundings, mm: mm_struct, [at, length, access = 0]:
 }
 
 /** mlock_fixup(). */
-function lock(_around: Surroundings, mm: mm_struct, [at, length, on = 0]: Numbers): void {
-  const { start, len } = rangeOf(at, length);
+function lock(_around: Surroundings, mm: mm_struct, numbers: Numbers): void {
+  const { start, len } = targetOf(mm, numbers);
+  const [, , on = 0] = numbers;
   eachOf(mm, start, start + len, (vmi, prev, vma, from, to) => {
     const wanted = on % 2 === 0;
     if (vma_test(vma, VMA_LOCKED_BIT) === wanted) return 0;
@@ -230,8 +256,9 @@ function lock(_around: Surroundings, mm: mm_struct, [at, length, on = 0]: Number
   });
 }
 
-function name({ world, names }: Surroundings, mm: mm_struct, [at, length, which = 0]: Numbers): void {
-  const { start, len } = rangeOf(at, length);
+function name({ world, names }: Surroundings, mm: mm_struct, numbers: Numbers): void {
+  const { start, len } = targetOf(mm, numbers);
+  const [, , which = 0] = numbers;
   const chosen = names[which % (names.length + 1)] ?? null;
   eachOf(mm, start, start + len, (vmi, prev, vma, from, to) => {
     if (vma.vm_file !== null) return 0;
@@ -243,8 +270,9 @@ function name({ world, names }: Surroundings, mm: mm_struct, [at, length, which 
   });
 }
 
-function policy({ world, policies }: Surroundings, mm: mm_struct, [at, length, which = 0]: Numbers): void {
-  const { start, len } = rangeOf(at, length);
+function policy({ world, policies }: Surroundings, mm: mm_struct, numbers: Numbers): void {
+  const { start, len } = targetOf(mm, numbers);
+  const [, , which = 0] = numbers;
   const chosen = policies[which % (policies.length + 1)] ?? null;
   eachOf(mm, start, start + len, (vmi, prev, vma, from, to) => {
     const changed = vma_modify_policy(vmi, prev, vma, from, to, chosen);
@@ -256,8 +284,9 @@ function policy({ world, policies }: Surroundings, mm: mm_struct, [at, length, w
 }
 
 /** userfaultfd lets go of a range. */
-function uffd(_around: Surroundings, mm: mm_struct, [at, length, give = 0]: Numbers): void {
-  const { start, len } = rangeOf(at, length);
+function uffd(_around: Surroundings, mm: mm_struct, numbers: Numbers): void {
+  const { start, len } = targetOf(mm, numbers);
+  const [, , give = 0] = numbers;
   eachOf(mm, start, start + len, (vmi, prev, vma, from, to) => {
     const giveUp = give % 2 === 0 && from === vma.vm_start && to === vma.vm_end;
     const changed = vma_modify_flags_uffd(vmi, prev, vma, from, to, vma.flags.clone(), NULL_VM_UFFD_CTX, giveUp);
@@ -304,14 +333,15 @@ function stack(_around: Surroundings, mm: mm_struct, [depth = 0, how = 0]: Numbe
 }
 
 /** mremap() of a part of a VMA to another place: unmap there, copy, move the pages, unmap here. */
-function move({ world }: Surroundings, mm: mm_struct, [which, a, b, to = 0, keep = 0]: Numbers): void {
+function move({ world, arm }: Surroundings, mm: mm_struct, [which, a, b, to = 0, keep = 0]: Numbers): void {
   const found = pickVma(mm, which);
   if (found === null || vma_test(found, VMA_DONTEXPAND_BIT) || vma_test(found, VMA_GROWSDOWN_BIT)) return;
   const { start, end } = partOf(found, a, b);
   const len = end - start;
   const target = BASE + (to % PAGES) * PAGE_SIZE;
   if (target < end && start < target + len) return;
-  if (do_munmap(mm, target, len, null) !== 0) return;
+  world.faults.clear();
+  do_munmap(mm, target, len, null);
 
   const vma = vma_lookup(mm, start);
   if (vma === null || vma.vm_end < end) return;
@@ -319,6 +349,7 @@ function move({ world }: Surroundings, mm: mm_struct, [which, a, b, to = 0, keep
   const locked = vma_test(vma, VMA_LOCKED_BIT);
   const pages = len / PAGE_SIZE;
   if (accounted && stubs.security_vm_enough_memory_mm(mm, pages) !== 0) return;
+  arm();
   stubs.vma_start_write(vma);
   const pgoff = vma.vm_pgoff + (start - vma.vm_start) / PAGE_SIZE;
   const dontUnmap = keep % 5 === 0 && vma.vm_file === null && vma.vm_ops === null;
@@ -357,14 +388,25 @@ function extend(_around: Surroundings, mm: mm_struct, [which, length = 0]: Numbe
 }
 
 /** A mapping of the kernel's own, such as the vDSO. */
-function special(_around: Surroundings, mm: mm_struct, [at = 0]: Numbers): void {
-  const vma = vm_area_alloc(mm);
-  if (vma === null) return;
-  vma.vm_start = SPECIAL + (at % 16) * 4 * PAGE_SIZE;
-  vma.vm_end = vma.vm_start + 2 * PAGE_SIZE;
-  vma.flags = mk_vma_flags(VMA_READ_BIT, VMA_MAYREAD_BIT, VMA_DONTEXPAND_BIT);
-  if (insert_vm_struct(mm, vma) !== 0) vm_area_free(vma);
-  else accountPages(mm, vma.flags, vma_pages(vma));
+function special(around: Surroundings, mm: mm_struct, [at = 0]: Numbers): void {
+  __install_special_mapping(
+    mm,
+    SPECIAL + (at % 16) * 4 * PAGE_SIZE,
+    2 * PAGE_SIZE,
+    VM_READ | VM_MAYREAD,
+    null,
+    around.drivers.specialOps,
+  );
+}
+
+/** The last step of exec(): the stack goes to where it shall be. One that fails ends the process, so it may not here. */
+function relocate({ world }: Surroundings, mm: mm_struct, [by = 0]: Numbers): void {
+  const vma = vma_next(VMA_ITERATOR(mm, SPECIAL_END));
+  if (vma === null || !vma_test(vma, VMA_GROWSDOWN_BIT) || vma.vm_start < STACKS + STACK_PAGES * PAGE_SIZE) return;
+  world.faults.clear();
+  // Its strings are written before.
+  world.fault(vma, vma.vm_end - PAGE_SIZE, vma.vm_end);
+  relocate_vma_down(vma, (1 + (by % 8)) * PAGE_SIZE);
 }
 
 function allLocks(_around: Surroundings, mm: mm_struct): void {
@@ -381,6 +423,8 @@ export const CALLS: Readonly<Record<Word, Call>> = {
   unmap_unlocked: nothing,
   fork: nothing,
   exit: nothing,
+  exec: nothing,
+  relocate,
   protect,
   lock,
   name,

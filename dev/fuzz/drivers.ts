@@ -17,6 +17,7 @@ const EIO = 5;
 const EBUSY = 16;
 
 export class Drivers {
+  private static readonly huge = new WeakSet<file>();
   /** All files, in the order in which a number picks them. */
   readonly files: readonly file[];
   /** Numbers that hooks take their answers from. */
@@ -26,8 +27,11 @@ export class Drivers {
     this.luck = [];
     const other = new file({ mmap: () => 0 });
     const inner = new file({ mmap_prepare: (desc) => this.prepare(desc, this.mappedOps()) });
+    const huge = new file({ mmap: (_file, vma) => this.mmapHuge(vma) });
+    Drivers.huge.add(huge);
     this.files = [
       new file({ mmap: () => 0 }),
+      huge,
       new file({ mmap_prepare: (desc) => this.prepare(desc, null) }),
       new file({ mmap: (_file, vma) => this.mmap(vma) }),
       new file({ mmap_prepare: (desc) => this.prepare(desc, this.mappedOps()) }),
@@ -41,6 +45,11 @@ export class Drivers {
       }),
       new file({ mmap: (_file, vma) => compat_vma_mmap(inner, vma) }),
     ];
+  }
+
+  /** Is the file one of huge pages? */
+  static isHuge(f: file): boolean {
+    return Drivers.huge.has(f);
   }
 
   /** What hooks take their answers from until the next step. */
@@ -58,6 +67,9 @@ export class Drivers {
     close: () => {},
     may_split: () => this.answer(7, EBUSY),
   };
+
+  /** Of mappings of the kernel's own. */
+  readonly specialOps: vm_operations_struct = { close: () => {} };
 
   private readonly opsOfMapped: vm_operations_struct = {
     open: (vma) => {
@@ -81,6 +93,11 @@ export class Drivers {
     vma.vm_private_data = this;
     if (this.answer(3, EIO) !== 0) vma_set_flags(vma, VMA_DONTEXPAND_BIT);
     return this.answer(6, EIO);
+  }
+
+  private mmapHuge(vma: vm_area_struct): number {
+    vma.vm_ops = { open: () => {}, close: () => {} };
+    return 0;
   }
 
   private prepare(desc: vm_area_desc, ops: vm_operations_struct | null): number {

@@ -5,6 +5,7 @@ import type { CheckedWorld } from '../../harness/checked/world.js';
 import { list_head } from '../../include/linux/list.js';
 import {
   anon_vma_name,
+  create_init_stack_vma,
   current,
   do_munmap,
   MT_FLAGS_ALLOC_RANGE,
@@ -13,7 +14,9 @@ import {
   mempolicy,
   mm_struct,
   mtree_destroy,
+  Ref,
   TASK_SIZE,
+  type vm_area_struct,
 } from '../../lib/index.js';
 import { CALLS, type Surroundings, unmapUnlocked } from './calls.js';
 import { Drivers } from './drivers.js';
@@ -30,6 +33,8 @@ export class Machine implements Surroundings {
   readonly policies: readonly mempolicy[];
   readonly names: readonly anon_vma_name[];
   private processes: mm_struct[];
+  /** Has the call of the step fail, counted from now. */
+  arm: () => void;
 
   constructor(world: CheckedWorld) {
     this.world = world;
@@ -37,19 +42,28 @@ export class Machine implements Surroundings {
     this.policies = [new mempolicy(), new mempolicy()];
     this.names = [new anon_vma_name('a'), new anon_vma_name('b')];
     this.processes = [new mm_struct(MM_MT_FLAGS)];
+    this.arm = () => {};
   }
 
-  step({ word, numbers, failAt, lasting }: Step): void {
+  step({ word, numbers, failAt, failName, lasting }: Step): void {
     const [which = 0, ...rest] = numbers;
     const mm = this.processes[which % this.processes.length];
     if (mm === undefined) return;
     const { faults } = this.world;
-    this.drivers.deal(rest.map((n) => n >> 4));
+    const arm = (): void => {
+      faults.clear();
+      if (failAt > 0 && failName !== null) faults.fail(failName, failAt);
+      else if (failAt > 0 && lasting) faults.failFrom(failAt);
+      else if (failAt > 0) faults.failAt(failAt);
+    };
+    this.arm = arm;
+    // Small numbers are as good as large ones there.
+    this.drivers.deal(rest.map((n, i) => Math.imul(n + i + 1, 0x9e3779b1) >>> 16));
     current.mm = mm;
-    if (failAt > 0 && lasting) faults.failFrom(failAt);
-    else if (failAt > 0) faults.failAt(failAt);
+    arm();
     try {
       if (word === 'exit') this.exit(mm);
+      else if (word === 'exec') this.exec();
       else if (word === 'fork') this.fork(mm);
       else if (word === 'unmap_unlocked') unmapUnlocked(rest);
       else this.locked(mm, () => CALLS[word](this, mm, rest));
@@ -82,6 +96,17 @@ export class Machine implements Surroundings {
     this.world.faults.clear();
     if (error === 0) this.processes.push(child);
     else this.destroy(child);
+  }
+
+  /** A process with nothing but the stack that exec() begins with. */
+  private exec(): void {
+    if (this.processes.length >= MOST_PROCESSES) return;
+    const mm = new mm_struct(MM_MT_FLAGS);
+    current.mm = mm;
+    const error = create_init_stack_vma(mm, new Ref<vm_area_struct | null>(null), new Ref(0));
+    this.world.faults.clear();
+    if (error === 0) this.processes.push(mm);
+    else this.destroy(mm);
   }
 
   /** The last process stays, with nothing mapped. */

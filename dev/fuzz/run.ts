@@ -4,11 +4,12 @@ import { CheckedWorld } from '../../harness/checked/world.js';
 import { World } from '../../harness/world.js';
 import { type Stubs, VMA_DONTEXPAND_BIT, vma_test } from '../../lib/index.js';
 import { Random } from '../random.js';
+import { Drivers } from './drivers.js';
 import { Machine } from './machine.js';
 import { printStep, randomProgram, type Step } from './steps.js';
 
 /** Steps of one program: enough for address spaces to fill. */
-export const PROGRAM_LENGTH = 100;
+export const PROGRAM_LENGTH = 250;
 
 export interface Finding {
   /** The program, up to the step that was found at fault. */
@@ -30,7 +31,16 @@ function unknown(complaints: readonly string[]): string[] {
 export function runProgram(steps: readonly Step[]): Finding | null {
   const checked = new CheckedWorld();
   const options = checked.worldOptions();
-  const stubs: Stubs = { ...options.stubs, vma_supports_mlock: (vma) => !vma_test(vma, VMA_DONTEXPAND_BIT) };
+  const stubs: Stubs = {
+    ...options.stubs,
+    vma_supports_mlock: (vma) => !vma_test(vma, VMA_DONTEXPAND_BIT),
+    is_vm_hugetlb_page: (vma) => vma.vm_file !== null && Drivers.isHuge(vma.vm_file),
+    move_page_tables: (pmc) => {
+      if (pmc.old.vm_mm !== null) checked.pages.move(pmc.old.vm_mm, pmc.old_addr, pmc.new_addr, pmc.len_in);
+      return pmc.len_in;
+    },
+  };
+  Object.assign(checked.stubs, stubs);
   const world = new World({ ...options, stubs });
   return world.run(() => {
     const machine = new Machine(checked);

@@ -9,19 +9,21 @@ import type { Random } from '../random.js';
 const WEIGHTS = [
   [14, 'map_anon'],
   [12, 'map_file'],
-  [8, 'unmap'],
-  [4, 'unmap_unlocked'],
-  [12, 'protect'],
-  [5, 'lock'],
-  [4, 'name'],
-  [4, 'policy'],
+  [7, 'unmap'],
+  [3, 'unmap_unlocked'],
+  [28, 'protect'],
+  [4, 'lock'],
+  [3, 'name'],
+  [3, 'policy'],
   [3, 'uffd'],
-  [14, 'fault'],
+  [18, 'fault'],
   [5, 'brk'],
   [6, 'stack'],
-  [3, 'fork'],
-  [3, 'exit'],
-  [8, 'move'],
+  [1, 'fork'],
+  [1, 'exit'],
+  [1, 'exec'],
+  [1, 'relocate'],
+  [10, 'move'],
   [4, 'extend'],
   [2, 'all_locks'],
   [2, 'special'],
@@ -35,27 +37,48 @@ export interface Step {
   readonly word: Word;
   /** Any numbers; each word takes what it needs from them. */
   readonly numbers: readonly number[];
-  /** Which fallible call fails; 0 for none. */
+  /** Which fallible call fails, of all or of those with the name given; 0 for none. */
   readonly failAt: number;
+  readonly failName: string | null;
   /** Do all that follow it fail too? */
   readonly lasting: boolean;
 }
 
 const NUMBERS = 6;
 
-export function randomStep(random: Random): Step {
+/** Calls that fail by their name, now and then: deep in an operation, others come before them. */
+const FALLIBLE: readonly string[] = [
+  'vm_area_cache_alloc',
+  'vma_iter_prealloc',
+  'vma_iter_prealloc',
+  'vma_iter_prealloc',
+  'maple_slab.alloc',
+  'anon_vma_alloc',
+  'anon_vma_chain_alloc',
+  'vma_dup_policy',
+  'security_vm_enough_memory_mm',
+  'may_expand_vm',
+  'remap_pfn_range_ptes',
+];
+
+/** `most`: numbers are below it. With few there are few places and few kinds of mappings, which merge the more. */
+function randomStep(random: Random, most: number): Step {
   const word = random.weighted(WEIGHTS);
-  const numbers = Array.from({ length: NUMBERS }, () => random.below(2 ** 16));
-  const failAt = random.chance(25) ? random.between(1, 14) : 0;
-  return { word, numbers, failAt, lasting: failAt > 0 && random.chance(30) };
+  const numbers = Array.from({ length: NUMBERS }, () => random.below(most));
+  if (!random.chance(30)) return { word, numbers, failAt: 0, failName: null, lasting: false };
+  if (random.chance(50))
+    return { word, numbers, failAt: random.between(1, 3), failName: random.pick(FALLIBLE), lasting: false };
+  return { word, numbers, failAt: random.between(1, 14), failName: null, lasting: random.chance(30) };
 }
 
 export function randomProgram(random: Random, length: number): Step[] {
-  return Array.from({ length }, () => randomStep(random));
+  const most = random.chance(50) ? 2 ** 16 : random.between(3, 16);
+  return Array.from({ length }, () => randomStep(random, most));
 }
 
-/** A step as one line of text, which parseStep() reads. */
-export function printStep({ word, numbers, failAt, lasting }: Step): string {
-  const fails = failAt === 0 ? [] : [lasting ? `fail-from=${failAt}` : `fail-at=${failAt}`];
+/** A step as one line of text. */
+export function printStep({ word, numbers, failAt, failName, lasting }: Step): string {
+  const which = failName === null ? `${failAt}` : `${failName}:${failAt}`;
+  const fails = failAt === 0 ? [] : [lasting ? `fail-from=${which}` : `fail-at=${which}`];
   return [word, ...numbers, ...fails].join(' ');
 }

@@ -26,8 +26,9 @@ interface Life {
   closed: Place | null;
   /** Its mmap hook failed. */
   failed: boolean;
-  /** It was in a tree when an operation was over. */
+  /** It was in a tree when an operation was over; had it a close hook then? */
   established: boolean;
+  closes: boolean;
   /** hugetlb was told that the reservations are not its. */
   fixed: boolean;
 }
@@ -69,6 +70,7 @@ export class Hooks {
       closed: null,
       failed: false,
       established: false,
+      closes: false,
       fixed: false,
     };
     this.lives.set(vma, life);
@@ -178,8 +180,8 @@ export class Hooks {
   /** A VMA dies: if it was mapped, copied or opened, it was closed. */
   assertClosed(vma: vm_area_struct): void {
     const life = this.lives.get(vma);
-    if (life === undefined || life.closed !== null || life.failed || !vma.vm_ops?.close) return;
-    if (life.opened || life.mapped || life.established) {
+    if (life === undefined || life.closed !== null || life.failed) return;
+    if (life.established ? life.closes : vma.vm_ops?.close && (life.opened || life.mapped)) {
       this.reports.complain(`hook: ${describeVma(vma)} freed at ${new Place()} was not closed`);
     }
   }
@@ -188,9 +190,11 @@ export class Hooks {
   missed(before: Spaces, after: Spaces, succeeded: boolean): string[] {
     const found: string[] = [];
     for (const { vma, ops, start } of after.states.values()) {
-      if (before.states.has(vma)) continue;
       const life = this.lifeOf(vma);
+      if (life.established) life.closes = Boolean(ops?.close);
+      if (before.states.has(vma)) continue;
       life.established = true;
+      life.closes = Boolean(ops?.close);
       if (life.copy && ops?.open && !life.opened) {
         found.push(`hook: open() was not called for ${describeVma(vma)}, a copy`);
       }

@@ -6,7 +6,7 @@
 
 import { hexOf } from '../../include/check.js';
 import { ULONG_MAX } from '../../include/linux/limits.js';
-import type { mm_struct, vm_area_struct } from '../../include/mm_types.js';
+import type { anon_vma, mm_struct, vm_area_struct } from '../../include/mm_types.js';
 import { globals } from '../../stubs/index.js';
 import { anonLineOf, hasSameFlags, lineOf, type Spaces, type Sums, sumsOf, type VmaState } from './spaces.js';
 
@@ -57,6 +57,16 @@ export function foreignFields(before: Spaces, after: Spaces, hooked: ReadonlySet
 /** How much a counter is more than a sum; one that has wrapped below 0 is less. */
 function drift(counter: number, sum: number): number {
   return (counter > ULONG_MAX / 2 ? counter - ULONG_MAX - 1 : counter) - sum;
+}
+
+/** anon_vmas that came to a VMA, or left it, though it did not grow over another's pages. */
+export function movedAnon(before: Spaces, after: Spaces, knows: (anon: anon_vma) => boolean): string[] {
+  return survivors(before, after).flatMap(([was, now]) => {
+    if (was.anon === now.anon || ![was.anon, now.anon].every((anon) => anon === null || knows(anon))) return [];
+    if (was.anon !== null) return [`rmap: ${nameOf(was)} ${now.anon === null ? 'lost its' : 'has another'} anon_vma`];
+    const grew = now.start < was.start || now.end > was.end;
+    return grew ? [] : [`rmap: ${nameOf(was)} did not grow, and has an anon_vma now`];
+  });
 }
 
 /** How far the counters of an address space are from what its VMAs add up to. */

@@ -5,6 +5,7 @@
  */
 import { hexOf } from '../../include/check.js';
 import type { mm_struct, mmu_gather, vm_area_struct } from '../../include/mm_types.js';
+import { stubs } from '../../stubs/index.js';
 import { Place } from '../../stubs/place.js';
 import { survivors } from './judges.js';
 import type { Reports } from './reports.js';
@@ -26,6 +27,13 @@ export class Notifications {
   /** Gathers that were begun and not finished, and whether the high-water mark of RSS was taken since. */
   private readonly gathers: Map<mmu_gather, { place: Place; hiwater: boolean }>;
   private probed: Map<vm_area_struct, Probed>;
+  private unprobed: Set<vm_area_struct>;
+  /** Was free_pgd_range() called since free_pgtables()? */
+  private freedRange: boolean;
+  private rangesFreed: number;
+  /** Address spaces that KSM was told of, less those that it was told are gone. */
+  private readonly ksm: Set<mm_struct>;
+  private hugetlbSplit: Set<vm_area_struct>;
   private huge: Set<vm_area_struct>;
   private khugepaged: Set<vm_area_struct>;
   private perf: Set<vm_area_struct>;
@@ -38,6 +46,11 @@ export class Notifications {
     this.reports = reports;
     this.gathers = new Map();
     this.probed = new Map();
+    this.unprobed = new Set();
+    this.freedRange = true;
+    this.rangesFreed = 0;
+    this.ksm = new Set();
+    this.hugetlbSplit = new Set();
     this.huge = new Set();
     this.khugepaged = new Set();
     this.perf = new Set();
@@ -48,6 +61,10 @@ export class Notifications {
 
   beginOperation(): void {
     this.probed = new Map();
+    this.unprobed = new Set();
+    this.rangesFreed = 0;
+    this.ksm.clear();
+    this.hugetlbSplit = new Set();
     this.huge = new Set();
     this.khugepaged = new Set();
     this.perf = new Set();
@@ -94,6 +111,19 @@ export class Notifications {
     if (!this.gathers.has(tlb)) {
       this.reports.complain(`tlb: page tables are freed at ${new Place()} outside a gather`);
     }
+    this.freedRange = false;
+  }
+
+  freesRange(tlb: mmu_gather): void {
+    if (!this.gathers.has(tlb)) this.reports.complain(`tlb: page tables are freed at ${new Place()} outside a gather`);
+    this.freedRange = true;
+    this.rangesFreed++;
+  }
+
+  /** free_pgtables() is over. */
+  freedTables(): void {
+    if (!this.freedRange) this.reports.complain(`tlb: free_pgtables() freed no page tables at ${new Place()}`);
+    this.freedRange = true;
   }
 
   probe(vma: vm_area_struct): void {
@@ -101,12 +131,25 @@ export class Notifications {
   }
 
   unprobe(vma: vm_area_struct): void {
+    this.unprobed.add(vma);
     this.probed.set(vma, null);
   }
 
   adjustHuge(vma: vm_area_struct, next: vm_area_struct | null): void {
     this.huge.add(vma);
     if (next !== null) this.huge.add(next);
+  }
+
+  splitHugetlb(vma: vm_area_struct): void {
+    this.hugetlbSplit.add(vma);
+  }
+
+  ksmEnters(mm: mm_struct): void {
+    this.ksm.add(mm);
+  }
+
+  ksmLeaves(mm: mm_struct): void {
+    this.ksm.delete(mm);
   }
 
   enterKhugepaged(vma: vm_area_struct): void {
@@ -131,6 +174,19 @@ export class Notifications {
     if (succeeded && /^(?:__)?mmap_region$|^do_brk_flags$/.test(name) && this.perf.size === 0) {
       found.push(`perf: perf_event_mmap() was not called in ${name}()`);
     }
+    const grown = survivors(before, after).some(([was, now]) => now.start < was.start);
+    if (succeeded && name === 'expand_downwards' && grown && this.perf.size === 0) {
+      found.push('perf: perf_event_mmap() was not called for a stack that grew');
+    }
+    if (name === '__install_special_mapping' && after.states.size > before.states.size && this.perf.size === 0) {
+      found.push('perf: perf_event_mmap() was not called for a special mapping');
+    }
+    if (succeeded && name === 'relocate_vma_down' && this.rangesFreed === 0) {
+      found.push('page tables: those that the stack left were not freed');
+    }
+    if (!succeeded && name === 'create_init_stack_vma' && this.ksm.size > 0) {
+      found.push('ksm: ksm_exit() was not called for an address space that came to nothing');
+    }
     if (this.uffdPrepared && /^(?:__)?vm_munmap$/.test(name)) {
       found.push('userfaultfd: unmaps were prepared, and userfaultfd_unmap_complete() was not called');
     }
@@ -142,14 +198,20 @@ export class Notifications {
       const moved = was.start !== now.start || was.end !== now.end;
       const grew = now.start < was.start || now.end > was.end;
       const shrank = now.start > was.start || now.end < was.end;
-      if (shrank && name !== 'relocate_vma_down' && !this.huge.has(now.vma)) {
+      if (shrank && !this.huge.has(now.vma)) {
         yield `huge pages: the border of ${nameOf(was)} moved without vma_adjust_trans_huge()`;
+      }
+      const cut = shrank && [...after.states.keys()].some((vma) => !before.states.has(vma) && vma.vm_file === now.file);
+      if (cut && stubs.is_vm_hugetlb_page(now.vma) && !this.hugetlbSplit.has(now.vma)) {
+        yield `hugetlb: ${nameOf(was)} was split without hugetlb_split()`;
       }
       if (!rule.told) continue;
       if (grew && !QUIET.includes(name) && !this.khugepaged.has(now.vma)) {
         yield `khugepaged: ${nameOf(now)} grew without khugepaged_enter_vma()`;
       }
-      if (now.file !== null && moved) yield* this.wrongProbe(now);
+      if (now.file === null || !moved) continue;
+      if (!this.unprobed.has(now.vma)) yield `uprobes: ${nameOf(was)} changed its range without uprobe_munmap()`;
+      yield* this.wrongProbe(now);
     }
     if (!rule.told) return;
     for (const now of after.states.values()) {
@@ -175,7 +237,7 @@ export class Notifications {
       if (was.file === null || after.states.has(was.vma) || this.probed.get(was.vma) === null) continue;
       if (this.unmapped.some(({ mm, start, end }) => mm === was.mm && start < was.end && end > was.start)) continue;
       for (const now of after.states.values()) {
-        const took = now.mm === was.mm && now.start < was.start && now.end >= was.end && before.states.has(now.vma);
+        const took = now.mm === was.mm && now.start <= was.start && now.end >= was.end && before.states.has(now.vma);
         if (took && now.file === was.file && now.pgoff - was.pgoff === (now.start - was.start) / 4096) {
           yield `uprobes: ${nameOf(was)} was merged away without uprobe_munmap()`;
         }

@@ -13,17 +13,19 @@ export interface Rule {
   readonly offsets: boolean;
   /** VMAs of files that are new, or changed, are told to uprobes in the end; those that grew to khugepaged. */
   readonly told: boolean;
+  /** No VMA gets an anon_vma but by growing over another's pages: nothing is faulted in. */
+  readonly anon: boolean;
 }
 
-const WHOLE: Rule = { sums: 'all', charges: true, offsets: true, told: true };
+const WHOLE: Rule = { sums: 'all', charges: true, offsets: true, told: true, anon: true };
 /** The range is as it was; attributes are the caller's. */
-const CHANGE: Rule = { sums: 'total', charges: false, offsets: true, told: true };
+const CHANGE: Rule = { sums: 'total', charges: false, offsets: true, told: true, anon: true };
 const SPLIT: Rule = { ...CHANGE, sums: 'all', charges: true };
 /** A stack may grow for it. */
-const TOUCH: Rule = { ...WHOLE, told: false };
+const TOUCH: Rule = { ...WHOLE, told: false, anon: false };
 /** The caller counts and charges. */
-const PART: Rule = { sums: 'none', charges: false, offsets: true, told: false };
-const FLAGS: Rule = { sums: 'none', charges: false, offsets: true, told: false };
+const PART: Rule = { sums: 'none', charges: false, offsets: true, told: false, anon: true };
+const FLAGS: Rule = { sums: 'none', charges: false, offsets: true, told: false, anon: true };
 
 const RULES: ReadonlyMap<string, Rule> = new Map([
   ['mmap_region', WHOLE],
@@ -34,7 +36,8 @@ const RULES: ReadonlyMap<string, Rule> = new Map([
   ['do_vmi_munmap', WHOLE],
   ['do_vmi_align_munmap', WHOLE],
   ['do_brk_flags', WHOLE],
-  ['expand_downwards', { ...WHOLE, told: false }],
+  // Prepared for its pages before it is known whether it may grow.
+  ['expand_downwards', { ...WHOLE, told: false, anon: false }],
   ['relocate_vma_down', { ...WHOLE, offsets: false, told: false }],
   ['create_init_stack_vma', { ...WHOLE, charges: false, told: false }],
   ['handle_mm_fault', TOUCH],
@@ -58,9 +61,8 @@ const RULES: ReadonlyMap<string, Rule> = new Map([
   ['vma_shrink', { ...PART, offsets: false }],
   ['copy_vma', PART],
   ['vma_link', PART],
+  ['__install_special_mapping', { ...WHOLE, told: false }],
   ['insert_vm_struct', { ...PART, charges: true }],
-  ['vm_flags_init', FLAGS],
-  ['vm_flags_reset', FLAGS],
   ['vm_flags_set', FLAGS],
   ['vm_flags_clear', FLAGS],
 ]);

@@ -2,7 +2,14 @@
 /** What every VMA of an address space is at one moment, for a comparison with what it is after an operation. */
 import { PAGE_SIZE } from '../../include/linux/mm.js';
 import type { vm_operations_struct } from '../../include/mm_types.js';
-import { type file, type mm_struct, type pgprot_t, VMA_ITERATOR, type vm_area_struct } from '../../include/mm_types.js';
+import {
+  type anon_vma,
+  type file,
+  type mm_struct,
+  type pgprot_t,
+  VMA_ITERATOR,
+  type vm_area_struct,
+} from '../../include/mm_types.js';
 import {
   VMA_ACCOUNT_BIT,
   VMA_EXEC_BIT,
@@ -29,6 +36,7 @@ export interface VmaState {
   readonly file: file | null;
   readonly ops: vm_operations_struct | null;
   readonly private_data: unknown;
+  readonly anon: anon_vma | null;
 }
 
 /** Sums over an address space, in pages, and the number of VMAs. */
@@ -77,6 +85,7 @@ export class Spaces {
         file: vma.vm_file,
         ops: vma.vm_ops,
         private_data: vma.vm_private_data,
+        anon: vma.anon_vma,
       });
     }
   }

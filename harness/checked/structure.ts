@@ -26,6 +26,9 @@ export class Structure {
     this.pages = pages;
   }
 
+  /** Is it an anon_vma of the code under test's? */
+  readonly knows = (anon: anon_vma): boolean => this.rmap.knows(anon);
+
   /** What pages there are in these address spaces is not known. */
   forgetPages(spaces: Iterable<mm_struct>): void {
     for (const mm of spaces) {
@@ -88,7 +91,8 @@ export class Structure {
     covered.sort(([a], [b]) => a - b);
     let reached = start;
     for (const [from, to] of covered) if (from <= reached && to > reached) reached = to;
-    if (reached < end)
-      found.add(`rmap: pages ${hexOf(reached)}-${hexOf(end)} cannot be reached through their anon_vma`);
+    if (reached >= end) return;
+    const gap = covered.find(([from]) => from > reached)?.[0] ?? end;
+    found.add(`rmap: pages ${hexOf(reached)}-${hexOf(gap)} cannot be reached through their anon_vma`);
   }
 }

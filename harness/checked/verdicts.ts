@@ -14,7 +14,7 @@ import { vma_iter_addr, vma_lookup } from '../../lib/mm/inlines/iterator.js';
 import { describeVma } from '../../stubs/freed.js';
 import { current } from '../../stubs/index.js';
 import type { Hooks } from './hooks.js';
-import { drifted, driftOf, foreignFields, movedOffsets, tooMany, unmarked } from './judges.js';
+import { drifted, driftOf, foreignFields, movedAnon, movedOffsets, tooMany, unmarked } from './judges.js';
 import type { Locks } from './locks.js';
 import type { Notifications } from './notifications.js';
 import type { References } from './references.js';
@@ -194,12 +194,13 @@ export class Verdicts implements OperationWatch {
   }
 
   private vmas(name: string, rule: Rule, args: Args, before: Picture, after: Picture): string[] {
-    const { locks, hooks, sees } = this.judges;
+    const { locks, hooks, structure, sees } = this.judges;
     const found: string[] = [];
     if (sees('vma_start_write', 'vma_start_write_killable')) {
       found.push(...unmarked(before.spaces, after.spaces, locks.endOperation()));
     }
     found.push(...foreignFields(before.spaces, after.spaces, hooks.touched));
+    if (rule.anon) found.push(...movedAnon(before.spaces, after.spaces, structure.knows));
     const [from, to] = mappedRange(name, args);
     for (const mm of this.known) {
       const [was, now] = [before.spaces.of(mm), after.spaces.of(mm)];

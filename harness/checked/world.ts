@@ -259,6 +259,7 @@ export class CheckedWorld implements OperationWatch {
       free_pgtables: (tlb, unmap) => {
         notifications.freesTables(tlb);
         free_pgtables(tlb, unmap);
+        notifications.freedTables();
       },
     };
   }
@@ -339,6 +340,9 @@ export class CheckedWorld implements OperationWatch {
       tlb_gather_mmu: (tlb) => notifications.gather(tlb),
       tlb_gather_mmu_fullmm: (tlb) => notifications.gather(tlb, true),
       tlb_finish_mmu: (tlb) => notifications.finish(tlb),
+      free_pgd_range: (tlb) => notifications.freesRange(tlb),
+      hugetlb_split: (vma) => notifications.splitHugetlb(vma),
+      ksm_exit: (mm) => notifications.ksmLeaves(mm),
       update_hiwater_rss: () => notifications.hiwaterRss(),
       update_hiwater_vm: (mm) => notifications.hiwaterTotal(mm),
       vma_adjust_trans_huge: (vma, _start, _end, next) => notifications.adjustHuge(vma, next),
@@ -405,7 +409,11 @@ export class CheckedWorld implements OperationWatch {
         return error;
       },
       shmem_zero_setup: fallible('shmem_zero_setup', -ENOMEM),
-      ksm_execve: fallible('ksm_execve', -ENOMEM),
+      ksm_execve: (mm) => {
+        const error = faults.check('ksm_execve', -ENOMEM);
+        if (error === 0) this.notifications.ksmEnters(mm);
+        return error;
+      },
       allocate_mm: () => (faults.check('allocate_mm', -ENOMEM) !== 0 ? null : new mm_struct()),
       free_mm: (mm) => this.freeMm(mm),
       dup_userfaultfd: fallible('dup_userfaultfd', -ENOMEM),

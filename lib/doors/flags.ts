@@ -12,6 +12,7 @@ import * as declared from '../../include/vma_flags.js';
 import * as accounting from '../mm/inlines/accounting.js';
 import * as inner from '../mm/inlines/flag_operations.js';
 import * as pgprot from '../mm/inlines/pgprot.js';
+import { isWatched, watched } from './operation.js';
 
 export {
   is_data_mapping,
@@ -234,12 +235,20 @@ export function vm_flags_reset(vma: vm_area_struct, flags: vm_flags_t): void {
 
 /** Write-locks the VMA and sets flags of the legacy word. vm_flags_set() of tools/testing/vma/include/dup.h. */
 export function vm_flags_set(vma: vm_area_struct, flags: vm_flags_t): void {
+  if (isWatched()) {
+    watched('vm_flags_set', vm_flags_set, { vma, flags });
+    return;
+  }
   checkFlagsWord('vm_flags_set', flags);
   inner.vm_flags_set(vma, flags);
 }
 
 /** Write-locks the VMA and clears flags of the legacy word. vm_flags_clear() of tools/testing/vma/include/dup.h. */
 export function vm_flags_clear(vma: vm_area_struct, flags: vm_flags_t): void {
+  if (isWatched()) {
+    watched('vm_flags_clear', vm_flags_clear, { vma, flags });
+    return;
+  }
   checkFlagsWord('vm_flags_clear', flags);
   inner.vm_flags_clear(vma, flags);
 }

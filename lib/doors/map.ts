@@ -375,6 +375,8 @@ export function __install_special_mapping(
   priv: unknown,
   ops: vm_operations_struct | null,
 ): vm_area_struct | ErrPtr {
+  if (isWatched())
+    return watched('__install_special_mapping', __install_special_mapping, { mm, addr, len, vm_flags, priv, ops });
   checkRegion('__install_special_mapping', addr, len, 0);
   checkFlagsWord('__install_special_mapping', vm_flags);
   return special.__install_special_mapping(mm, addr, len, vm_flags, priv, ops);

@@ -11,6 +11,7 @@ import {
   mm_struct,
   mtree_destroy,
   PAGE_SIZE,
+  type Stubs,
   TASK_SIZE,
   VMA_MAYREAD_BIT,
   VMA_MAYWRITE_BIT,
@@ -20,9 +21,13 @@ import {
   vma_lookup,
 } from '../../lib/index.js';
 
+/** Has a world's own stubs do something else, or nothing: as if the code under test had not called them. */
+export type Doctor = (stubs: Stubs) => void;
+
 /** Complaints of a new world in which `use` ran, with its stubs in force. */
-export function complaintsOf(use: (world: CheckedWorld) => void): string[] {
+export function complaintsOf(use: (world: CheckedWorld) => void, doctor?: Doctor): string[] {
   const world = new CheckedWorld();
+  doctor?.(world.stubs);
   return new World(world.worldOptions()).run(() => {
     use(world);
     return world.end();
@@ -30,8 +35,13 @@ export function complaintsOf(use: (world: CheckedWorld) => void): string[] {
 }
 
 /** Lets `break_` loose on a new world and asserts the one complaint that must come of it. */
-export function assertComplaint(t: VmaTest, break_: (world: CheckedWorld) => void, wanted: RegExp): void {
-  const complaints = complaintsOf(break_);
+export function assertComplaint(
+  t: VmaTest,
+  break_: (world: CheckedWorld) => void,
+  wanted: RegExp,
+  doctor?: Doctor,
+): void {
+  const complaints = complaintsOf(break_, doctor);
   t.ASSERT_EQ(complaints.length, 1, `one complaint: ${complaints.join(' | ')}`);
   t.ASSERT_TRUE(wanted.test(complaints[0] ?? ''), `${complaints[0]} matches ${wanted}`);
 }
@@ -56,8 +66,8 @@ export class Space {
   }
 
   /** Maps private, writable memory, and returns the VMA there. */
-  map(start = START, len = LEN, f: file | null = null): vm_area_struct {
-    const flags = mk_vma_flags(VMA_READ_BIT, VMA_WRITE_BIT, VMA_MAYREAD_BIT, VMA_MAYWRITE_BIT);
+  map(start = START, len = LEN, f: file | null = null, more: readonly number[] = []): vm_area_struct {
+    const flags = mk_vma_flags(VMA_READ_BIT, VMA_WRITE_BIT, VMA_MAYREAD_BIT, VMA_MAYWRITE_BIT, ...more);
     const pgoff = f === null ? start / PAGE_SIZE : (start - START) / PAGE_SIZE;
     const error = __mmap_region(f, start, len, flags, pgoff, null);
     if (error !== start) throw new Error(`__mmap_region: ${error}`);

@@ -17,7 +17,11 @@ t.test('a program is the same for the same seed, and has every word', async (t) 
     WORDS.filter((word) => !one.some((step) => step.word === word)),
     [],
   );
-  t.match(printStep({ word: 'fault', numbers: [1, 2], failAt: 3, lasting: true }), /^fault 1 2 fail-from=3$/);
+  t.match(
+    printStep({ word: 'fault', numbers: [1, 2], failAt: 3, failName: null, lasting: true }),
+    /^fault 1 2 fail-from=3$/,
+  );
+  t.match(printStep({ word: 'brk', numbers: [9], failAt: 1, failName: 'x', lasting: false }), /^brk 9 fail-at=x:1$/);
 });
 
 t.test('every program that is shortened out of a silent one is silent', async (t) => {
