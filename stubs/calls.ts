@@ -50,6 +50,10 @@ export interface ForkStubs {
   dup_userfaultfd(vma: vm_area_struct, uf: list_head): number;
   dup_userfaultfd_complete(uf: list_head): void;
   dup_userfaultfd_fail(uf: list_head): void;
+  /** mremap(): notes that a VMA is being moved; then that it was, from where to where; or that it was not. */
+  mremap_userfaultfd_prep(vma: vm_area_struct, uf: { vma: vm_area_struct | null }): void;
+  mremap_userfaultfd_complete(uf: { vma: vm_area_struct | null }, from: number, to: number, len: number): void;
+  mremap_userfaultfd_fail(uf: { vma: vm_area_struct | null }): void;
   ksm_fork(mm: mm_struct, oldmm: mm_struct): void;
   khugepaged_fork(mm: mm_struct, oldmm: mm_struct): void;
   khugepaged_exit(mm: mm_struct): void;
@@ -106,6 +110,9 @@ export const quietCallStubs: CallStubs = {
   dup_userfaultfd: () => 0,
   dup_userfaultfd_complete: nothing,
   dup_userfaultfd_fail: nothing,
+  mremap_userfaultfd_prep: nothing,
+  mremap_userfaultfd_complete: nothing,
+  mremap_userfaultfd_fail: nothing,
   ksm_fork: nothing,
   khugepaged_fork: nothing,
   khugepaged_exit: nothing,

@@ -40,6 +40,7 @@ const RULES: ReadonlyMap<string, Rule> = new Map([
   ['expand_downwards', { ...WHOLE, told: false, anon: false }],
   ['relocate_vma_down', { ...WHOLE, offsets: false, told: false }],
   ['create_init_stack_vma', { ...WHOLE, charges: false, told: false }],
+  ['mremap', { ...WHOLE, offsets: false, told: false }],
   ['handle_mm_fault', TOUCH],
   ['populate_vma_page_range', TOUCH],
   ['faultin_page_range', TOUCH],

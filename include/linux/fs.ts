@@ -23,9 +23,14 @@ export const S_IFCHR = 0o020000;
 
 /** Bits of inode::i_flags. */
 export const S_APPEND = 4;
+export const S_IMMUTABLE = 8;
 /** The kernel's own: no security module looks at it. */
 export const S_PRIVATE = 512;
 export const S_SWAPFILE = 256;
+
+/** fallocate(): the file keeps its size; a hole is made. */
+export const FALLOC_FL_KEEP_SIZE = 1;
+export const FALLOC_FL_PUNCH_HOLE = 2;
 
 export const MNT_NOEXEC = 4;
 

@@ -20,6 +20,7 @@ import { current, stubs } from '../../stubs/index.js';
 import { VM_BUG_ON } from '../bug.js';
 import { dup_mmap } from '../mm/mmap/dup.js';
 import { exit_mmap } from '../mm/mmap/exit.js';
+import { mm_alloc_pgd } from '../mm/page_tables.js';
 
 /** What a child's address space takes over of the bits in mm_struct::flags. */
 const INHERITED: readonly number[] = [
@@ -47,6 +48,7 @@ function mm_init(mm: mm_struct, p: task_struct | null): mm_struct {
   mm.locked_vm = 0;
   mm.owner = p;
   mm.exe_file = null;
+  if (own !== null && own.pgd !== null) mm_alloc_pgd(mm);
   mm.flags.clear();
   for (const flag of mmf_init_legacy_flags(own?.flags ?? new Set())) mm.flags.add(flag);
   mm.def_flags = own === null ? VM_NONE : own.def_flags & VM_INIT_DEF_MASK;

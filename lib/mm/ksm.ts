@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
  * Which memory KSM may merge. Port of ksm_compatible(), vma_ksm_compatible(), __ksm_should_add_vma(), __ksm_add_vma(),
- * __ksm_del_vma(), ksm_vma_flags(), ksm_add_vmas(), ksm_del_vmas(), ksm_enable_merge_any(), ksm_disable_merge_any() and
- * ksm_disable() of mm/ksm.c, and of ksm_fork() and ksm_exit(), include/linux/ksm.h (Linux 7.3).
+ * __ksm_del_vma(), ksm_vma_flags(), ksm_add_vmas(), ksm_del_vmas(), ksm_enable_merge_any(), ksm_disable_merge_any(),
+ * ksm_disable() and ksm_madvise() of mm/ksm.c, and of ksm_fork() and ksm_exit(), include/linux/ksm.h (Linux 7.3).
  *
  * Deviation: no pages are ever merged, so __ksm_enter() and __ksm_exit() are a bit of the address space each, and
  * break_ksm() is the stub world's. No file is DAX.
  */
 import { MMF_VM_MERGE_ANY, MMF_VM_MERGEABLE } from '../../include/linux/mm.js';
 import { type file, type mm_struct, VMA_ITERATOR, type vm_area_struct } from '../../include/mm_types.js';
+import type { Ref } from '../../include/ref.js';
+import { MADV_MERGEABLE, MADV_UNMERGEABLE } from '../../include/uapi/mman.js';
 import {
   VM_MERGEABLE,
   VMA_DROPPABLE,
@@ -17,9 +19,11 @@ import {
   VMA_MERGEABLE_BIT,
   VMA_SHARED_BIT,
   VMA_SPECIAL_FLAGS,
+  type vm_flags_t,
   type vma_flags_t,
 } from '../../include/vma_flags.js';
 import { stubs } from '../../stubs/index.js';
+import { missing } from '../bug.js';
 import {
   mm_flags_clear,
   mm_flags_set,
@@ -115,6 +119,30 @@ export function ksm_disable(mm: mm_struct): number {
   stubs.mmap_assert_write_locked(mm);
   if (!mm_flags_test(MMF_VM_MERGEABLE, mm)) return 0;
   return mm_flags_test(MMF_VM_MERGE_ANY, mm) ? ksm_disable_merge_any(mm) : ksm_del_vmas(mm);
+}
+
+/** madvise()'s advice to merge the pages of a range, or not to; the flags that the VMA is to have go through vm_flags. */
+export function ksm_madvise(
+  vma: vm_area_struct,
+  start: number,
+  end: number,
+  advice: number,
+  vm_flags: Ref<vm_flags_t>,
+): number {
+  const mm = vma.vm_mm ?? missing('ksm_madvise', 'vma.vm_mm');
+
+  if (advice === MADV_MERGEABLE) {
+    if (vma_test(vma, VMA_MERGEABLE_BIT) || !vma_ksm_compatible(vma)) return 0;
+    const err = mm_flags_test(MMF_VM_MERGEABLE, mm) ? 0 : stubs.__ksm_enter(mm);
+    if (err === 0) vm_flags.value |= VM_MERGEABLE;
+    return err;
+  }
+  if (advice === MADV_UNMERGEABLE && (vm_flags.value & VM_MERGEABLE) !== 0n) {
+    const err = vma.anon_vma === null ? 0 : stubs.break_ksm(vma, start, end);
+    if (err === 0) vm_flags.value &= ~VM_MERGEABLE;
+    return err;
+  }
+  return 0;
 }
 
 /** Takes the address space in. */

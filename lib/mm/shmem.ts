@@ -1,14 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0
 /**
  * Shared memory: the files behind shared anonymous mappings and memfds. Port of shmem_mapping(), shmem_acct_size(),
- * shmem_unacct_size(), shmem_get_unmapped_area(), shmem_mmap_prepare(), shmem_evict_inode(), __shmem_file_setup(),
+ * shmem_unacct_size(), shmem_get_unmapped_area(), shmem_mmap_prepare(), shmem_fallocate(), vma_is_shmem(), vma_is_anon_shmem(), shmem_evict_inode(), __shmem_file_setup(),
  * shmem_kernel_file_setup(), shmem_file_setup(), __shmem_zero_setup() and shmem_zero_setup() of mm/shmem.c (Linux 7.3).
  *
  * Deviations: pages are the page model's, so of an inode only size, seals and charge are here; `globals.shmem_huge`
  * stands for the mount's option.
  */
-import { EINVAL, ENOMEM, type ErrPtr, IS_ERR, IS_ERR_VALUE, PTR_ERR } from '../../include/linux/errno.js';
-import { inode, S_IFREG, S_PRIVATE } from '../../include/linux/fs.js';
+import {
+  EINVAL,
+  ENOMEM,
+  EOPNOTSUPP,
+  EPERM,
+  type ErrPtr,
+  IS_ERR,
+  IS_ERR_VALUE,
+  PTR_ERR,
+} from '../../include/linux/errno.js';
+import { FALLOC_FL_PUNCH_HOLE, inode, S_IFREG, S_PRIVATE } from '../../include/linux/fs.js';
 import {
   offset_in_page,
   PAGE_ALIGN,
@@ -26,10 +35,11 @@ import {
   type vm_area_struct,
   type vm_operations_struct,
 } from '../../include/mm_types.js';
-import { F_SEAL_SEAL } from '../../include/uapi/fcntl.js';
+import { F_SEAL_FUTURE_WRITE, F_SEAL_SEAL, F_SEAL_WRITE } from '../../include/uapi/fcntl.js';
 import { MAP_FIXED } from '../../include/uapi/mman.js';
 import { VMA_NORESERVE_BIT, type vma_flags_t } from '../../include/vma_flags.js';
 import { currentMm, globals, stubs } from '../../stubs/index.js';
+import { filemap_fault, truncate_pagecache_range } from './filemap.js';
 import { vm_unacct_memory } from './inlines/accounting.js';
 import { MAX_LFS_FILESIZE } from './inlines/file.js';
 import { vma_flags_test } from './inlines/flag_operations.js';
@@ -38,8 +48,18 @@ import { mm_get_unmapped_area } from './mmap/layout.js';
 /** What tells pages of shared memory from others. */
 export const shmem_aops: object = Object.freeze({});
 /** The hooks of a mapping of such a file, with a name in its file system and without. */
-export const shmem_vm_ops: vm_operations_struct = Object.freeze({});
-export const shmem_anon_vm_ops: vm_operations_struct = Object.freeze({});
+export const shmem_vm_ops: vm_operations_struct = Object.freeze({ fault: filemap_fault });
+export const shmem_anon_vm_ops: vm_operations_struct = Object.freeze({ fault: filemap_fault });
+
+/** Is it shared memory without a name? */
+export function vma_is_anon_shmem(vma: vm_area_struct): boolean {
+  return vma.vm_ops === shmem_anon_vm_ops;
+}
+
+/** Is it shared memory? */
+export function vma_is_shmem(vma: vm_area_struct): boolean {
+  return vma_is_anon_shmem(vma) || vma.vm_ops === shmem_vm_ops;
+}
 
 /** Are these pages of shared memory? */
 export function shmem_mapping(mapping: address_space): boolean {
@@ -103,7 +123,16 @@ function shmem_mmap_prepare(desc: vm_area_desc): number {
   return 0;
 }
 
+/** Whole pages [offset, offset + len) of shared memory are dropped; other changes of the file are not offered. */
+function shmem_fallocate(file: file, mode: number, offset: number, len: number): number {
+  if ((mode & FALLOC_FL_PUNCH_HOLE) === 0) return -EOPNOTSUPP;
+  if (((file.f_inode.seals ?? 0) & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)) !== 0) return -EPERM;
+  truncate_pagecache_range(file.f_mapping, offset, offset + len);
+  return 0;
+}
+
 export const shmem_file_operations: file_operations = Object.freeze({
+  fallocate: shmem_fallocate,
   mmap_prepare: shmem_mmap_prepare,
   get_unmapped_area: shmem_get_unmapped_area,
 });

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * System calls that change what is mapped, as the package exports them: functions of lib/mm by the same names, on the
+ * current address space, whose lock they take. Arguments are what a program may hand in, sensible or not, and are
+ * answered with a negative errno; what is no unsigned long is refused with a RangeError, or a TypeError, by its name.
+ */
+import { checkUlong } from '../../include/check.js';
+import * as mremapCall from '../mm/mremap/mremap.js';
+import { isWatched, watched } from './operation.js';
+
+/**
+ * Grows, shrinks or moves the mapping of old_len bytes at addr: with MREMAP_MAYMOVE elsewhere, with MREMAP_FIXED to
+ * new_addr, with MREMAP_DONTUNMAP leaving the old mapping there, empty. Returns where it is, or a negative errno.
+ * mremap() of mm/mremap.c.
+ */
+export function mremap(addr: number, old_len: number, new_len: number, flags: number, new_addr: number): number {
+  if (isWatched()) return watched('mremap', mremap, { addr, old_len, new_len, flags, new_addr });
+  checkUlong('mremap', 'addr', addr);
+  checkUlong('mremap', 'old_len', old_len);
+  checkUlong('mremap', 'new_len', new_len);
+  checkUlong('mremap', 'flags', flags);
+  checkUlong('mremap', 'new_addr', new_addr);
+  return mremapCall.mremap(addr, old_len, new_len, flags, new_addr);
+}
