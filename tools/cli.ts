@@ -1,20 +1,16 @@
 #!/usr/bin/env node
 // SPDX-License-Identifier: GPL-2.0-only
 /** The command line `vma-userland`. Each subcommand has a file of its own in commands/. */
+import './commands/guarded.js';
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { portCommand } from './commands/port.js';
-import { likeTheOthers, statusHelp, USAGE } from './commands/program.js';
+import { likeTheOthers, statusHelp } from './commands/program.js';
 import { replayCommand } from './commands/replay.js';
 import { tableCommand } from './commands/table.js';
 
 // Before the code under test is loaded (commands do that when they run), so that its stack traces name .ts files.
 process.setSourceMapsEnabled(true);
-
-// A reader that has seen enough, such as head, is no error.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  process.exit(error.code === 'EPIPE' ? 0 : USAGE);
-});
 
 /** commander hands exitOverride() down to subcommands that it makes itself only, so each gets it here. */
 function addCommand(program: Command, command: Command): void {

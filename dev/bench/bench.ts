@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Benchmarks. Usage: `npm run bench -- --help`. */
+import '../../tools/commands/guarded.js';
 import { spawnSync } from 'node:child_process';
 import { performance } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 import { SingleBar } from 'cli-progress';
 import { Command, InvalidArgumentError } from 'commander';
-import { complain, likeTheOthers, statusHelp, USAGE } from '../../tools/commands/program.js';
+import { likeTheOthers, statusHelp } from '../../tools/commands/program.js';
 import { KernelTreeError, ScratchTree } from '../kernel/scratch.js';
 import { keepFigures } from '../report/figures.js';
 import { type BenchResult, type BenchSide, compareLoad, jsonOf, kernelSides, PORT_SIDE, tableOf } from './compare.js';
@@ -117,14 +118,8 @@ const command = likeTheOthers(new Command('npm run bench --'))
   .option('--long', 'instead: a million VMAs in one address space')
   .addHelpText('after', statusHelp('all was measured', null, 'the C side could not be built'));
 
-try {
-  const options = command.parse().opts<Omit<Options, 'sizes'> & { sizes?: number[] }>();
-  const complete = { ...options, sizes: options.sizes ?? [...SIZES] };
-  if (options.loop) loop(complete);
-  else if (options.long) long();
-  else loads(complete);
-} catch (error) {
-  if (!(error instanceof KernelTreeError)) throw error;
-  complain('bench', error);
-  process.exitCode = USAGE;
-}
+const options = command.parse().opts<Omit<Options, 'sizes'> & { sizes?: number[] }>();
+const complete = { ...options, sizes: options.sizes ?? [...SIZES] };
+if (options.loop) loop(complete);
+else if (options.long) long();
+else loads(complete);

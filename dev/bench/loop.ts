@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { spawnSync } from 'node:child_process';
-import { appendFileSync, cpSync, existsSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { appendFileSync, cpSync, existsSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
+import { removeScratch, scratchFolder } from '../../tools/commands/folders.js';
 import { LAYERS } from '../build/layers.js';
 
 /** The file that is edited: the heart of what upstream's tests test. */
@@ -27,7 +27,7 @@ export function median(values: readonly number[]): number {
 
 /** Copies the project, so that nobody's work is edited. Dependencies are shared by a link. */
 function copyProject(root: string): string {
-  const copy = mkdtempSync(join(tmpdir(), 'vma-userland-loop-'));
+  const copy = scratchFolder('loop');
   for (const part of PARTS.filter((name) => existsSync(join(root, name)))) {
     cpSync(join(root, part), join(copy, part), { recursive: true, preserveTimestamps: true });
   }
@@ -58,6 +58,6 @@ export function measureLoop(root: string, edits: number, command: readonly [stri
     }
     return times.slice(1);
   } finally {
-    rmSync(copy, { recursive: true, force: true });
+    removeScratch(copy);
   }
 }

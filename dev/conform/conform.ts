@@ -4,18 +4,20 @@
  * `npm run conform -- --help`. Status 0: no difference; 1: a difference, shortened and written to a file; 2: it could
  * not be run; 130: interrupted.
  */
+import '../../tools/commands/guarded.js';
 import { randomInt } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { NUM_VMA_FLAG_BITS } from '../../include/vma_flags.js';
+import { likeTheOthers, statusHelp } from '../../tools/commands/program.js';
 import { KernelTreeError, ScratchTree } from '../kernel/scratch.js';
 import { keepFigures } from '../report/figures.js';
 import { buildKernelSide, COMPILED } from './c_side.js';
 import { CampaignRun } from './campaign.js';
 import { lineCoverage } from './coverage.js';
-import { type KeptCampaign, KeptError, readKept, writeKept } from './kept.js';
+import { type KeptCampaign, readKept, writeKept } from './kept.js';
 import { Meter } from './meter.js';
 import { type Kind, kernelSide } from './sides.js';
 
@@ -161,7 +163,7 @@ class Conform {
   }
 }
 
-const command = new Command('npm run conform --')
+const command = likeTheOthers(new Command('npm run conform --'))
   .description("Compares the port with the kernel's own code, on random traces of VMA and tree operations.")
   .addOption(
     new Option('-k, --kernel <tree>', 'a kernel tree to build the C side from').env('KERNEL').makeOptionMandatory(),
@@ -175,15 +177,13 @@ const command = new Command('npm run conform --')
   .option('--continue <file>', 'keep in this file how far it came; go on from there, with its seed, when it is there')
   .option('--record <name>', "compare nothing: answer NAME.trace.gz with the kernel's code, into NAME.expected.gz")
   .option('--patience <seconds>', 'how long one operation of the port may take', toCount, 60)
-  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
+  .addHelpText(
+    'after',
+    statusHelp('no difference', 'a difference, shortened and written to a file', 'it could not be run'),
+  )
+  .addHelpText('after', '130: interrupted.');
 
-try {
-  const options = command.parse().opts<Options>();
-  const conform = new Conform(options);
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => conform.stop());
-  process.exitCode = await (options.record === undefined ? conform.all() : conform.record(options.record));
-} catch (error) {
-  if (!(error instanceof KernelTreeError) && !(error instanceof KeptError)) throw error;
-  process.stderr.write(`conform: ${error.message}\n`);
-  process.exitCode = 2;
-}
+const options = command.parse().opts<Options>();
+const conform = new Conform(options);
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => conform.stop());
+process.exitCode = await (options.record === undefined ? conform.all() : conform.record(options.record));

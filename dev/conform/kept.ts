@@ -2,6 +2,7 @@
 /** Where a campaign that was interrupted goes on: a file of JSON. */
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { NUM_VMA_FLAG_BITS } from '../../include/vma_flags.js';
+import { CannotBeDone } from '../../tools/commands/program.js';
 import type { Kind } from './sides.js';
 
 /** What must be the same when it goes on, and how far each kind has come. */
@@ -14,7 +15,7 @@ export interface KeptCampaign {
 }
 
 /** A file that is no campaign, or one of another kind; the message is for the user. */
-export class KeptError extends Error {}
+export class KeptError extends CannotBeDone {}
 
 function isKept(value: unknown): value is KeptCampaign {
   if (typeof value !== 'object' || value === null || !('done' in value)) return false;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Runs all tests, reports coverage and holds it against coverage.thresholds.json. Usage: `npm run coverage`. */
+import '../../tools/commands/guarded.js';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { removeScratch, scratchFolder } from '../../tools/commands/folders.js';
 import { readSummary } from './files.js';
 import type { CoverageByFile } from './ratchet.js';
 import { addUntouchedModules } from './untouched.js';
@@ -21,7 +20,7 @@ export interface Measurement {
  * @throws when c8 fails
  */
 export function measure(root: string, nodeArguments: readonly string[]): Measurement {
-  const folder = mkdtempSync(join(tmpdir(), 'vma-userland-coverage-'));
+  const folder = scratchFolder('coverage');
   try {
     const run = spawnSync(process.execPath, nodeArguments, {
       cwd: root,
@@ -32,7 +31,7 @@ export function measure(root: string, nodeArguments: readonly string[]): Measure
     report(root, folder);
     return { passed: run.status === 0, coverage: readSummary(join(root, 'coverage/coverage-summary.json'), root) };
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    removeScratch(folder);
   }
 }
 

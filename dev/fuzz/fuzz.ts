@@ -3,7 +3,9 @@
  * Random operations, with random hooks and failures, in the checked world: its detectors are the only judge. Usage:
  * `npm run fuzz -- --runs 1000000 --seed 7`. Status 0: silent; 1: a finding, shortened and printed; 2: bad arguments.
  */
+import '../../tools/commands/guarded.js';
 import { Command, InvalidArgumentError } from 'commander';
+import { likeTheOthers, statusHelp } from '../../tools/commands/program.js';
 import { fuzz, printFinding, shorten } from './run.js';
 
 interface Options {
@@ -30,11 +32,11 @@ function main({ runs, seed }: Options): number {
   return 1;
 }
 
-new Command('fuzz')
+likeTheOthers(new Command('npm run fuzz --'))
   .description('Random operations with random hooks and failures, judged by the detectors of the checked world.')
   .option('--runs <number>', 'operations', toNumber, 100_000)
   .option('--seed <number>', 'what the random numbers begin with', toNumber, 1)
-  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
+  .addHelpText('after', statusHelp('silent', 'a finding, shortened and printed', 'the command line cannot be used'))
   .action((options: Options) => {
     process.exitCode = main(options);
   })

@@ -9,18 +9,18 @@ import {
   cpSync,
   existsSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { removeScratch, scratchFolder } from '../../tools/commands/folders.js';
+import { CannotBeDone } from '../../tools/commands/program.js';
 
 /** A tree that cannot be read, or code that does not compile with it; the message is for the user. */
-export class KernelTreeError extends Error {
+export class KernelTreeError extends CannotBeDone {
   constructor(message: string) {
     super(message);
     this.name = 'KernelTreeError';
@@ -55,7 +55,7 @@ export class ScratchTree {
     }
     this.compiledWith = null;
     this.kernel = tree;
-    this.root = mkdtempSync(join(tmpdir(), 'vma-userland-kernel-'));
+    this.root = scratchFolder('kernel');
     linkEntries(tree, this.root, ['tools']);
     linkEntries(join(tree, 'tools'), join(this.root, 'tools'), ['testing']);
     linkEntries(join(tree, 'tools/testing'), join(this.root, 'tools/testing'), COPIED);
@@ -79,7 +79,7 @@ export class ScratchTree {
   }
 
   remove(): void {
-    rmSync(this.root, { recursive: true, force: true });
+    removeScratch(this.root);
   }
 
   /**

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Runs C test files in the harness of a kernel tree, sanitizers and all, and says how each test ended. */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
+import { removeScratch, scratchFolder } from '../../tools/commands/folders.js';
 import { KernelTreeError, ScratchTree } from '../kernel/scratch.js';
 
 /** How a test ends, and how many assertions it came to, the one that failed included. */
@@ -82,7 +82,7 @@ function verdictsOf(stdout: string): Verdicts {
  */
 export function runInC(kernel: string, files: readonly string[]): Verdicts {
   const scratch = new ScratchTree(kernel);
-  const folder = mkdtempSync(join(tmpdir(), 'vma-userland-c-tests-'));
+  const folder = scratchFolder('c-tests');
   try {
     const source = join(folder, 'main.c');
     writeFileSync(source, mainOf(readFileSync(join(scratch.vma, 'main.c'), 'utf8'), files));
@@ -98,7 +98,7 @@ export function runInC(kernel: string, files: readonly string[]): Verdicts {
     }
     return verdictsOf(stdout);
   } finally {
-    rmSync(folder, { recursive: true });
+    removeScratch(folder);
     scratch.remove();
   }
 }

@@ -3,8 +3,9 @@
  * How C tests end in a kernel's harness, and how they end translated: `npm run hard -- --kernel TREE FILE...`.
  * Status 0: every test agrees or is marked; 1: some do not; 2: it could not be run.
  */
+import '../../tools/commands/guarded.js';
 import { Command } from 'commander';
-import { KernelTreeError } from '../kernel/scratch.js';
+import { likeTheOthers, statusHelp } from '../../tools/commands/program.js';
 import { compareVerdicts } from './compare.js';
 import { runInC, type Verdicts } from './in_c.js';
 import { runTranslated } from './translated.js';
@@ -25,27 +26,21 @@ function show(kernel: string, files: readonly string[], verdicts: Verdicts): num
 }
 
 function main(files: readonly string[], { kernel, json, translated }: Options): number {
-  try {
-    const verdicts = runInC(kernel, files);
-    if (translated) return show(kernel, files, verdicts);
-    const tests = Object.values(verdicts).flatMap((one) => Object.entries(one));
-    const text = json ? JSON.stringify(verdicts, null, 2) : tests.map(([name, state]) => `${state} ${name}`).join('\n');
-    process.stdout.write(`${text}\n`);
-    return 0;
-  } catch (error) {
-    if (!(error instanceof KernelTreeError)) throw error;
-    process.stderr.write(`${error.message}\n`);
-    return 2;
-  }
+  const verdicts = runInC(kernel, files);
+  if (translated) return show(kernel, files, verdicts);
+  const tests = Object.values(verdicts).flatMap((one) => Object.entries(one));
+  const text = json ? JSON.stringify(verdicts, null, 2) : tests.map(([name, state]) => `${state} ${name}`).join('\n');
+  process.stdout.write(`${text}\n`);
+  return 0;
 }
 
-const command = new Command('npm run hard --')
+const command = likeTheOthers(new Command('npm run hard --'))
   .description('Runs C tests in the harness of a kernel tree, and says how each ends.')
   .requiredOption('--kernel <tree>', 'a kernel tree', process.env.KERNEL)
   .option('--json', 'as tests/data/port/hard/verdicts.json has it', false)
   .option('--translated', 'also translates them, runs that, and compares', false)
   .argument('<files...>', 'C files with tests')
-  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
+  .addHelpText('after', statusHelp('every test agrees or is marked', 'some do not', 'it could not be run'))
   .action((files: string[], options: Options) => {
     process.exitCode = main(files, options);
   });

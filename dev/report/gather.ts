@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Collects what the report shows: a run of all tests, the review, and what coverage, bench and conform have left. */
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RecordedTest } from '../../harness/recorder.js';
+import { removeScratch, scratchFolder } from '../../tools/commands/folders.js';
 import { readBaseline } from '../../tools/port/manifest.js';
 import type { FunctionCoverage, ReportData, ReportedTest } from '../../tools/report/data.js';
 import { resultsOf, type TestResult } from '../../tools/report/results.js';
@@ -43,7 +43,7 @@ export function joinParts(
 
 /** Runs the tests with recording on. When none of them can be run, what the runner says of it. */
 function runTests(root: string, files: readonly string[]): ReportedTest[] | string {
-  const folder = mkdtempSync(join(tmpdir(), 'vma-userland-report-'));
+  const folder = scratchFolder('report');
   try {
     const recorded = join(folder, 'tests.json');
     const { stdout, stderr } = spawnSync(process.execPath, ['dist/dev/run/run.js', ...files], {
@@ -56,7 +56,7 @@ function runTests(root: string, files: readonly string[]): ReportedTest[] | stri
     if (results.length === 0) return stderr.trim();
     return joinParts(root, results, JSON.parse(readFileSync(recorded, 'utf8')));
   } finally {
-    rmSync(folder, { recursive: true });
+    removeScratch(folder);
   }
 }
 

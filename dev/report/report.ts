@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Writes the report: one folder that opens from the file system. Usage: `npm run report -- --help`. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import '../../tools/commands/guarded.js';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
+import { makeFolder, outputFolder } from '../../tools/commands/folders.js';
 import { complain, likeTheOthers, statusHelp, USAGE } from '../../tools/commands/program.js';
 import { pageOf, TITLE } from '../../tools/report/page.js';
 import { copyPages, gather } from './gather.js';
@@ -28,6 +30,7 @@ function isFree(out: string): boolean {
 
 /** Writes the folder. The status: 1 when a test has failed, 2 when there is no report. */
 function report(files: readonly string[], out: string): number {
+  outputFolder('--out', out);
   const data = isFree(out) ? gather(root, files) : `${out} is there, and is no report`;
   if (typeof data === 'string') {
     complain('report', data);
@@ -35,8 +38,8 @@ function report(files: readonly string[], out: string): number {
   }
   const style = STYLES.map(asset).join('\n');
   const script = SCRIPTS.map(asset).join('\n');
-  rmSync(out, { recursive: true, force: true });
-  mkdirSync(out, { recursive: true });
+  if (existsSync(out)) rmSync(out, { recursive: true });
+  makeFolder(out);
   writeFileSync(join(out, 'index.html'), pageOf(data, style, script));
   copyPages(root, out);
   const failed = data.tests.filter(({ result }) => result === 'not ok').length;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** `npm run review`: the matrix of defects by revision. `--json` prints the reports in full. */
-import { parseArgs } from 'node:util';
+import '../../tools/commands/guarded.js';
+import { Command } from 'commander';
+import { likeTheOthers, statusHelp } from '../../tools/commands/program.js';
 import { type Cell, runMatrix, shortReport } from './matrix.js';
 import { REVISIONS } from './revisions/index.js';
 
@@ -20,19 +22,14 @@ export function formatMatrix(cells: readonly Cell[]): string {
   return `${lines.join('\n')}\n`;
 }
 
-function main(): number {
-  let json: boolean;
-  try {
-    json = parseArgs({ options: { json: { type: 'boolean', default: false } } }).values.json;
-  } catch (error) {
-    process.stderr.write(
-      `review: ${error instanceof Error ? error.message : error}\nusage: npm run review [-- --json]\n`,
-    );
-    return 2;
-  }
-  const cells = runMatrix();
-  process.stdout.write(json ? `${JSON.stringify({ cells }, null, 2)}\n` : formatMatrix(cells));
-  return 0;
-}
-
-process.exitCode = main();
+likeTheOthers(new Command('npm run review --'))
+  .description(
+    'Runs the suite of the mapped hook against five revisions of that code, and prints what each test found.',
+  )
+  .option('--json', 'print the reports in full, as JSON', false)
+  .addHelpText('after', statusHelp('the matrix is printed', null, 'the command line cannot be used'))
+  .action(({ json }: { json: boolean }) => {
+    const cells = runMatrix();
+    process.stdout.write(json ? `${JSON.stringify({ cells }, null, 2)}\n` : formatMatrix(cells));
+  })
+  .parse();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { isAbsolute, join, relative, resolve, sep } from 'node:path';
-import { UsageError } from './options.js';
+import { CannotBeDone } from '../../tools/commands/program.js';
 
 const TEST_FILE = /\.test\.js$/;
 
@@ -21,18 +21,18 @@ export function testFilesBelow(folder: string): string[] {
  *
  * @param root the project's folder
  * @param cwd folder that relative arguments start from
- * @throws UsageError for an argument that names no test
+ * @throws CannotBeDone for an argument that names no test
  */
 export function collectTests(root: string, cwd: string, args: readonly string[]): string[] {
   const files = new Set<string>();
   for (const arg of args) {
     const compiled = compiledPath(root, resolve(cwd, arg));
     if (!existsSync(compiled)) {
-      throw new UsageError(`no such test: ${arg}`);
+      throw new CannotBeDone(`no such test: ${arg}`);
     }
     const found = statSync(compiled).isDirectory() ? testFilesBelow(compiled) : [compiled];
     if (found.length === 0) {
-      throw new UsageError(`no tests below ${arg}`);
+      throw new CannotBeDone(`no tests below ${arg}`);
     }
     for (const file of found) {
       files.add(file);

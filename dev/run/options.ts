@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { availableParallelism } from 'node:os';
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { likeTheOthers, statusHelp } from '../../tools/commands/program.js';
 
 /** What the command line asks the test runner to do. */
 export interface RunOptions {
@@ -18,16 +19,6 @@ export interface RunOptions {
   ktap: boolean;
   /** Test files or folders, as source or as compiled; none means all. */
   files: string[];
-}
-
-/** The command line cannot be carried out as it stands. `exitCode` is 0 for --help alone. */
-export class UsageError extends Error {
-  readonly exitCode: number;
-
-  constructor(message: string, exitCode = 2) {
-    super(message);
-    this.exitCode = exitCode;
-  }
 }
 
 function toPattern(value: string, before: string[] = []): string[] {
@@ -67,9 +58,9 @@ Environment:
   VMA_STUBS=upstream     run on the harness's own stubs
   TAP_BAIL=1             stop at the first failure`;
 
-/** @throws UsageError with commander's message already printed. */
+/** Ends the process, with commander's message, when they cannot be used. */
 export function parseOptions(argv: readonly string[]): RunOptions {
-  const command = new Command('npm test --')
+  const command = likeTheOthers(new Command('npm test --'))
     .description('Runs compiled tests and prints TAP.')
     .argument('[files...]', 'test files or folders, .ts or compiled (default: all tests)')
     .option('-u, --upstream', "only upstream's tests, closed with upstream's summary line", false)
@@ -83,14 +74,7 @@ export function parseOptions(argv: readonly string[]): RunOptions {
     )
     .option('-t, --timeout <seconds>', 'give the run up after this time', toSeconds, process.env.TAP_TIMEOUT ?? '600')
     .addHelpText('after', ENVIRONMENT)
-    .exitOverride();
-  try {
-    command.parse(argv, { from: 'user' });
-  } catch (error) {
-    if (error instanceof CommanderError) {
-      throw new UsageError(error.message, error.exitCode === 0 ? 0 : 2);
-    }
-    throw error;
-  }
+    .addHelpText('after', statusHelp('all tests passed', 'some failed, or none ran', 'they cannot be run'));
+  command.parse(argv, { from: 'user' });
   return { ...command.opts<Omit<RunOptions, 'files'>>(), files: command.args };
 }

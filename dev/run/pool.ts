@@ -4,10 +4,10 @@
  * order of the files. What starts programs of its own comes first, so that nothing long is left for the end.
  */
 import { type ChildProcess, fork } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { makeFolder, removeScratch, scratchFolder } from '../../tools/commands/folders.js';
 import { sourceName } from './collect.js';
 import type { TapLines } from './tap_lines.js';
 import type { WorkerAnswer, WorkerOrder } from './worker.js';
@@ -31,13 +31,13 @@ class RunFolders {
 
   constructor(root: string) {
     const parent = join(root, '.tap/fixtures');
-    mkdirSync(parent, { recursive: true });
-    this.fixtures = mkdtempSync(join(parent, 'run-'));
-    this.tmp = mkdtempSync(join(tmpdir(), 'vma-userland-tests-'));
+    makeFolder(parent);
+    this.fixtures = scratchFolder('run', parent);
+    this.tmp = scratchFolder('tests');
   }
 
   remove(): void {
-    for (const folder of [this.fixtures, this.tmp]) rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+    for (const folder of [this.fixtures, this.tmp]) removeScratch(folder);
   }
 }
 

@@ -6,15 +6,17 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { reportPath, traceWanted } from '../../harness/environment.js';
+import { guard } from '../../tools/commands/program.js';
 import { removeStaleOutputs } from '../build/stale.js';
 import { collectTests, sourceName, testFilesBelow } from './collect.js';
 import { checkEnvironment, setEnvironment } from './environment.js';
 import { ktapOf } from './ktap.js';
-import { parseOptions, type RunOptions, UsageError } from './options.js';
+import { parseOptions, type RunOptions } from './options.js';
 import { runInPool } from './pool.js';
 import { Tally } from './tally.js';
 import { loadTap } from './tap_files.js';
 import { TapLines } from './tap_lines.js';
+import { watch } from './watch.js';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 
@@ -68,16 +70,11 @@ async function run(options: RunOptions): Promise<void> {
     process.exitCode = tally.conclude(options);
   });
   const jobs = mustBeOneProcess() ? 1 : options.jobs;
-  if (jobs === 1 || files.length === 1 || options.upstream) await runHere(files, lines);
-  else await runInPool(root, files, lines, { jobs, seconds: Number(options.timeout) });
+  if (jobs === 1 || files.length === 1 || options.upstream) {
+    watch(Number(options.timeout));
+    await runHere(files, lines);
+  } else await runInPool(root, files, lines, { jobs, seconds: Number(options.timeout) });
 }
 
-try {
-  await run(parseOptions(process.argv.slice(2)));
-} catch (error) {
-  if (!(error instanceof UsageError)) throw error;
-  if (!error.message.startsWith('error:') && error.exitCode !== 0) {
-    process.stderr.write(`error: ${error.message}\n`);
-  }
-  process.exitCode = error.exitCode;
-}
+guard('npm test');
+await run(parseOptions(process.argv.slice(2)));

@@ -3,9 +3,9 @@
 import { join } from 'node:path';
 import t from 'tap';
 import { collectTests } from '../../dev/run/collect.js';
-import { UsageError } from '../../dev/run/options.js';
 import { Tally } from '../../dev/run/tally.js';
 import { TapLines } from '../../dev/run/tap_lines.js';
+import { CannotBeDone } from '../../tools/commands/program.js';
 import { type Finished, runNode } from './project.js';
 
 const RUNNER = 'dist/dev/run/run.js';
@@ -182,8 +182,8 @@ t.test('file arguments', async (t) => {
   t.same(collectTests(root, root, ['tests']), both, 'all folders');
   t.same(collectTests(root, root, ['tests/one', 'tests/one/a.test.ts']), both, 'none twice');
   t.same(collectTests(root, join(root, 'elsewhere'), ['c.test.js']), [join(root, 'elsewhere/c.test.js')]);
-  t.throws(() => collectTests(root, root, ['tests/two']), new UsageError('no such test: tests/two'));
-  t.throws(() => collectTests(root, root, ['tests/empty']), new UsageError('no tests below tests/empty'));
+  t.throws(() => collectTests(root, root, ['tests/two']), new CannotBeDone('no such test: tests/two'));
+  t.throws(() => collectTests(root, root, ['tests/empty']), new CannotBeDone('no tests below tests/empty'));
 });
 
 t.test("counting as upstream's main() does, or with what is still to be done apart", async (t) => {

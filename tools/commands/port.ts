@@ -36,9 +36,11 @@ async function translate(tree: KernelTree, named: readonly string[], options: Te
 
 async function tests(files: readonly string[], options: TestsOptions): Promise<number> {
   try {
+    const { outputFolder } = await import('./folders.js');
     const { KernelTree } = await import('../port/tree.js');
     const port = await import('../port/tests.js');
     const tree = new KernelTree(options.kernel);
+    outputFolder('--out', options.out);
     const named = files.length > 0 ? files : port.defaultFiles(tree);
     const translated = await (options.write ? write : translate)(tree, named, options);
     for (const { source, target, translation } of translated) {

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { text } from 'node:stream/consumers';
 import { Command, Option } from 'commander';
 import { BufferedOutput } from './output.js';
-import { complain, statusHelp, USAGE } from './program.js';
+import { complain, isOutputLost, standardInput, statusHelp, USAGE } from './program.js';
 
 type Replay = (input: string, write: (text: string) => void) => void;
 
@@ -14,7 +13,7 @@ export function replayCommand(): Command {
     .option('--tree', 'the trace is one of the range tree, not of VMAs')
     .addOption(new Option('--calls', 'print what the code calls too, as after a line "calls 1"').conflicts('tree'))
     .action(async (options: { tree?: true; calls?: true }) => {
-      await run(await replayOf(options), await text(process.stdin));
+      await run(await replayOf(options), await standardInput());
     });
 }
 
@@ -25,12 +24,21 @@ async function replayOf({ tree, calls }: { tree?: true; calls?: true }): Promise
   return (input, write) => replayVma(input, write, { calls: calls === true });
 }
 
+/** Thrown through a replay that nobody reads any more. */
+class OutputLost extends Error {}
+
 async function run(replay: Replay, input: string): Promise<void> {
   const { TraceError } = await import('../replay/trace_error.js');
-  const output = new BufferedOutput((chunk) => process.stdout.write(chunk));
+  const output = new BufferedOutput((chunk) => {
+    process.stdout.write(chunk);
+    if (isOutputLost()) throw new OutputLost();
+  });
   try {
     replay(input, (chunk) => output.write(chunk));
+    output.flush();
   } catch (error) {
+    // The stream says what became of it.
+    if (error instanceof OutputLost) return;
     // What was answered before the bad line stands. The message comes last, on a terminal too.
     output.flush();
     if (!(error instanceof TraceError)) {
@@ -39,5 +47,4 @@ async function run(replay: Replay, input: string): Promise<void> {
     process.exitCode = USAGE;
     complain('vma-userland replay', `line ${error.line}: ${error.reason}`);
   }
-  output.flush();
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Translates test files of a kernel tree and writes them, all of them or none. */
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { makeFolder } from '../commands/folders.js';
 import { declarationsOf } from '../table/c_symbols.js';
 import { type Options, type Translation, translateC } from './translate/file.js';
 import { type Headers, readHeaders } from './translate/headers.js';
@@ -155,7 +156,7 @@ export function writeFiles(files: readonly TranslatedFile[], out: string, force:
     const names = edited.map(({ target }) => target).join(', ');
     throw new TreeError(`${names}: edited by hand since it was generated, or never generated; --force overwrites it`);
   }
-  mkdirSync(out, { recursive: true });
+  makeFolder(out);
   for (const { target, text } of files) writeFileSync(`${target}.new`, text);
   for (const { target } of files) renameSync(`${target}.new`, target);
 }

@@ -3,7 +3,7 @@
  * Traces tests: shows the address space after each operation, and writes a trace of each test to a file. Loaded only
  * when VMA_TRACE=1 asks for it.
  */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isFreed, showCall, showResult } from '../../harness/said.js';
 import type { TracedTest, Tracer } from '../../harness/tracing/current.js';
@@ -13,6 +13,8 @@ import { Ref } from '../../include/ref.js';
 import { vma_merge_struct } from '../../include/vma.js';
 import type { NamedArguments } from '../../lib/doors/operation.js';
 import { current } from '../../stubs/index.js';
+import { makeFolder } from '../commands/folders.js';
+import { complain, USAGE } from '../commands/program.js';
 import type { Part } from '../replay/words/word.js';
 import { TestNumbers } from './numbers.js';
 import type { RecordedOperation, Recording } from './recording.js';
@@ -205,8 +207,15 @@ export class TestTracer implements Tracer {
 
   private write(): void {
     for (const { recording, numbers, file } of this.ended.splice(0)) {
-      mkdirSync(this.folder, { recursive: true });
-      writeFileSync(file, traceOf(recording, numbers));
+      const text = traceOf(recording, numbers);
+      // A full disk is no failure of the test.
+      try {
+        makeFolder(this.folder);
+        writeFileSync(file, text);
+      } catch (error) {
+        complain('trace', error);
+        process.exitCode = USAGE;
+      }
     }
   }
 }
