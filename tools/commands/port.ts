@@ -40,7 +40,7 @@ async function tests(files: readonly string[], options: TestsOptions): Promise<n
     const { KernelTree } = await import('../port/tree.js');
     const port = await import('../port/tests.js');
     const tree = new KernelTree(options.kernel);
-    outputFolder('--out', options.out);
+    if (options.out !== undefined) outputFolder('--out', options.out);
     const named = files.length > 0 ? files : port.defaultFiles(tree);
     const translated = await (options.write ? write : translate)(tree, named, options);
     for (const { source, target, translation } of translated) {
