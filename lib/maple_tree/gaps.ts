@@ -97,7 +97,7 @@ function mas_skip_node<T>(mas: ma_state<T>, nodes: maple_nodes<T>): boolean {
  * mas_anode_descend().
  */
 function mas_anode_descend<T>(mas: ma_state<T>, nodes: maple_nodes<T>, size: number, gaps: boolean): Answer {
-  const leaf = nodes.level[mas.node >> NODE_SHIFT] === 0;
+  const leaf = nodes.levelOf(mas.node) === 0;
   const end = nodes.endOf(mas.node);
   let offset = mas.offset;
   let min = slotMin(mas, nodes, offset);
@@ -140,7 +140,7 @@ function mas_awalk<T>(mas: ma_state<T>, nodes: maple_nodes<T>, size: number, gap
  * lent for the purpose. Port of mas_rev_awalk().
  */
 function mas_rev_awalk<T>(mas: ma_state<T>, nodes: maple_nodes<T>, size: number, gaps: boolean): Answer {
-  const leaf = nodes.level[mas.node >> NODE_SHIFT] === 0;
+  const leaf = nodes.levelOf(mas.node) === 0;
   let offset = mas.offset;
   while (mas.last < slotMin(mas, nodes, offset)) offset--;
   for (; offset >= 0; offset--) {

@@ -84,7 +84,7 @@ export function ma_max_gap<T>(nodes: maple_nodes<T>, node: number): number {
 
 /** Longest gap in or below a node that begins at min. */
 export function nodeMaxGap<T>(nodes: maple_nodes<T>, node: number, min: number): number {
-  return nodes.level[node >> NODE_SHIFT] === 0 ? ma_leaf_max_gap(nodes, node, min) : ma_max_gap(nodes, node);
+  return nodes.levelOf(node) === 0 ? ma_leaf_max_gap(nodes, node, min) : ma_max_gap(nodes, node);
 }
 
 /** Notes a gap at a slot and tells the storeys above, as far up as it matters. Port of mas_parent_gap(). */

@@ -233,7 +233,7 @@ function dst_setup<T>(change: Change<T>, slots: number): void {
 
 /** Fills a new node from the gathered slots [from, to). Port of node_copy() and node_finalise(). */
 function fillNode<T>(nodes: maple_nodes<T>, node: number, data: SlotList<T>, from: number, to: number): void {
-  const leaf = nodes.level[node >> NODE_SHIFT] === 0;
+  const leaf = nodes.levelOf(node) === 0;
   const gaps = nodes.gap.length > 0;
   for (let i = from, at = node; i < to; i++, at++) {
     nodes.pivot[at] = listed(data.pivot, i);

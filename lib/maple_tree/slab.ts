@@ -109,7 +109,7 @@ export function mas_pop_node<T>(mas: ma_state<T>, level: number): number {
 /** Puts a node on the free list and lets go of its entries. */
 function freeNode<T>(nodes: maple_nodes<T>, node: number): void {
   const n = node >> NODE_SHIFT;
-  if (nodes.level[n] === 0) {
+  if (nodes.levelOf(node) === 0) {
     const end = node + nodes.endOf(node);
     for (let at = node; at <= end; at++) nodes.slot[at] = null;
   }

@@ -103,7 +103,7 @@ export function mt_validate<T>(mt: maple_tree<T>): void {
 }
 
 function dumpNode<T>(nodes: maple_nodes<T>, node: number, min: number, indent: string, lines: string[]): void {
-  const leaf = nodes.level[node >> NODE_SHIFT] === 0;
+  const leaf = nodes.levelOf(node) === 0;
   const end = node + nodes.endOf(node);
   let from = min;
   for (let at = node; at <= end; at++) {

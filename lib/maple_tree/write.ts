@@ -211,7 +211,7 @@ function mustRestart<T>(mas: ma_state<T>, entry: T | null): boolean {
   if (mas.status !== ma_active || !isFresh(mas)) return true;
   if (mas.last > mas.max || mas.index < mas.min) return true;
   // A NULL to the end of a leaf changes the leaf after it too, so the walk must come from above.
-  const leaf = nodesOf(mas.tree).level[mas.node >> NODE_SHIFT] === 0;
+  const leaf = nodesOf(mas.tree).levelOf(mas.node) === 0;
   return entry === null && leaf && mas.last === mas.max;
 }
 
