@@ -20,7 +20,6 @@ import {
   ma_root,
   type ma_state,
   type maple_nodes,
-  NODE_SHIFT,
   OFFSET_MASK,
 } from '../../include/linux/maple_tree.js';
 import { nodeMax, nodeMin, nodesOf } from './node.js';

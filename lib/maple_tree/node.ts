@@ -5,7 +5,7 @@
  *
  * Deviation: the offset of a node's longest gap is not stored; ten gaps are read faster than kept in order.
  */
-import { type maple_nodes, type maple_tree, NO_NODE, NODE_SHIFT, OFFSET_MASK } from '../../include/linux/maple_tree.js';
+import { type maple_nodes, type maple_tree, NO_NODE, OFFSET_MASK } from '../../include/linux/maple_tree.js';
 import { mt_is_alloc } from './slab.js';
 
 /** The nodes of a tree that has some. */

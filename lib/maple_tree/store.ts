@@ -16,7 +16,6 @@ import {
   type ma_state,
   type ma_wr_state,
   type maple_tree,
-  NODE_SHIFT,
   wr_new_root,
   wr_spanning_store,
   wr_store_root,
