@@ -66,6 +66,7 @@ export {
   WARN_ON,
   WARN_ON_ONCE,
 } from './bug.js';
+export * from './doors/calls.js';
 export * from './doors/change.js';
 export * from './doors/driver.js';
 export * from './doors/flags.js';
@@ -74,4 +75,5 @@ export * from './doors/iterator.js';
 export * from './doors/map.js';
 export * from './doors/maple_tree.js';
 export * from './doors/memory.js';
+export * from './doors/process.js';
 export * from './doors/vma.js';

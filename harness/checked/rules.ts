@@ -26,6 +26,8 @@ const TOUCH: Rule = { ...WHOLE, told: false, anon: false };
 /** The caller counts and charges. */
 const PART: Rule = { sums: 'none', charges: false, offsets: true, told: false, anon: true };
 const FLAGS: Rule = { sums: 'none', charges: false, offsets: true, told: false, anon: true };
+/** A system call, which maps anew wherever it likes; files of shared memory are charged as well as mappings. */
+const CALL: Rule = { sums: 'all', charges: false, offsets: false, told: false, anon: false };
 
 const RULES: ReadonlyMap<string, Rule> = new Map([
   ['mmap_region', WHOLE],
@@ -48,6 +50,23 @@ const RULES: ReadonlyMap<string, Rule> = new Map([
   ['read_user_byte', TOUCH],
   ['write_user_byte', TOUCH],
   ['dup_mmap', { ...WHOLE, told: false }],
+  ['mmap', CALL],
+  ['ksys_mmap_pgoff', CALL],
+  ['vm_mmap', CALL],
+  ['vm_mmap_pgoff', CALL],
+  ['do_mmap', CALL],
+  ['munmap', CALL],
+  ['brk', CALL],
+  ['vm_brk_flags', CALL],
+  ['remap_file_pages', CALL],
+  ['mprotect', CALL],
+  ['pkey_mprotect', CALL],
+  ['mlock', CALL],
+  ['mlock2', CALL],
+  ['munlock', CALL],
+  ['mlockall', CALL],
+  ['munlockall', CALL],
+  ['mseal', CALL],
   ['__split_vma', SPLIT],
   ['split_vma', SPLIT],
   ['vma_modify_flags', CHANGE],

@@ -211,12 +211,14 @@ export class Verdicts implements OperationWatch {
     return found;
   }
 
-  private counters(name: string, rule: Rule, args: Args, before: Picture, after: Picture, _result: unknown): string[] {
+  private counters(name: string, rule: Rule, args: Args, before: Picture, after: Picture, result: unknown): string[] {
     const { notifications, sees } = this.judges;
     const found: string[] = [];
     for (const [mm, was] of before.drift) {
       const now = after.drift.get(mm);
       if (now === undefined) continue;
+      // A child that could not be made has the sums of its parent, and nobody to look at them.
+      if (name === 'dup_mmap' && hasFailed(result) && mm === args.mm) continue;
       if (rule.sums === 'all') {
         found.push(...drifted(was, now, ['total_vm', 'locked_vm', 'data_vm', 'exec_vm', 'stack_vm']));
       } else if (rule.sums === 'total') {

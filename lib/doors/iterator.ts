@@ -182,3 +182,9 @@ export function find_vma_prev(
   checkUlong('find_vma_prev', 'addr', addr);
   return inner.find_vma_prev(mm, addr, pprev);
 }
+
+/** The VMA at addr, or else the first after it; null if there is none. find_vma() of mm/mmap.c. */
+export function find_vma(mm: mm_struct, addr: number): vm_area_struct | null {
+  checkUlong('find_vma', 'addr', addr);
+  return inner.find_vma(mm, addr);
+}

@@ -26,7 +26,7 @@ function words(list: string): string[] {
 
 /** Names of the parameters of a declaration, whose types may have commas in angle brackets. */
 function parametersOf(list: string): string[] {
-  return words(list.replaceAll(/<[^<>]*>/g, '')).map((parameter) => parameter.replace(/\??:.*/s, ''));
+  return words(list.replaceAll(/<[^<>]*>/g, '')).map((parameter) => parameter.replace(/(?:\??:| =).*/s, ''));
 }
 
 export function watchedFunctions(): WatchedFunction[] {

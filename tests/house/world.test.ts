@@ -27,6 +27,8 @@ const THEIRS: Record<string, RegExp> = {
   // A new cache is empty.
   'stubs/upstream.ts': /sheaf\.vmas = \[\]/,
   // reset_dummy_anon_vma() and cleanup_mm() of upstream's, which its tests call in the midst of one.
+  'lib/maple_tree/dup.ts': /maple_slab\.live \+=/,
+  'lib/mm/mmap/limits.ts': /globals\.vm_committed_as \+=/,
   'stubs/globals.ts': /dummy_anon_vma\.was_/,
   'harness/shared.ts': /globals\.fail_prealloc = false/,
 };

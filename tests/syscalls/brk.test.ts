@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** brk() and vm_brk_flags(): where the heap ends after each call. */
 import {
+  brk,
   current,
   EAGAIN,
   EINTR,
@@ -9,6 +10,8 @@ import {
   globals,
   MAP_GROWSDOWN,
   mk_vma_flags,
+  mseal,
+  munmap,
   PROT_READ,
   READ_IMPLIES_EXEC,
   RLIMIT_DATA,
@@ -17,10 +20,8 @@ import {
   TASK_SIZE,
   ULONG_MAX,
   VMA_LOCKED_BIT,
+  vm_brk_flags,
 } from '../../lib/index.js';
-import { brk, vm_brk_flags } from '../../lib/mm/mmap/brk.js';
-import { munmap } from '../../lib/mm/mmap/munmap.js';
-import { mseal } from '../../lib/mm/mseal.js';
 import { ANON, BASE, expectAll, HEAP, mapAt, maps, P, processTest, RW } from './process.js';
 
 function limitOf(resource: number): { rlim_cur: number; rlim_max: number } {

@@ -3,7 +3,11 @@
 
 import type { VmaTest } from '../../harness/index.js';
 import {
+  brk,
+  copy_mm,
   current,
+  dup_mm,
+  dup_mmap,
   EINTR,
   ENOMEM,
   file,
@@ -16,8 +20,13 @@ import {
   MAP_SHARED,
   MMF_OOM_SKIP,
   MMF_UNSTABLE,
+  mm_alloc,
   type mm_struct,
+  mmap,
+  mmput,
+  munmap,
   PROT_READ,
+  set_mm_exe_file,
   stubs,
   task_struct,
   VMA_DONTCOPY_BIT,
@@ -26,12 +35,7 @@ import {
   vma_lookup,
   vma_set_flags,
 } from '../../lib/index.js';
-import { copy_mm, dup_mm, mm_alloc, mmput, set_mm_exe_file } from '../../lib/kernel/fork.js';
 import { __mt_destroy, __mt_dup } from '../../lib/maple_tree.js';
-import { brk } from '../../lib/mm/mmap/brk.js';
-import { dup_mmap } from '../../lib/mm/mmap/dup.js';
-import { mmap } from '../../lib/mm/mmap/mmap.js';
-import { munmap } from '../../lib/mm/mmap/munmap.js';
 import { ANON, BASE, HEAP, mapAt, maps, newProcessMm, openFile, P, processTest, RW } from './process.js';
 
 function vmaAt(mm: mm_struct, addr: number): vm_area_struct {

@@ -16,6 +16,11 @@ import {
   MCL_FUTURE,
   MCL_ONFAULT,
   MLOCK_ONFAULT,
+  mlock,
+  mlock2,
+  mlockall,
+  munlock,
+  munlockall,
   PROT_READ,
   RLIMIT_MEMLOCK,
   type rlimit,
@@ -26,7 +31,6 @@ import {
   vma_lookup,
   vma_set_flags,
 } from '../../lib/index.js';
-import { mlock, mlock2, mlockall, munlock, munlockall } from '../../lib/mm/mlock.js';
 import { ANON, BASE, expectAll, mapAt, maps, P, processTest, RW } from './process.js';
 
 /** Takes the capabilities away; the limit of what may be locked. */

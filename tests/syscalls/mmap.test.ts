@@ -43,6 +43,9 @@ import {
   MAP_SYNC,
   MNT_NOEXEC,
   mk_vma_flags,
+  mmap,
+  mprotect,
+  munmap,
   OVERCOMMIT_NEVER,
   PROT_EXEC,
   PROT_NONE,
@@ -55,18 +58,16 @@ import {
   S_APPEND,
   S_IFREG,
   S_SWAPFILE,
+  shmem_file_setup,
   stubs,
   TASK_SIZE,
   ULONG_MAX,
   VMA_LOCKED_BIT,
   VMA_NORESERVE_BIT,
+  vm_mmap,
   vma_lookup,
 } from '../../lib/index.js';
 import { checkDroppable } from '../../lib/mm/mmap/do_mmap.js';
-import { mmap, vm_mmap } from '../../lib/mm/mmap/mmap.js';
-import { munmap } from '../../lib/mm/mmap/munmap.js';
-import { mprotect } from '../../lib/mm/mprotect.js';
-import { shmem_file_setup } from '../../lib/mm/shmem.js';
 import { ANON, BASE, expectAll, mapAt, maps, openFile, P, processTest, RW } from './process.js';
 
 processTest('mmap: private anonymous memory', (t, mm) => {

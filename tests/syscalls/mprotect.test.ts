@@ -16,6 +16,9 @@ import {
   MAP_PRIVATE,
   MAP_SHARED,
   MMF_HAS_MDWE,
+  mmap,
+  mprotect,
+  mseal,
   OVERCOMMIT_NEVER,
   PROT_EXEC,
   PROT_GROWSDOWN,
@@ -24,6 +27,7 @@ import {
   PROT_READ,
   PROT_SEM,
   PROT_WRITE,
+  pkey_mprotect,
   READ_IMPLIES_EXEC,
   RLIMIT_DATA,
   stubs,
@@ -35,9 +39,6 @@ import {
   vma_lookup,
   vma_set_flags,
 } from '../../lib/index.js';
-import { mmap } from '../../lib/mm/mmap/mmap.js';
-import { mprotect, pkey_mprotect } from '../../lib/mm/mprotect.js';
-import { mseal } from '../../lib/mm/mseal.js';
 import { ANON, BASE, expectAll, mapAt, maps, openFile, P, processTest, RW } from './process.js';
 
 processTest('mprotect: arguments that cannot be', (t) => {

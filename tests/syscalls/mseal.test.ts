@@ -10,14 +10,15 @@ import {
   MAP_FIXED,
   MAP_PRIVATE,
   MMAP_PAGE_ZERO,
+  mlock,
+  mmap,
+  mprotect,
+  mseal,
+  munmap,
   PROT_READ,
   ULONG_MAX,
 } from '../../lib/index.js';
-import { mlock } from '../../lib/mm/mlock.js';
-import { mmap } from '../../lib/mm/mmap/mmap.js';
-import { munmap } from '../../lib/mm/mmap/munmap.js';
-import { mprotect } from '../../lib/mm/mprotect.js';
-import { mseal, mseal_mmap_page_zero } from '../../lib/mm/mseal.js';
+import { mseal_mmap_page_zero } from '../../lib/mm/mseal.js';
 import { ANON, BASE, expectAll, mapAt, maps, P, processTest, RW } from './process.js';
 
 processTest('mseal: arguments that cannot be', (t) => {

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Where mmap() puts what is to lie anywhere: layouts, hints, guard gaps, huge pages, a file's own choice. */
 
-import { arch_pick_mmap_layout, TASK_UNMAPPED_BASE } from '../../lib/arch/x86/mmap.js';
+import { TASK_UNMAPPED_BASE } from '../../lib/arch/x86/mmap.js';
 import {
   ADDR_COMPAT_LAYOUT,
+  arch_pick_mmap_layout,
   current,
   EINVAL,
   ENOMEM,
@@ -16,14 +17,14 @@ import {
   MAP_GROWSDOWN,
   MAP_SHARED,
   MMF_TOPDOWN,
+  mmap,
+  munmap,
   PMD_SIZE,
   RLIMIT_STACK,
   TASK_SIZE,
+  thp_get_unmapped_area,
   ULONG_MAX,
 } from '../../lib/index.js';
-import { thp_get_unmapped_area } from '../../lib/mm/huge_memory.js';
-import { mmap } from '../../lib/mm/mmap/mmap.js';
-import { munmap } from '../../lib/mm/mmap/munmap.js';
 import { ANON, BASE, expectAll, mapAt, newProcessMm, openFile, P, processTest, RW } from './process.js';
 
 const MB = 1024 * 1024;

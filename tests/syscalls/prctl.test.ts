@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** prctl() about memory: each errno, and what is set and inherited. */
 import {
+  brk,
+  dup_mm,
   EACCES,
   EINTR,
   EINVAL,
@@ -9,6 +11,8 @@ import {
   MAP_ANONYMOUS,
   MAP_DROPPABLE,
   MAP_SHARED,
+  mmput,
+  mprotect,
   PR_GET_MDWE,
   PR_GET_MEMORY_MERGE,
   PR_GET_THP_DISABLE,
@@ -22,14 +26,11 @@ import {
   PR_THP_DISABLE_EXCEPT_ADVISED,
   PROT_EXEC,
   PROT_READ,
+  prctl,
   stubs,
   task_struct,
   vma_lookup,
 } from '../../lib/index.js';
-import { dup_mm, mmput } from '../../lib/kernel/fork.js';
-import { prctl } from '../../lib/kernel/sys.js';
-import { brk } from '../../lib/mm/mmap/brk.js';
-import { mprotect } from '../../lib/mm/mprotect.js';
 import { BASE, expectAll, HEAP, mapAt, maps, P, processTest, RW } from './process.js';
 
 processTest('prctl: memory-deny-write-execute', (t, mm) => {

@@ -8,10 +8,18 @@ import { snapshot } from '../../harness/picture.js';
 import { processGlobals, processStubs } from '../../harness/process_stubs.js';
 import { hexOf } from '../../include/check.js';
 import { MAP_ANONYMOUS, MAP_FIXED, MAP_PRIVATE, PROT_READ, PROT_WRITE } from '../../include/uapi/mman.js';
-import { arch_pick_mmap_layout } from '../../lib/arch/x86/mmap.js';
-import { current, file, globals, MT_FLAGS_ALLOC_RANGE, mm_struct, PAGE_SIZE, stubs } from '../../lib/index.js';
-import { mmput } from '../../lib/kernel/fork.js';
-import { mmap } from '../../lib/mm/mmap/mmap.js';
+import {
+  arch_pick_mmap_layout,
+  current,
+  file,
+  globals,
+  MT_FLAGS_ALLOC_RANGE,
+  mm_struct,
+  mmap,
+  mmput,
+  PAGE_SIZE,
+  stubs,
+} from '../../lib/index.js';
 
 export const P = PAGE_SIZE;
 export const RW = PROT_READ | PROT_WRITE;

@@ -11,15 +11,15 @@ import {
   MAP_NONBLOCK,
   MAP_PRIVATE,
   MAP_SHARED,
+  mmap,
+  mprotect,
+  munmap,
   PROT_EXEC,
   PROT_READ,
+  remap_file_pages,
   stubs,
   ULONG_MAX,
 } from '../../lib/index.js';
-import { mmap } from '../../lib/mm/mmap/mmap.js';
-import { munmap } from '../../lib/mm/mmap/munmap.js';
-import { remap_file_pages } from '../../lib/mm/mmap/remap_file_pages.js';
-import { mprotect } from '../../lib/mm/mprotect.js';
 import { BASE, expectAll, mapAt, maps, openFile, P, processTest, RW } from './process.js';
 
 processTest('remap_file_pages: another part of the file comes there', (t, mm) => {

@@ -2,24 +2,22 @@
 /** Stacks that grow when they are used, and the locks that come and go with it. */
 import type { VmaTest } from '../../harness/index.js';
 import {
+  brk,
   current,
   EFAULT,
   EPERM,
+  expand_stack,
+  expand_stack_locked,
+  find_extend_vma_locked,
   globals,
   MAP_GROWSDOWN,
   MAP_LOCKED,
   type mm_struct,
+  mmap_read_lock_maybe_expand,
   RLIMIT_STACK,
   stubs,
   vma_lookup,
 } from '../../lib/index.js';
-import { brk } from '../../lib/mm/mmap/brk.js';
-import {
-  expand_stack,
-  expand_stack_locked,
-  find_extend_vma_locked,
-  mmap_read_lock_maybe_expand,
-} from '../../lib/mm/mmap/stack.js';
 import { ANON, BASE, HEAP, mapAt, maps, P, processTest, RW } from './process.js';
 
 /** What a fault without a VMA does; the start of the VMA that it ends with, 0 for none. */
