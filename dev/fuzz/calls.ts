@@ -58,6 +58,7 @@ import {
 } from '../../lib/index.js';
 import { accountPages, vm_unacct_memory } from '../../lib/mm/inlines/accounting.js';
 import { vma_start_anon_pgoff } from '../../lib/mm/inlines/range.js';
+import { mprotect } from '../../lib/mm/mprotect.js';
 import type { Drivers } from './drivers.js';
 import type { Word } from './steps.js';
 
@@ -237,6 +238,15 @@ function protect(_around: Surroundings, mm: mm_struct, numbers: Numbers): void {
     accountPages(mm, flags, pages);
     return 0;
   });
+}
+
+/** mprotect() as a system call: it takes the lock itself. */
+export function mprotectUnlocked({ world }: Surroundings, mm: mm_struct, numbers: Numbers): void {
+  const { start, len } = targetOf(mm, numbers);
+  const [, , access = 0] = numbers;
+  const bits = accessLike(mm, start, start + len, access);
+  const prot = bits.reduce((sum, bit) => sum | (1 << bit), 0);
+  world.operation('mprotect', { start, len, prot }, () => mprotect(start, len, prot));
 }
 
 /** mlock_fixup(). */
@@ -421,6 +431,7 @@ export const CALLS: Readonly<Record<Word, Call>> = {
   unmap,
   // These take and drop locks, and make and free address spaces, by themselves.
   unmap_unlocked: nothing,
+  mprotect: nothing,
   fork: nothing,
   exit: nothing,
   exec: nothing,

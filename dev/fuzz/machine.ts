@@ -18,9 +18,9 @@ import {
   TASK_SIZE,
   type vm_area_struct,
 } from '../../lib/index.js';
-import { CALLS, type Surroundings, unmapUnlocked } from './calls.js';
+import { dup_mmap } from '../../lib/mm/mmap/dup.js';
+import { CALLS, mprotectUnlocked, type Surroundings, unmapUnlocked } from './calls.js';
 import { Drivers } from './drivers.js';
-import { dup_mmap } from './fork.js';
 import type { Step } from './steps.js';
 
 /** The tree flags of the kernel's address spaces (MM_MT_FLAGS): with them a store is promised nodes. */
@@ -66,6 +66,7 @@ export class Machine implements Surroundings {
       else if (word === 'exec') this.exec();
       else if (word === 'fork') this.fork(mm);
       else if (word === 'unmap_unlocked') unmapUnlocked(rest);
+      else if (word === 'mprotect') mprotectUnlocked(this, mm, rest);
       else this.locked(mm, () => CALLS[word](this, mm, rest));
     } finally {
       faults.clear();
@@ -87,15 +88,14 @@ export class Machine implements Surroundings {
   private fork(mm: mm_struct): void {
     if (this.processes.length >= MOST_PROCESSES) return;
     const child = new mm_struct(MM_MT_FLAGS);
-    let error = 0;
-    this.locked(mm, () => {
-      this.world.locks.lockNested(child.mmap_lock, mm.mmap_lock);
-      error = this.world.operation('dup_mmap', { mm: child, oldmm: mm }, () => dup_mmap(this.world, child, mm));
-      this.world.locks.mmapWriteUnlock(child);
+    const error = this.world.operation('dup_mmap', { mm: child, oldmm: mm }, () => {
+      const retval = dup_mmap(child, mm);
+      if (retval === 0) this.world.pages.share(mm, child, 0, TASK_SIZE);
+      return retval;
     });
     this.world.faults.clear();
     if (error === 0) this.processes.push(child);
-    else this.destroy(child);
+    else this.world.freeMm(child);
   }
 
   /** A process with nothing but the stack that exec() begins with. */

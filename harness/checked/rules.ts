@@ -38,6 +38,7 @@ const RULES: ReadonlyMap<string, Rule> = new Map([
   ['do_vmi_munmap', WHOLE],
   ['do_vmi_align_munmap', WHOLE],
   ['do_brk_flags', WHOLE],
+  ['mprotect', WHOLE],
   // Prepared for its pages before it is known whether it may grow.
   ['expand_downwards', { ...WHOLE, told: false, anon: false }],
   ['relocate_vma_down', { ...WHOLE, offsets: false, told: false }],
@@ -83,6 +84,7 @@ const RULES: ReadonlyMap<string, Rule> = new Map([
   ['vma_link', PART],
   ['__install_special_mapping', { ...WHOLE, told: false }],
   ['insert_vm_struct', { ...PART, charges: true }],
+  ['mm_take_all_locks', PART],
   ['vm_flags_set', FLAGS],
   ['vm_flags_clear', FLAGS],
 ]);

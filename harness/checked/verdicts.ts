@@ -68,6 +68,15 @@ function mappedRange(name: string, args: Args): [number, number] {
   return maps && typeof addr === 'number' && typeof len === 'number' ? [addr, addr + len] : [0, 0];
 }
 
+/** VMAs that were not marked where all locks were to be taken. */
+function unlocked({ mm }: Args, spaces: Spaces, marked: ReadonlySet<vm_area_struct>): string[] {
+  return [...spaces.states.values()].flatMap((state) =>
+    state.mm === mm && !marked.has(state.vma)
+      ? [`write mark: ${describeVma(state.vma)} has none, with all locks taken`]
+      : [],
+  );
+}
+
 function hasFailed(result: unknown): boolean {
   return result === null || (typeof result === 'number' && result < 0);
 }
@@ -179,13 +188,15 @@ export class Verdicts implements OperationWatch {
       structure.forgetPages(this.known);
       return;
     }
+    // The child of a fork that failed is not relied on any more: its counters are the parent's.
+    if (name === 'dup_mmap' && hasFailed(result) && args.mm instanceof mm_struct) this.remove(args.mm);
     const after = this.picture(args);
     if (after.spaces.broken) {
       reports.complain(`tree: it holds VMAs that were freed; after ${name}()`);
       return;
     }
     const found = [
-      ...this.vmas(name, rule, args, before, after),
+      ...this.vmas(name, rule, args, before, after, result),
       ...this.counters(name, rule, args, before, after, result),
       ...this.others(name, rule, before, after, result),
       ...this.iterator(name, args, before, result),
@@ -193,11 +204,13 @@ export class Verdicts implements OperationWatch {
     for (const text of found) reports.complain(`${text}; after ${name}()`);
   }
 
-  private vmas(name: string, rule: Rule, args: Args, before: Picture, after: Picture): string[] {
+  private vmas(name: string, rule: Rule, args: Args, before: Picture, after: Picture, result: unknown): string[] {
     const { locks, hooks, structure, sees } = this.judges;
     const found: string[] = [];
     if (sees('vma_start_write', 'vma_start_write_killable')) {
-      found.push(...unmarked(before.spaces, after.spaces, locks.endOperation()));
+      const marked = locks.endOperation();
+      found.push(...unmarked(before.spaces, after.spaces, marked));
+      if (name === 'mm_take_all_locks' && result === 0) found.push(...unlocked(args, after.spaces, marked));
     }
     found.push(...foreignFields(before.spaces, after.spaces, hooks.touched));
     if (rule.anon) found.push(...movedAnon(before.spaces, after.spaces, structure.knows));

@@ -10,14 +10,18 @@ import {
   file,
   globals,
   mk_vma_flags,
+  mm_drop_all_locks,
+  mm_take_all_locks,
   mmap_region,
   stubs,
   VM_LOCKED,
+  VM_READ,
   VMA_ACCOUNT_BIT,
   VMA_LOCKED_BIT,
   VMA_WRITE_BIT,
   type vm_area_struct,
   vm_flags_clear,
+  vm_flags_set,
   type vm_operations_struct,
 } from '../../lib/index.js';
 import { LEN, plainFile, START } from './broken.js';
@@ -47,10 +51,21 @@ test('write marks', (t) => {
         const vma = space.map();
         vma.flags = mk_vma_flags(VMA_LOCKED_BIT, VMA_ACCOUNT_BIT);
         vm_flags_clear(vma, VM_LOCKED);
+        vm_flags_set(vma, VM_READ);
         vma.flags = mk_vma_flags(VMA_WRITE_BIT, VMA_ACCOUNT_BIT);
       },
       markNewOnly,
       /^write mark: VMA 0x10000-0x18000 changed its flags without one; after vm_flags_clear\(\)/,
+    ],
+    [
+      'all locks',
+      (space) => {
+        space.map();
+        t.ASSERT_EQ(mm_take_all_locks(space.mm), 0);
+        mm_drop_all_locks(space.mm);
+      },
+      markNewOnly,
+      /^write mark: vm_area_struct 0x10000-0x18000 has none, with all locks taken; after mm_take_all_locks/,
     ],
     [
       'flags of another VMA, by a hook',
