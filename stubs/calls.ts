@@ -7,7 +7,14 @@
 import { EINVAL } from '../include/linux/errno.js';
 import type { list_head } from '../include/linux/list.js';
 import { page } from '../include/linux/pagetable.js';
-import { type address_space, type file, mm_struct, type mmu_gather, type vm_area_struct } from '../include/mm_types.js';
+import {
+  type address_space,
+  anon_vma_name,
+  type file,
+  mm_struct,
+  type mmu_gather,
+  type vm_area_struct,
+} from '../include/mm_types.js';
 
 /** Page tables as system calls walk them. Addresses and lengths in bytes. */
 export interface PageTableStubs {
@@ -79,6 +86,16 @@ export interface AskStubs {
   /** Takes the address space in for KSM. 0 or a negative errno. */
   __ksm_enter(mm: mm_struct): number;
   /** Names anonymous memory, null for no name. 0 or a negative errno; -EINVAL without CONFIG_ANON_VMA_NAME. */
+  /** Memory for a name, with one reference; null when there is none. */
+  anon_vma_name_alloc(name: string): anon_vma_name | null;
+  /** Gives a VMA another name, or none. 0, or -EINVAL where there are no names. */
+  replace_anon_vma_name(vma: vm_area_struct, anon_name: anon_vma_name | null): number;
+  /** Tells of pages about to be dropped. False when the lock was dropped for that. */
+  userfaultfd_remove(vma: vm_area_struct, start: number, end: number): boolean;
+  /** May the current task page out pages of the VMA's file? */
+  can_do_file_pageout(vma: vm_area_struct): boolean;
+  /** Makes huge pages of a range. 0 or a negative errno: there are none here. */
+  madvise_collapse(vma: vm_area_struct, start: number, end: number): number;
   set_anon_vma_name(addr: number, size: number, name: string | null): number;
   /** A line of the kernel's log. */
   pr_warn(text: string): void;
@@ -128,6 +145,11 @@ export const quietCallStubs: CallStubs = {
   vma_is_secretmem: () => false,
   break_ksm: () => 0,
   __ksm_enter: () => 0,
+  anon_vma_name_alloc: (name) => new anon_vma_name(name),
+  replace_anon_vma_name: (_vma, anon_name) => (anon_name !== null ? -EINVAL : 0),
+  userfaultfd_remove: () => true,
+  can_do_file_pageout: () => true,
+  madvise_collapse: () => -EINVAL,
   set_anon_vma_name: () => -EINVAL,
   pr_warn: nothing,
 };

@@ -18,7 +18,6 @@ export class Attributes {
   private readonly nameRefs: Map<anon_vma_name, number>;
   private readonly givenPolicies: WeakSet<mempolicy>;
   private hasPolicies: boolean;
-  private hasNames: boolean;
   /** VMAs with a NUMA state. */
   private readonly numab: WeakSet<vm_area_struct>;
 
@@ -30,7 +29,6 @@ export class Attributes {
     this.nameRefs = new Map();
     this.givenPolicies = new WeakSet();
     this.hasPolicies = false;
-    this.hasNames = false;
     this.numab = new WeakSet();
   }
 
@@ -40,7 +38,7 @@ export class Attributes {
   }
 
   isEqualName(a: anon_vma_name | null, b: anon_vma_name | null): boolean {
-    return !this.hasNames || a === b || (a !== null && b !== null && a.name === b.name);
+    return a === b || (a !== null && b !== null && a.name === b.name);
   }
 
   /** Gives the VMA a policy, with a reference; null takes it away, and drops the reference. */
@@ -77,8 +75,9 @@ export class Attributes {
     if (old === name) return;
     this.freeName(vma);
     if (name === null) return;
-    this.hasNames = true;
     this.names.set(vma, name);
+    vma.anon_name = name;
+    name.kref++;
     this.nameRefs.set(name, (this.nameRefs.get(name) ?? 0) + 1);
   }
 
@@ -98,6 +97,8 @@ export class Attributes {
     const name = this.names.get(vma);
     if (name === undefined) return;
     this.names.delete(vma);
+    vma.anon_name = null;
+    name.kref--;
     const refs = this.nameRefs.get(name) ?? 0;
     if (refs > 1) this.nameRefs.set(name, refs - 1);
     else this.nameRefs.delete(name);

@@ -9,7 +9,7 @@ import { __GFP_NOFAIL, type gfp_t } from '../../include/linux/gfp.js';
 import { PAGE_ALIGN_DOWN, PAGE_SIZE, PHYS_PFN } from '../../include/linux/mm.js';
 import { FAULT_FLAG_WRITE, page, VM_FAULT_OOM } from '../../include/linux/pagetable.js';
 import { pagetable_move_control } from '../../include/linux/pagetable_move.js';
-import { type anon_vma, mm_struct, type vm_area_struct } from '../../include/mm_types.js';
+import { type anon_vma, anon_vma_name, mm_struct, type vm_area_struct } from '../../include/mm_types.js';
 import type { NamedArguments, OperationWatch } from '../../lib/doors/operation.js';
 import { handle_mm_fault } from '../../lib/mm/fault.js';
 import { free_pgtables } from '../../lib/mm/free_pgtables.js';
@@ -328,6 +328,12 @@ export class CheckedWorld implements OperationWatch {
         attributes.dupName(from, to);
       },
       free_anon_vma_name: (vma) => attributes.freeName(vma),
+      anon_vma_name_alloc: (name) =>
+        faults.check('anon_vma_name_alloc', -ENOMEM) !== 0 ? null : new anon_vma_name(name),
+      replace_anon_vma_name: (vma, anon_name) => {
+        if (!attributes.isEqualName(attributes.nameOf(vma), anon_name)) attributes.setName(vma, anon_name);
+        return 0;
+      },
       vma_numab_state_init: (vma) => attributes.initNuma(vma),
       vma_numab_state_free: (vma) => attributes.freeNuma(vma),
     };

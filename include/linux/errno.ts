@@ -136,6 +136,8 @@ export const EOWNERDEAD = 130;
 export const ENOTRECOVERABLE = 131;
 export const ERFKILL = 132;
 export const EHWPOISON = 133;
+/** Only inside the kernel: the system call begins anew. */
+export const ERESTARTNOINTR = 513;
 export const EFTYPE = 134;
 
 /** Not for user space, where EOPNOTSUPP stands for it: a function of the kernel that is not supported. */

@@ -5,6 +5,7 @@
  * answered with a negative errno; what is no unsigned long is refused with a RangeError, or a TypeError, by its name.
  */
 import { checkUlong } from '../../include/check.js';
+import * as madviseCall from '../mm/madvise/madvise.js';
 import * as mremapCall from '../mm/mremap/mremap.js';
 import { isWatched, watched } from './operation.js';
 
@@ -21,4 +22,26 @@ export function mremap(addr: number, old_len: number, new_len: number, flags: nu
   checkUlong('mremap', 'flags', flags);
   checkUlong('mremap', 'new_addr', new_addr);
   return mremapCall.mremap(addr, old_len, new_len, flags, new_addr);
+}
+
+/**
+ * Advises on the len_in bytes at start: what becomes of their pages, or how their mappings are to be treated. 0, or a
+ * negative errno; -ENOMEM where a part is not mapped, with the advice applied to the rest. madvise() of mm/madvise.c.
+ */
+export function madvise(start: number, len_in: number, behavior: number): number {
+  if (isWatched()) return watched('madvise', madvise, { start, len_in, behavior });
+  checkUlong('madvise', 'start', start);
+  checkUlong('madvise', 'len_in', len_in);
+  return madviseCall.madvise(start, len_in, behavior);
+}
+
+/**
+ * Names the anonymous mappings of size bytes from addr on, as /proc shows them; null takes the name away. 0 or a
+ * negative errno. set_anon_vma_name() of mm/madvise.c.
+ */
+export function set_anon_vma_name(addr: number, size: number, uname: string | null): number {
+  if (isWatched()) return watched('set_anon_vma_name', set_anon_vma_name, { addr, size, uname });
+  checkUlong('set_anon_vma_name', 'addr', addr);
+  checkUlong('set_anon_vma_name', 'size', size);
+  return madviseCall.set_anon_vma_name(addr, size, uname);
 }

@@ -139,6 +139,7 @@ type BooleanStub = { [K in keyof Stubs]: ReturnType<Stubs[K]> extends boolean ? 
 const BOOLEAN: Readonly<Record<Exclude<BooleanStub, 'bug'>, true>> = {
   anon_vma_name_eq: true,
   arch_validate_flags: true,
+  can_do_file_pageout: true,
   can_modify_mm: true,
   capable: true,
   is_file_hugepages: true,
@@ -152,6 +153,7 @@ const BOOLEAN: Readonly<Record<Exclude<BooleanStub, 'bug'>, true>> = {
   rwsem_is_locked: true,
   shmem_file: true,
   signal_pending: true,
+  userfaultfd_remove: true,
   userfaultfd_wp: true,
   vma_has_uffd_without_event_remap: true,
   vma_is_dax: true,
