@@ -15,7 +15,7 @@ import { current, type Globals } from '../stubs/globals.js';
 import type { Stubs } from '../stubs/stubs.js';
 
 /** The configuration of x86-64 where the harness has another one. */
-export const processGlobals: Partial<Globals> = { task_exec: false };
+export const processGlobals: Pick<Globals, 'task_exec'> = { task_exec: false };
 
 /** A set of stubs for processes, over `base`. */
 export function processStubs(base: Stubs): Partial<Stubs> {

@@ -6,6 +6,7 @@
 import sinon from 'sinon';
 import { mm_struct } from '../include/mm_types.js';
 import { upstreamStubs } from '../stubs/index.js';
+import type { Stubs } from '../stubs/stubs.js';
 import { CheckedWorld } from './checked/world.js';
 import type { StubSet } from './environment.js';
 import { History } from './history.js';
@@ -85,6 +86,11 @@ export class TestWorld {
   private operationBegins(said: string): void {
     this.timeline?.look(`before ${said}`);
     this.history.operation();
+  }
+
+  /** Puts functions in place of stubs until leave(). */
+  exchangeStubs(given: Partial<Stubs>): void {
+    this.world.exchangeStubs(given);
   }
 
   /** Another address space, locked for writing until leave(). */

@@ -188,6 +188,16 @@ processTest('mmap: charges in the three modes of overcommit', (t) => {
   mapAt(t, BASE + 0x10000 * P, 5000);
 });
 
+processTest('mmap: what is kept back under strict overcommit grows with the process', (t) => {
+  globals.sysctl_overcommit_memory = OVERCOMMIT_NEVER;
+  globals.totalram_pages = 1000;
+  mapAt(t, BASE, 320, PROT_READ);
+  t.ASSERT_EQ(mmap(0, 490 * P, RW, ANON, -1, 0), -ENOMEM, 'a 32nd of what is mapped');
+  globals.sysctl_user_reserve_kbytes = 4 * 4;
+  t.ASSERT_EQ(mmap(0, 496 * P, RW, ANON, -1, 0), -ENOMEM, 'but no more than the limit of that');
+  mapAt(t, BASE + 0x1000 * P, 495);
+});
+
 processTest('mmap: shared anonymous memory is charged until its file goes', (t) => {
   globals.totalram_pages = 10;
   t.ASSERT_EQ(mmap(0, 11 * P, RW, MAP_SHARED | MAP_ANONYMOUS, -1, 0), -ENOMEM);

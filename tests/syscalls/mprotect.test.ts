@@ -232,3 +232,11 @@ processTest('mprotect: a range that begins inside a VMA merges with the next onl
   t.ASSERT_EQ(mprotect(BASE + P, P, RW), 0);
   t.ASSERT_EQ(maps(mm).join(), '200000000000-200000001000 71,200000001000-200000004000 100073');
 });
+
+processTest('mprotect: several VMAs become one as the range moves on', (t, mm) => {
+  mapAt(t, BASE, 2, PROT_READ);
+  mapAt(t, BASE + 2 * P, 2, PROT_EXEC);
+  mapAt(t, BASE + 4 * P, 2, PROT_READ | PROT_EXEC);
+  t.ASSERT_EQ(mprotect(BASE, 5 * P, PROT_NONE), 0);
+  t.ASSERT_EQ(maps(mm).join(), '200000000000-200000005000 70,200000005000-200000006000 75');
+});

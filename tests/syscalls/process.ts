@@ -44,8 +44,8 @@ export function processTest(name: string, body: (t: VmaTest, mm: mm_struct) => v
 }
 
 function inProcess(t: VmaTest, body: (t: VmaTest, mm: mm_struct) => void): void {
-  Object.assign(stubs, processStubs({ ...stubs }));
-  Object.assign(globals, processGlobals);
+  t.world.exchangeStubs(processStubs({ ...stubs }));
+  globals.task_exec = processGlobals.task_exec;
   const mm = newProcessMm();
   current.mm = mm;
   body(t, mm);
