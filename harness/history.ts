@@ -46,7 +46,7 @@ export interface Change {
 }
 
 export class History {
-  private readonly mm: mm_struct;
+  private mm: mm_struct;
   /** As it was seen last, and before it last changed. */
   private seen: readonly VmaSnapshot[];
   private before: readonly VmaSnapshot[];
@@ -58,6 +58,16 @@ export class History {
   constructor(mm: mm_struct) {
     this.mm = mm;
     this.seen = [];
+    this.before = [];
+    this.beforeOperation = null;
+    this.print = null;
+  }
+
+  /** Another address space is what the test is about from here on. */
+  follow(mm: mm_struct): void {
+    if (mm === this.mm) return;
+    this.mm = mm;
+    this.seen = trySnapshot(mm) ?? [];
     this.before = [];
     this.beforeOperation = null;
     this.print = null;

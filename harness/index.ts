@@ -3,13 +3,24 @@
 import tap from 'tap';
 import { registerTest, type TestBody, type TestOptions } from './vma_test.js';
 
+export { PAGE_SIZE } from '../include/linux/mm.js';
+export * from '../include/uapi/capability.js';
+export * from '../include/uapi/fcntl.js';
+export * from '../include/uapi/mman.js';
+export * from '../include/uapi/prctl.js';
+export * from '../include/uapi/resource.js';
 export { DoubleFreeError, UseAfterFreeError } from '../stubs/freed.js';
 export { Faults } from './checked/faults.js';
 export { CheckedWorld } from './checked/world.js';
 export { defaultStubSet, type StubSet } from './environment.js';
 export { VmaAssertionError } from './failure.js';
 export { layoutLine, picture, snapshot, type VmaSnapshot } from './picture.js';
+export { ErrnoError, type Signal, SignalError } from './process/errors.js';
+export { type OpenOptions, type OvercommitOptions, Process } from './process/process.js';
+export type { ProcessOptions } from './process/processes.js';
+export { type Limit, MFD_ALLOW_SEALING, RawCalls } from './process/raw.js';
 export * from './shared.js';
+export { rlimit } from './shared.js';
 export { TestWorld, type TestWorldOptions } from './test_world.js';
 export { show, type TestBody, type TestOptions, VmaTest } from './vma_test.js';
 export { World, type WorldOptions } from './world.js';

@@ -23,9 +23,16 @@ export function processStubs(base: Stubs): Partial<Stubs> {
     rlimit,
     capable: (cap) => current.cap_effective.has(cap),
     may_expand_vm: (mm, flags, npages) => base.may_expand_vm(mm, flags, npages) && may_expand_vm(mm, flags, npages),
-    vm_acct_memory,
-    security_vm_enough_memory_mm: (mm, pages) =>
-      base.security_vm_enough_memory_mm(mm, pages) !== 0 ? -ENOMEM : security_vm_enough_memory_mm(mm, pages),
+    vm_acct_memory: (pages) => {
+      base.vm_acct_memory(pages);
+      vm_acct_memory(pages);
+    },
+    security_vm_enough_memory_mm: (mm, pages) => {
+      if (base.security_vm_enough_memory_mm(mm, pages) !== 0) return -ENOMEM;
+      // The kernel's own charges them, or does not.
+      base.vm_acct_memory(-pages);
+      return security_vm_enough_memory_mm(mm, pages);
+    },
     security_mmap_addr: cap_mmap_addr,
     vma_supports_mlock,
     set_anon_vma_name,
@@ -41,6 +48,7 @@ export function processStubs(base: Stubs): Partial<Stubs> {
     ksm_fork,
     ksm_exit,
     update_hiwater_vm: (mm) => {
+      base.update_hiwater_vm(mm);
       mm.hiwater_vm = Math.max(mm.hiwater_vm, mm.total_vm);
     },
   };

@@ -11,6 +11,8 @@ import { CheckedWorld } from './checked/world.js';
 import type { StubSet } from './environment.js';
 import { History } from './history.js';
 import { Operations } from './operations.js';
+import { Process } from './process/process.js';
+import { Processes, type ProcessOptions } from './process/processes.js';
 import { type RecordedSpace, recorder } from './recorder.js';
 import { Timeline } from './timeline.js';
 import { World, type WorldOptions } from './world.js';
@@ -43,6 +45,8 @@ export class TestWorld {
   /** For the report; null when nobody records. */
   private readonly timeline: Timeline | null;
   private readonly world: World;
+  /** Null until the test makes a process. */
+  private processes: Processes | null;
 
   constructor(set: StubSet, options: TestWorldOptions = {}) {
     this.checked = checkedFor(set);
@@ -62,6 +66,7 @@ export class TestWorld {
       stubs,
     });
     this.others = [];
+    this.processes = null;
     this.lock(this.mm);
     // Last: where any of this throws, no world was entered.
     this.world.enter();
@@ -101,6 +106,15 @@ export class TestWorld {
     return mm;
   }
 
+  /** A new process, on the kernel's own limits and charges. Only the checked world has processes. */
+  newProcess(options: ProcessOptions): Process {
+    const { checked } = this;
+    if (checked === null)
+      throw new Error('process: the upstream stubs have no pages and no limits; use the checked ones');
+    this.processes ??= new Processes({ checked, show: (mm) => this.history.follow(mm ?? this.mm) });
+    return new Process(this.processes.create(options), this.processes);
+  }
+
   /** Drops it. */
   unlock(mm: mm_struct): void {
     this.checked?.locks.mmapWriteUnlock(mm);
@@ -115,6 +129,7 @@ export class TestWorld {
   /** As leave(), with what was broken while the test ran apart from what was left undone at its end. */
   end(): { broken: string[]; left: string[] } {
     try {
+      this.processes?.end();
       this.sandbox.restore();
       for (const mm of [this.mm, ...this.others]) if (this.checked?.locks.isWriteLocked(mm)) this.unlock(mm);
       if (this.checked === null) return { broken: [], left: [] };

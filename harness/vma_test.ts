@@ -4,6 +4,7 @@
  * assertion that fails ends the test, as it does in C, and shows the address space before and after.
  */
 
+import { isDeepStrictEqual } from 'node:util';
 import type sinon from 'sinon';
 import type { Test } from 'tap';
 import { hexOf } from '../include/check.js';
@@ -17,6 +18,8 @@ import { linkAnonVma } from './anon_link.js';
 import { defaultStubSet, type StubSet } from './environment.js';
 import { failureOf, followsOf, VmaAssertionError } from './failure.js';
 import { layoutLine, snapshot } from './picture.js';
+import type { Process } from './process/process.js';
+import type { ProcessOptions } from './process/processes.js';
 import { type RecordedSpace, recorder } from './recorder.js';
 import { TestWorld } from './test_world.js';
 import { checkTracing, tracing } from './tracing/current.js';
@@ -158,6 +161,19 @@ export class VmaTest {
   /** Another address space, its lock held for writing until the test ends. */
   newMm(): mm_struct {
     return this.world.newMm();
+  }
+
+  /**
+   * A process with nothing mapped, whose calls have the names that programs know. It exits when the test ends, if not
+   * before. Needs the checked stubs.
+   */
+  process(options: ProcessOptions = {}): Process {
+    return this.world.newProcess(options);
+  }
+
+  /** The same number or text, or objects and arrays with the same content. */
+  equal(found: unknown, wanted: unknown, what = 'equal'): void {
+    this.report(isDeepStrictEqual(found, wanted), what, found, show(wanted), this.equal);
   }
 
   /** The next WARN of the code under test will come from `where`, and must come. Upstream stubs print it instead. */

@@ -144,6 +144,10 @@ export class References {
       if (left === 0 || (vmas === 0 && !failed)) return null;
       return `a file that a hook put in has ${f.f_ref} references, where ${vmas} VMAs map it`;
     }
+    if (f.serial >= this.oldFiles && !touched) {
+      // The code under test has made it, to be held by its mappings alone.
+      return f.f_ref === vmas ? null : `a new file has ${f.f_ref} references, where ${vmas} VMAs map it`;
+    }
     if (f.f_ref < opener + vmas) {
       return `a file has ${f.f_ref} references, where ${opener} are the opener's and ${vmas} VMAs map it`;
     }

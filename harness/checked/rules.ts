@@ -26,8 +26,9 @@ const TOUCH: Rule = { ...WHOLE, told: false, anon: false };
 /** The caller counts and charges. */
 const PART: Rule = { sums: 'none', charges: false, offsets: true, told: false, anon: true };
 const FLAGS: Rule = { sums: 'none', charges: false, offsets: true, told: false, anon: true };
-/** A system call, which maps anew wherever it likes; files of shared memory are charged as well as mappings. */
-const CALL: Rule = { sums: 'all', charges: false, offsets: false, told: false, anon: false };
+/** A system call on memory, which may fault pages in; one that maps anew wherever it likes. */
+const CALL: Rule = TOUCH;
+const MOVING: Rule = { ...CALL, offsets: false };
 
 const RULES: ReadonlyMap<string, Rule> = new Map([
   ['mmap_region', WHOLE],
@@ -43,9 +44,6 @@ const RULES: ReadonlyMap<string, Rule> = new Map([
   ['expand_downwards', { ...WHOLE, told: false, anon: false }],
   ['relocate_vma_down', { ...WHOLE, offsets: false, told: false }],
   ['create_init_stack_vma', { ...WHOLE, charges: false, told: false }],
-  ['madvise', { ...WHOLE, told: false, anon: false }],
-  ['set_anon_vma_name', { ...WHOLE, told: false }],
-  ['mremap', { ...WHOLE, offsets: false, told: false, anon: false }],
   ['handle_mm_fault', TOUCH],
   ['populate_vma_page_range', TOUCH],
   ['faultin_page_range', TOUCH],
@@ -53,23 +51,29 @@ const RULES: ReadonlyMap<string, Rule> = new Map([
   ['read_user_byte', TOUCH],
   ['write_user_byte', TOUCH],
   ['dup_mmap', { ...WHOLE, told: false }],
-  ['mmap', CALL],
-  ['ksys_mmap_pgoff', CALL],
-  ['vm_mmap', CALL],
-  ['vm_mmap_pgoff', CALL],
-  ['do_mmap', CALL],
+  ['mmap', MOVING],
+  ['ksys_mmap_pgoff', MOVING],
+  ['vm_mmap', MOVING],
+  ['vm_mmap_pgoff', MOVING],
+  ['do_mmap', MOVING],
   ['munmap', CALL],
+  ['mremap', MOVING],
   ['brk', CALL],
-  ['vm_brk_flags', CALL],
-  ['remap_file_pages', CALL],
+  ['vm_brk_flags', MOVING],
+  ['remap_file_pages', MOVING],
   ['mprotect', CALL],
   ['pkey_mprotect', CALL],
+  ['madvise', CALL],
+  ['set_anon_vma_name', CALL],
   ['mlock', CALL],
   ['mlock2', CALL],
   ['munlock', CALL],
   ['mlockall', CALL],
   ['munlockall', CALL],
   ['mseal', CALL],
+  ['prctl', CALL],
+  ['copy_mm', CALL],
+  ['mmput', CALL],
   ['__split_vma', SPLIT],
   ['split_vma', SPLIT],
   ['vma_modify_flags', CHANGE],

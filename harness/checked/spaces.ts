@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What every VMA of an address space is at one moment, for a comparison with what it is after an operation. */
-import { PAGE_SIZE } from '../../include/linux/mm.js';
+import { type inode, S_PRIVATE } from '../../include/linux/fs.js';
+import { PAGE_SIZE, PHYS_PFN } from '../../include/linux/mm.js';
 import type { vm_operations_struct } from '../../include/mm_types.js';
 import {
   type anon_vma,
@@ -15,6 +16,7 @@ import {
   VMA_EXEC_BIT,
   VMA_LOCKED_BIT,
   VMA_MAYBE_GUARD_BIT,
+  VMA_NORESERVE_BIT,
   VMA_SHARED_BIT,
   VMA_STACK_BIT,
   VMA_WRITE_BIT,
@@ -95,6 +97,19 @@ export class Spaces {
   of(mm: mm_struct): VmaState[] {
     return [...this.states.values()].filter((state) => state.mm === mm);
   }
+}
+
+/** Pages that are charged for shared anonymous memory: with the file, which only its mappings hold, not with them. */
+export function sharedCharge(states: Iterable<VmaState>): number {
+  const charged = new Set<inode>();
+  for (const { vma, file: mapped } of states) {
+    const host = mapped?.f_inode;
+    if (host === undefined || (host.i_flags & S_PRIVATE) === 0 || vma_test(vma, VMA_NORESERVE_BIT)) continue;
+    charged.add(host);
+  }
+  let pages = 0;
+  for (const { i_size } of charged) pages += PHYS_PFN(i_size);
+  return pages;
 }
 
 /** Page offset of address 0, if the VMA reached that far: the same for all that could be one VMA. */

@@ -20,7 +20,7 @@ import type { Notifications } from './notifications.js';
 import type { References } from './references.js';
 import type { Reports } from './reports.js';
 import { type Rule, ruleOf } from './rules.js';
-import { Spaces, sumsOf } from './spaces.js';
+import { Spaces, sharedCharge, sumsOf } from './spaces.js';
 import type { Structure } from './structure.js';
 
 type Args = NamedArguments;
@@ -59,6 +59,11 @@ function fileCounts(spaces: Spaces): Map<file, number> {
     if (mapped !== null) counts.set(mapped, (counts.get(mapped) ?? 0) + 1);
   }
   return counts;
+}
+
+/** Pages that mappings account for, themselves or by their files. */
+function chargeOf(spaces: Spaces): number {
+  return sumsOf(spaces.states.values()).accounted + sharedCharge(spaces.states.values());
 }
 
 /** The range that an operation maps anew. */
@@ -156,7 +161,7 @@ export class Verdicts implements OperationWatch {
       spaces,
       drift,
       totals,
-      charges: spaces.broken ? 0 : charged() - sumsOf(spaces.states.values()).accounted,
+      charges: spaces.broken ? 0 : charged() - chargeOf(spaces),
       files: fileCounts(spaces),
       defects: spaces.broken ? new Set() : structure.defects(spaces),
       writable: spaces.broken ? new Map() : this.writable(spaces, args),

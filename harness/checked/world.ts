@@ -148,6 +148,13 @@ export class CheckedWorld implements OperationWatch {
     }
   }
 
+  /** The address space of a child, which counts from here on. */
+  private newMm(): mm_struct {
+    const mm = new mm_struct();
+    this.verdicts.add(mm);
+    return mm;
+  }
+
   /** Frees an address space: from here on every use of it throws. */
   freeMm(mm: mm_struct): void {
     this.verdicts.remove(mm);
@@ -420,7 +427,7 @@ export class CheckedWorld implements OperationWatch {
         if (error === 0) this.notifications.ksmEnters(mm);
         return error;
       },
-      allocate_mm: () => (faults.check('allocate_mm', -ENOMEM) !== 0 ? null : new mm_struct()),
+      allocate_mm: () => (faults.check('allocate_mm', -ENOMEM) !== 0 ? null : this.newMm()),
       free_mm: (mm) => this.freeMm(mm),
       dup_userfaultfd: fallible('dup_userfaultfd', -ENOMEM),
       arch_dup_mmap: fallible('arch_dup_mmap', -ENOMEM),

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * The processes of one test, on the checked world with the kernel's own limits and charges: each call runs with
+ * `current` its process, and whoever exits must leave nothing behind.
+ */
+import { ENOMEM } from '../../include/linux/errno.js';
+import { MT_FLAGS_ALLOC_RANGE } from '../../include/linux/maple_tree.js';
+import { RLIMIT_STACK } from '../../include/linux/mm.js';
+import { signal_struct } from '../../include/linux/sched.js';
+import { mm_struct, task_struct } from '../../include/mm_types.js';
+import { arch_pick_mmap_layout } from '../../lib/arch/x86/mmap.js';
+import { copy_mm, mmput } from '../../lib/doors/process.js';
+import { mm_alloc_pgd } from '../../lib/mm/page_tables.js';
+import { current, globals, stubs } from '../../stubs/index.js';
+import type { Stubs } from '../../stubs/stubs.js';
+import type { CheckedWorld } from '../checked/world.js';
+import { processGlobals, processStubs } from '../process_stubs.js';
+import { closeAll, copyFiles, Disk } from './files.js';
+
+/** Where heaps begin. */
+const START_BRK = 0x555555560000;
+
+/** How a process begins; as after exec, but for the program, unless told otherwise. */
+export interface ProcessOptions {
+  /** Its name: at most 15 characters. */
+  comm?: string;
+  /** Where the heap begins; page-aligned. */
+  startBrk?: number;
+}
+
+/** What it is told of the test around it. */
+export interface ProcessHost {
+  readonly checked: CheckedWorld;
+  /** The address space that a failed test is to show. */
+  show(mm: mm_struct | null): void;
+}
+
+/** A copy of its parent, before it has an address space and files. */
+function copyTask(parent: task_struct): task_struct {
+  const child = new task_struct(parent.comm);
+  child.personality = parent.personality;
+  child.flags = parent.flags;
+  child.signal = new signal_struct();
+  parent.signal.rlim.forEach((limit, resource) => {
+    child.signal.rlim[resource] = { ...limit };
+  });
+  child.cap_effective = new Set(parent.cap_effective);
+  return child;
+}
+
+/** The current task lets go of its address space. exit_mm() of kernel/exit.c. */
+function exitMm(): void {
+  const { mm } = current;
+  current.mm = null;
+  if (mm !== null) mmput(mm);
+}
+
+export class Processes {
+  readonly disk: Disk;
+  private readonly host: ProcessHost;
+  private readonly alive: Set<task_struct>;
+  private made: number;
+
+  constructor(host: ProcessHost) {
+    this.host = host;
+    this.disk = new Disk();
+    this.alive = new Set();
+    this.made = 0;
+    this.exchangeStubs(host.checked);
+    Object.assign(globals, processGlobals);
+  }
+
+  /** The kernel's own functions take the place of stubs that a test has left alone. */
+  private exchangeStubs(checked: CheckedWorld): void {
+    const before: Partial<Stubs> = { ...checked.stubs };
+    const own = processStubs({ ...checked.stubs });
+    Object.assign(checked.stubs, own);
+    for (const [name, stub] of Object.entries(own)) {
+      if (Reflect.get(stubs, name) === Reflect.get(before, name)) Reflect.set(stubs, name, stub);
+    }
+  }
+
+  /** A process with nothing mapped. */
+  create({ comm = 'test', startBrk = START_BRK }: ProcessOptions): task_struct {
+    const task = new task_struct(comm);
+    const mm = new mm_struct(MT_FLAGS_ALLOC_RANGE);
+    mm_alloc_pgd(mm);
+    mm.start_brk = startBrk;
+    mm.brk = startBrk;
+    mm.owner = task;
+    arch_pick_mmap_layout(mm, task.signal.rlim[RLIMIT_STACK]);
+    task.mm = mm;
+    this.enlist(task);
+    return task;
+  }
+
+  private enlist(task: task_struct): void {
+    task.pid = ++this.made;
+    this.alive.add(task);
+  }
+
+  /** Is the process still there? */
+  isAlive(task: task_struct): boolean {
+    return this.alive.has(task);
+  }
+
+  /** Carries out a call of the process. */
+  run<R>(task: task_struct, call: () => R): R {
+    const outer = { ...current };
+    this.host.show(task.mm);
+    Object.assign(current, task);
+    try {
+      return call();
+    } finally {
+      Object.assign(task, current);
+      Object.assign(current, outer);
+    }
+  }
+
+  /** fork(): the child, or a negative errno. */
+  fork(parent: task_struct): task_struct | number {
+    const child = copyTask(parent);
+    copyFiles(child, parent);
+    const error = this.run(parent, () => copy_mm(child, false));
+    if (error !== 0 || child.mm === null) {
+      closeAll(child);
+      return error || -ENOMEM;
+    }
+    this.enlist(child);
+    return child;
+  }
+
+  /** The process ends: its memory first, then its files, as in C. */
+  exit(task: task_struct): void {
+    const { reports } = this.host.checked;
+    const pages = task.mm?.pgd ?? new Map();
+    this.run(task, exitMm);
+    this.run(task, () => closeAll(task));
+    this.host.show(null);
+    this.alive.delete(task);
+    if (pages.size > 0) reports.complain(`pages: ${pages.size} are mapped still after process ${task.pid} has exited`);
+    if (this.alive.size === 0) this.checkCharges();
+  }
+
+  private checkCharges(): void {
+    const { vm_committed_as: pages } = globals;
+    if (pages === 0) return;
+    this.host.checked.reports.complain(`charges: ${pages} pages are committed, and no process is left`);
+    globals.vm_committed_as = 0;
+  }
+
+  /** The test ends: so do processes that live. */
+  end(): void {
+    for (const task of [...this.alive].reverse()) this.exit(task);
+  }
+}
