@@ -111,7 +111,7 @@ export class TestWorld {
     const { checked } = this;
     if (checked === null)
       throw new Error('process: the upstream stubs have no pages and no limits; use the checked ones');
-    this.processes ??= new Processes({ checked, show: (mm) => this.history.follow(mm ?? this.mm) });
+    this.processes ??= new Processes({ checked, world: this.world, show: (mm) => this.history.follow(mm ?? this.mm) });
     return new Process(this.processes.create(options), this.processes);
   }
 

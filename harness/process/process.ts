@@ -11,7 +11,7 @@ import { file, type file_operations, type mm_struct, type task_struct } from '..
 import { Ref } from '../../include/ref.js';
 import type { rlimit } from '../../include/uapi/resource.js';
 import { read_user_byte, write_user_byte } from '../../lib/doors/memory.js';
-import { globals, stubs } from '../../stubs/index.js';
+import { stubs } from '../../stubs/index.js';
 import { type SystemArgument, toInt, toUlong } from './argument.js';
 import { type CallArguments, ErrnoError, SignalError } from './errors.js';
 import { driverFile, installFd } from './files.js';
@@ -225,6 +225,7 @@ export class Process {
   /** /proc/sys/vm/overcommit_memory and the like, for all processes of the test: OVERCOMMIT_*. */
   setOvercommit(mode: number, { ratio, kbytes }: OvercommitOptions = {}): void {
     if (mode !== 0 && mode !== 1 && mode !== 2) badArgument('setOvercommit', 'mode', mode, 'none of OVERCOMMIT_*');
+    const { globals } = this.processes;
     globals.sysctl_overcommit_memory = mode;
     if (ratio !== undefined) globals.sysctl_overcommit_ratio = ratio;
     if (kbytes !== undefined) globals.sysctl_overcommit_kbytes = kbytes;
@@ -232,7 +233,7 @@ export class Process {
 
   /** /proc/sys/vm/max_map_count, for all processes of the test. */
   setMaxMapCount(count: number): void {
-    globals.sysctl_max_map_count = toUlong('setMaxMapCount', 'count', count);
+    this.processes.globals.sysctl_max_map_count = toUlong('setMaxMapCount', 'count', count);
   }
 
   /** A copy of the process. */

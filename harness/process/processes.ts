@@ -11,10 +11,10 @@ import { mm_struct, task_struct } from '../../include/mm_types.js';
 import { arch_pick_mmap_layout } from '../../lib/arch/x86/mmap.js';
 import { copy_mm, mmput } from '../../lib/doors/process.js';
 import { mm_alloc_pgd } from '../../lib/mm/page_tables.js';
-import { current, globals, stubs } from '../../stubs/index.js';
-import type { Stubs } from '../../stubs/stubs.js';
+import { type Globals, stubs } from '../../stubs/index.js';
 import type { CheckedWorld } from '../checked/world.js';
 import { processGlobals, processStubs } from '../process_stubs.js';
+import type { World } from '../world.js';
 import { closeAll, copyFiles, Disk } from './files.js';
 
 /** Where heaps begin. */
@@ -31,6 +31,7 @@ export interface ProcessOptions {
 /** What it is told of the test around it. */
 export interface ProcessHost {
   readonly checked: CheckedWorld;
+  readonly world: World;
   /** The address space that a failed test is to show. */
   show(mm: mm_struct | null): void;
 }
@@ -48,13 +49,6 @@ function copyTask(parent: task_struct): task_struct {
   return child;
 }
 
-/** The current task lets go of its address space. exit_mm() of kernel/exit.c. */
-function exitMm(): void {
-  const { mm } = current;
-  current.mm = null;
-  if (mm !== null) mmput(mm);
-}
-
 export class Processes {
   readonly disk: Disk;
   private readonly host: ProcessHost;
@@ -66,18 +60,18 @@ export class Processes {
     this.disk = new Disk();
     this.alive = new Set();
     this.made = 0;
-    this.exchangeStubs(host.checked);
-    Object.assign(globals, processGlobals);
+    this.exchangeStubs(host);
+    Object.assign(host.world.globals, processGlobals);
   }
 
   /** The kernel's own functions take the place of stubs that a test has left alone. */
-  private exchangeStubs(checked: CheckedWorld): void {
-    const before: Partial<Stubs> = { ...checked.stubs };
+  private exchangeStubs({ checked, world }: ProcessHost): void {
     const own = processStubs({ ...checked.stubs });
+    const untouched = Object.entries(own).filter(
+      ([name]) => Reflect.get(stubs, name) === Reflect.get(checked.stubs, name),
+    );
+    world.exchangeStubs(Object.fromEntries(untouched));
     Object.assign(checked.stubs, own);
-    for (const [name, stub] of Object.entries(own)) {
-      if (Reflect.get(stubs, name) === Reflect.get(before, name)) Reflect.set(stubs, name, stub);
-    }
   }
 
   /** A process with nothing mapped. */
@@ -106,15 +100,13 @@ export class Processes {
 
   /** Carries out a call of the process. */
   run<R>(task: task_struct, call: () => R): R {
-    const outer = { ...current };
-    this.host.show(task.mm);
-    Object.assign(current, task);
-    try {
-      return call();
-    } finally {
-      Object.assign(task, current);
-      Object.assign(current, outer);
-    }
+    if (task.mm !== null) this.host.show(task.mm);
+    return this.host.world.asTask(task, call);
+  }
+
+  /** What is the machine's and not one process's. */
+  get globals(): Globals {
+    return this.host.world.globals;
   }
 
   /** fork(): the child, or a negative errno. */
@@ -133,8 +125,10 @@ export class Processes {
   /** The process ends: its memory first, then its files, as in C. */
   exit(task: task_struct): void {
     const { reports } = this.host.checked;
-    const pages = task.mm?.pgd ?? new Map();
-    this.run(task, exitMm);
+    const { mm } = task;
+    const pages = mm?.pgd ?? new Map();
+    task.mm = null;
+    if (mm !== null) this.run(task, () => mmput(mm));
     this.run(task, () => closeAll(task));
     this.host.show(null);
     this.alive.delete(task);
@@ -143,6 +137,7 @@ export class Processes {
   }
 
   private checkCharges(): void {
+    const { globals } = this.host.world;
     const { vm_committed_as: pages } = globals;
     if (pages === 0) return;
     this.host.checked.reports.complain(`charges: ${pages} pages are committed, and no process is left`);
