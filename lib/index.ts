@@ -76,4 +76,5 @@ export * from './doors/map.js';
 export * from './doors/maple_tree.js';
 export * from './doors/memory.js';
 export * from './doors/process.js';
+export * from './doors/remap.js';
 export * from './doors/vma.js';

@@ -103,6 +103,10 @@ export class Process {
     this.result('pkey_mprotect', { addr, len, prot, pkey }, this.raw.pkey_mprotect(addr, len, prot, pkey));
   }
 
+  madvise(addr: SystemArgument, len: SystemArgument, advice: SystemArgument): void {
+    this.result('madvise', { addr, len, advice }, this.raw.madvise(addr, len, advice));
+  }
+
   /** The heap ends at addr from here on. ENOMEM is the only error. */
   brk(addr: SystemArgument): void {
     if (this.raw.brk(addr) !== toUlong('brk', 'addr', addr)) throw new ErrnoError('brk', { addr }, ENOMEM);

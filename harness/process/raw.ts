@@ -10,7 +10,7 @@ import { CAP_SYS_RESOURCE } from '../../include/uapi/capability.js';
 import type { rlimit } from '../../include/uapi/resource.js';
 import * as calls from '../../lib/doors/calls.js';
 import { do_user_addr_fault, read_user_byte, write_user_byte } from '../../lib/doors/memory.js';
-import { mremap } from '../../lib/doors/remap.js';
+import { madvise, mremap } from '../../lib/doors/remap.js';
 import { type SystemArgument, toInt, toLimit, toPages, toUlong } from './argument.js';
 import { addSeals, closeFd, installFd, memfdFile, resize } from './files.js';
 import type { Processes } from './processes.js';
@@ -105,6 +105,12 @@ export class RawCalls {
     const access = toUlong('pkey_mprotect', 'prot', prot);
     const key = toInt('pkey_mprotect', 'pkey', pkey);
     return this.run('pkey_mprotect', () => calls.pkey_mprotect(at, bytes, access, key));
+  }
+
+  madvise(addr: SystemArgument, len: SystemArgument, advice: SystemArgument): number {
+    const [at, bytes] = rangeOf('madvise', addr, len);
+    const behavior = toInt('madvise', 'advice', advice);
+    return this.run('madvise', () => madvise(at, bytes, behavior));
   }
 
   /** Where the heap ends then: where it ended before, when it failed. */
