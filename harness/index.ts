@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** `import … from 'vma-userland/test'`: write a test of VMA behaviour, or of a driver's hooks, as upstream's are written. */
-import tap from 'tap';
+import { loadRunner } from './runner.js';
 import { registerTest, type TestBody, type TestOptions } from './vma_test.js';
 
 export { PAGE_SIZE } from '../include/linux/mm.js';
@@ -19,11 +19,14 @@ export { ErrnoError, type Signal, SignalError } from './process/errors.js';
 export { type OpenOptions, type OvercommitOptions, Process } from './process/process.js';
 export type { ProcessOptions } from './process/processes.js';
 export { type Limit, MFD_ALLOW_SEALING, RawCalls } from './process/raw.js';
+export type { RunnerTest } from './runner.js';
 export * from './shared.js';
 export { rlimit } from './shared.js';
 export { TestWorld, type TestWorldOptions } from './test_world.js';
 export { show, type TestBody, type TestOptions, VmaTest } from './vma_test.js';
 export { World, type WorldOptions } from './world.js';
+
+const runner = await loadRunner();
 
 /** A top-level test with a fresh address space, a stub world and a sinon sandbox. */
 export function test(name: string, body: TestBody): void;
@@ -31,5 +34,5 @@ export function test(name: string, options: TestOptions, body: TestBody): void;
 export function test(name: string, first: TestBody | TestOptions, second?: TestBody): void {
   const body = typeof first === 'function' ? first : second;
   if (body === undefined) throw new TypeError(`test: body = undefined: test '${name}' has nothing to run`);
-  registerTest(tap, name, body, typeof first === 'function' ? {} : first);
+  registerTest(runner, name, body, typeof first === 'function' ? {} : first);
 }

@@ -35,8 +35,8 @@ function nodes(count: number): string {
 export class TestWorld {
   readonly mm: mm_struct;
   readonly sandbox: sinon.SinonSandbox;
-  /** What the checked world keeps count of; null on the upstream stubs. */
-  readonly checked: CheckedWorld | null;
+  /** As `checked`; null on the upstream stubs. */
+  readonly checkedWorld: CheckedWorld | null;
   /** How the address space was. */
   readonly history: History;
   /** Watches the operations of the test. */
@@ -49,19 +49,19 @@ export class TestWorld {
   private processes: Processes | null;
 
   constructor(set: StubSet, options: TestWorldOptions = {}) {
-    this.checked = checkedFor(set);
+    this.checkedWorld = checkedFor(set);
     this.mm = new mm_struct();
     this.history = new History(this.mm);
-    this.operations = new Operations((said) => this.operationBegins(said), this.checked);
+    this.operations = new Operations((said) => this.operationBegins(said), this.checkedWorld);
     this.timeline = recorder.enabled ? new Timeline(this.mm) : null;
     const sandbox = sinon.createSandbox();
     this.sandbox = this.timeline?.listenTo(sandbox) ?? sandbox;
-    const stubs = this.checked?.stubs ?? { ...upstreamStubs };
+    const stubs = this.checkedWorld?.stubs ?? { ...upstreamStubs };
     if (this.timeline !== null) stubs.call_hook = this.timeline.noting(stubs.call_hook);
     this.world = new World({
       ...options,
       mm: this.mm,
-      ...this.checked?.worldOptions(),
+      ...this.checkedWorld?.worldOptions(),
       watch: this.operations,
       stubs,
     });
@@ -72,9 +72,19 @@ export class TestWorld {
     this.world.enter();
   }
 
+  /**
+   * What the checked world keeps count of, and its faults.
+   *
+   * @throws TypeError on the upstream stubs, which keep count of nothing
+   */
+  get checked(): CheckedWorld {
+    if (this.checkedWorld === null) throw new TypeError('world.checked: the test runs on the upstream stubs');
+    return this.checkedWorld;
+  }
+
   /** Takes the lock of an address space for writing, as the test's own is from the start. */
   lock(mm: mm_struct): void {
-    this.checked?.locks.mmapWriteLock(mm);
+    this.checkedWorld?.locks.mmapWriteLock(mm);
   }
 
   /** What the report shows of this world; null when nobody records. */
@@ -117,7 +127,7 @@ export class TestWorld {
 
   /** Drops it. */
   unlock(mm: mm_struct): void {
-    this.checked?.locks.mmapWriteUnlock(mm);
+    this.checkedWorld?.locks.mmapWriteUnlock(mm);
   }
 
   /** Puts the outer world back, also where something of this one throws. Returns what this one has to complain about. */
@@ -131,10 +141,10 @@ export class TestWorld {
     try {
       this.processes?.end();
       this.sandbox.restore();
-      for (const mm of [this.mm, ...this.others]) if (this.checked?.locks.isWriteLocked(mm)) this.unlock(mm);
-      if (this.checked === null) return { broken: [], left: [] };
-      const { count } = this.checked.reports;
-      const complaints = this.checked.end();
+      for (const mm of [this.mm, ...this.others]) if (this.checkedWorld?.locks.isWriteLocked(mm)) this.unlock(mm);
+      if (this.checkedWorld === null) return { broken: [], left: [] };
+      const { count } = this.checkedWorld.reports;
+      const complaints = this.checkedWorld.end();
       return { broken: complaints.slice(0, count), left: [...complaints.slice(count), ...this.treeComplaints()] };
     } finally {
       this.world.leave();

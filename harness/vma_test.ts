@@ -6,7 +6,6 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import type sinon from 'sinon';
-import type { Test } from 'tap';
 import { hexOf } from '../include/check.js';
 import { TASK_SIZE } from '../include/linux/mm.js';
 import { type mm_struct, vm_area_struct } from '../include/mm_types.js';
@@ -21,6 +20,7 @@ import { layoutLine, snapshot } from './picture.js';
 import type { Process } from './process/process.js';
 import type { ProcessOptions } from './process/processes.js';
 import { type RecordedSpace, recorder } from './recorder.js';
+import type { RunnerTest } from './runner.js';
 import { TestWorld } from './test_world.js';
 import { checkTracing, tracing } from './tracing/current.js';
 
@@ -43,8 +43,8 @@ export function show(value: unknown): string {
 }
 
 export class VmaTest {
-  /** tap's own test, for whatever is not here. */
-  readonly tap: Test;
+  /** The runner's own test, for whatever is not here: tap's, or node's where tap is not installed. */
+  readonly tap: RunnerTest;
   /** The test's address space, which is current->mm; its lock is held for writing. */
   readonly mm: mm_struct;
   /** Restored when the test ends. */
@@ -56,7 +56,7 @@ export class VmaTest {
   /** Its name, after those of the tests around it. */
   private readonly path: string;
 
-  constructor(tap: Test, world: TestWorld, path: string = tap.name) {
+  constructor(tap: RunnerTest, world: TestWorld, path: string = tap.name) {
     this.tap = tap;
     this.world = world;
     this.mm = world.mm;
@@ -72,7 +72,7 @@ export class VmaTest {
    */
   subtest(name: string, body: TestBody, options: TestOptions = {}): void {
     const path = `${this.path} > ${name}`;
-    this.pending.push(() => this.tap.test(name, nowhere(), (tap) => runInWorld(tap, path, body, options)));
+    this.pending.push(async () => this.tap.test(name, nowhere(), (tap) => runInWorld(tap, path, body, options)));
   }
 
   /** Runs every sub-case there is so far, to its end. */
@@ -178,7 +178,7 @@ export class VmaTest {
 
   /** The next WARN of the code under test will come from `where`, and must come. Upstream stubs print it instead. */
   expectWarning(where: string, what?: string): void {
-    this.world.checked?.expectWarning(where, what);
+    this.world.checkedWorld?.expectWarning(where, what);
   }
 
   /** What a write fault does to a VMA: an anon_vma, a neighbour's if one can be shared, by a link of its own. */
@@ -229,7 +229,7 @@ function nowhere(): { at: null } {
 }
 
 /** Says what is wrong, and returns it in short: what was broken, then what was left, which may follow from a failure. */
-function reportEnd(tap: Test, world: TestWorld, hasFailed: boolean): string[] {
+function reportEnd(tap: RunnerTest, world: TestWorld, hasFailed: boolean): string[] {
   const { broken, left } = world.end();
   if (!hasFailed) broken.push(...left);
   for (const complaint of broken) tap.fail(complaint, nowhere());
@@ -242,7 +242,7 @@ function reportEnd(tap: Test, world: TestWorld, hasFailed: boolean): string[] {
 /** Frames of a stack: those of the watch over an operation lie between it and the test. */
 const FRAMES = 30;
 
-async function runInWorld(tap: Test, path: string, body: TestBody, options: TestOptions): Promise<void> {
+async function runInWorld(tap: RunnerTest, path: string, body: TestBody, options: TestOptions): Promise<void> {
   const stubs = options.stubs ?? defaultStubSet();
   const world = new TestWorld(stubs);
   const t = new VmaTest(tap, world, path);
@@ -274,9 +274,11 @@ async function runInWorld(tap: Test, path: string, body: TestBody, options: Test
 }
 
 /** Registers a top-level test. Under plain node, and under the tap command, it runs when its turn comes. */
-export function registerTest(root: Test, name: string, body: TestBody, options: TestOptions): void {
+export function registerTest(root: RunnerTest, name: string, body: TestBody, options: TestOptions): void {
   checkTracing();
   recorder.claim();
-  if (options.todo !== undefined) root.fail(name, { todo: options.todo });
-  else void root.test(name, nowhere(), (tap) => runInWorld(tap, name, body, options));
+  const { todo } = options;
+  // Not run, for it may do no more than not compile.
+  if (todo === undefined) void root.test(name, nowhere(), (tap) => runInWorld(tap, name, body, options));
+  else void root.test(name, { ...nowhere(), todo }, async (tap) => void tap.fail(name, nowhere()));
 }

@@ -34,7 +34,7 @@ function ulongFault(value: unknown): string {
  * @internal
  */
 export function checkUlong(fn: string, arg: string, value: number): void {
-  if (!(value >= 0 && value <= ULONG_MAX && Math.floor(value) === value)) refuse(fn, arg, value, ulongFault(value));
+  if (!(Number.isInteger(value) && value >= 0 && value <= ULONG_MAX)) refuse(fn, arg, value, ulongFault(value));
 }
 
 /**
@@ -43,8 +43,7 @@ export function checkUlong(fn: string, arg: string, value: number): void {
  */
 export function checkUlongRange(fn: string, firstArg: string, first: number, lastArg: string, last: number): void {
   // One condition for all that is right: it stands on the way of every store. What is wrong is found out afterwards.
-  if (first >= 0 && first <= last && last <= ULONG_MAX && Math.floor(first) === first && Math.floor(last) === last)
-    return;
+  if (Number.isInteger(first) && Number.isInteger(last) && first >= 0 && first <= last && last <= ULONG_MAX) return;
   checkUlong(fn, firstArg, first);
   checkUlong(fn, lastArg, last);
   refuse(fn, lastArg, last, `below ${firstArg}`);
@@ -52,7 +51,7 @@ export function checkUlongRange(fn: string, firstArg: string, first: number, las
 
 /** A whole number of pages, of 4096 bytes each? */
 function isWholePages(value: number): boolean {
-  return Math.floor(value / 4096) * 4096 === value;
+  return Number.isInteger(value) && Math.floor(value / 4096) * 4096 === value;
 }
 
 /**

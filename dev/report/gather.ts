@@ -6,11 +6,11 @@ import { join } from 'node:path';
 import type { RecordedTest } from '../../harness/recorder.js';
 import { removeScratch, scratchFolder } from '../../tools/commands/folders.js';
 import { readBaseline } from '../../tools/port/manifest.js';
-import type { FunctionCoverage, ReportData, ReportedTest } from '../../tools/report/data.js';
-import { resultsOf, type TestResult } from '../../tools/report/results.js';
+import type { FunctionCoverage, ReportData, ReportedTest, TestResult } from '../../tools/report/data.js';
 import { timelineOf } from '../../tools/report/timeline.js';
 import { parseTables } from '../../tools/table/table.js';
 import { readFigures } from './figures.js';
+import { resultsOf } from './results.js';
 
 /** Source files, each read once; of one that is not there no lines are shown. */
 function lineReader(root: string): (file: string) => readonly string[] {

@@ -6,7 +6,7 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { reportPath, traceWanted } from '../../harness/environment.js';
-import { guard } from '../../tools/commands/program.js';
+import { guard, USAGE } from '../../tools/commands/program.js';
 import { removeStaleOutputs } from '../build/stale.js';
 import { collectTests, sourceName, testFilesBelow } from './collect.js';
 import { checkEnvironment, setEnvironment } from './environment.js';
@@ -64,7 +64,8 @@ async function run(options: RunOptions): Promise<void> {
   const lines = new TapLines((text) => void process.stdout.write(text));
   const tally = new Tally(options.upstream);
   // Also when a test ends the process, or a test that was given up lets it end.
-  process.once('exit', () => {
+  process.once('exit', (status) => {
+    if (status === USAGE) return;
     lines.close();
     for (const result of lines.results) tally.add(result);
     process.exitCode = tally.conclude(options);

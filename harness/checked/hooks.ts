@@ -4,6 +4,7 @@
  * it is freed; one that was split off or copied is opened; none of a VMA whose mmap hook failed is called any more; and
  * none lets go of the mmap lock.
  */
+import { IS_ERR_VALUE } from '../../include/linux/errno.js';
 import { vm_area_desc, vm_area_struct } from '../../include/mm_types.js';
 import { vma_lookup } from '../../lib/mm/inlines/iterator.js';
 import { describeVma } from '../../stubs/freed.js';
@@ -170,10 +171,12 @@ export class Hooks {
 
   private checkResult(name: string, result: unknown): void {
     const wrong = `hook: ${name}() returned`;
+    const isAnswer = typeof result === 'number' && (result === 0 || IS_ERR_VALUE(result));
+    const shown = typeof result === 'bigint' ? `${result}n` : String(result);
     if (result instanceof Promise) {
       this.reports.complain(`${wrong} a Promise: nobody waits for it; called at ${new Place()}`);
-    } else if (ANSWERS.includes(name) && !(Number.isInteger(result) && Number(result) <= 0)) {
-      this.reports.complain(`${wrong} ${String(result)}, not 0 or a negative errno; called at ${new Place()}`);
+    } else if (ANSWERS.includes(name) && !isAnswer) {
+      this.reports.complain(`${wrong} ${shown}, not 0 or a negative errno; called at ${new Place()}`);
     }
   }
 

@@ -110,7 +110,7 @@ function errnoOf(result: vm_area_struct | number): number {
 
 /** A file whose mmap_prepare and mapped hooks can fail, and which asks for an action. */
 function driverFile(t: VmaTest, act: (desc: vm_area_desc) => void): file {
-  const faults = t.world.checked?.faults;
+  const faults = t.world.checkedWorld?.faults;
   const mapped = (): number => faults?.check('mapped', -ENOMEM) ?? 0;
   return new file({
     mmap_prepare: (desc) => {
@@ -125,7 +125,7 @@ function driverFile(t: VmaTest, act: (desc: vm_area_desc) => void): file {
 
 /** A file whose mmap hook can fail; its VMAs have a close hook. */
 function olderFile(t: VmaTest): file {
-  const faults = t.world.checked?.faults;
+  const faults = t.world.checkedWorld?.faults;
   return new file({
     mmap: (_file, vma) => {
       const error = faults?.check('mmap', -ENOMEM) ?? 0;
@@ -464,7 +464,7 @@ export const OPERATIONS: readonly FaultOperation[] = [
       const vma = faulted(t, 0x800000, 0x804000);
       t.sandbox
         .stub(stubs, 'move_page_tables')
-        .callsFake((pmc) => (t.world.checked?.faults.check('move_page_tables', -ENOMEM) === 0 ? pmc.len_in : 0));
+        .callsFake((pmc) => (t.world.checkedWorld?.faults.check('move_page_tables', -ENOMEM) === 0 ? pmc.len_in : 0));
       return { run: () => relocate_vma_down(vma, 0x2000), giveUp: () => accountPages(t.mm, vma.flags, 2) };
     },
     range: [0x7fe000, 0x802000],

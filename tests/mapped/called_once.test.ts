@@ -54,7 +54,7 @@ test('mapped runs with the mmap lock held for writing, and the VMA in the tree',
   const f = preparedFile({
     mapped: (start) => {
       seen.push(
-        t.world.checked?.locks.isWriteLocked(t.mm) ?? true,
+        t.world.checkedWorld?.locks.isWriteLocked(t.mm) ?? true,
         vmaAt(t, start).vm_end,
         t.mm.map_count,
         t.mm.total_vm,

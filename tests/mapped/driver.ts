@@ -67,7 +67,7 @@ export function vmaAt(t: VmaTest, addr = START): vm_area_struct {
 export function account(t: VmaTest, ...files: file[]): string {
   const { mm } = t;
   const sums = `count=${mm.map_count} total=${mm.total_vm} data=${mm.data_vm} exec=${mm.exec_vm} locked=${mm.locked_vm}`;
-  const counted = t.world.checked === null ? [] : files;
+  const counted = t.world.checkedWorld === null ? [] : files;
   const held = counted.map((f) => `refs=${f.f_ref} writable=${f.f_mapping.i_mmap_writable}`);
   return [sums, ...held, ...snapshot(mm).map(layoutLine)].join('\n');
 }

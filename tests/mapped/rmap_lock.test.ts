@@ -22,7 +22,7 @@ interface Seen {
 
 function mapHidden(t: VmaTest, outcome: Outcome): Seen {
   const seen: Seen = { result: 0, atAction: null, atHook: null, atUnmap: null, drops: 0 };
-  const held = (of: file): boolean => t.world.checked?.locks.isHeld(of.f_mapping.i_mmap_rwsem) === true;
+  const held = (of: file): boolean => t.world.checkedWorld?.locks.isHeld(of.f_mapping.i_mmap_rwsem) === true;
   const f: file = preparedFile(
     {
       mapped: () => {
@@ -97,7 +97,7 @@ test('without the wish to hide, the lock is free by the time of the action', ON_
   let free: boolean | undefined;
   const f: file = preparedFile({
     mapped: () => {
-      free = t.world.checked?.locks.isHeld(f.f_mapping.i_mmap_rwsem) === false;
+      free = t.world.checkedWorld?.locks.isHeld(f.f_mapping.i_mmap_rwsem) === false;
       return 0;
     },
   });

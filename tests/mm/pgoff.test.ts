@@ -186,7 +186,7 @@ test('a VMA in a tree is changed under its write lock only', { stubs: 'checked' 
   const vma = mapRange(t, 0x10000, 0x11000);
   t.world.unlock(t.mm);
   t.world.lock(t.mm);
-  t.world.checked?.reports.expectAssertion('vma_assert_can_modify');
+  t.world.checkedWorld?.reports.expectAssertion('vma_assert_can_modify');
   vma_set_anon_pgoff(vma, 0x10);
   t.unmapAll();
 });

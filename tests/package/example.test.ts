@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** examples/driver/, installed from the packed tarball: its tests pass, and the checked world finds the bug of the first version. */
-import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
-import { ROOT, runCommand } from '../house/project.js';
+import { type Finished, ROOT, runCommand } from '../house/project.js';
 import { installByHand, pack } from './consumer.js';
 
 t.test('a driver of somebody else', async (t) => {
@@ -19,11 +19,38 @@ t.test('a driver of somebody else', async (t) => {
 
   const bad = runCommand('npm', ['test', '--silent'], { cwd: folder, env: { RING: 'first' } });
   t.equal(bad.status, 1);
-  t.match(
-    bad.stdout,
-    /not ok 1 - use after free: vm_area_struct 0x102000-0x104000: field vm_end read; allocated at vm_area_dup/,
+  t.match(bad.stdout, /use after free: vm_area_struct 0x102000-0x104000: field vm_end read; allocated at vm_area_dup/);
+  t.match(bad.stdout, /Ring\.sync \(.*ring_first\.js:\d+/);
+});
+
+t.test('the same in TypeScript, strict and with every declaration checked', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'vma-userland-driver-ts-'));
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+  cpSync(join(ROOT, 'examples/driver-ts'), folder, { recursive: true });
+  installByHand(folder, pack(folder).tarball);
+  // What its page has the reader install beside it.
+  mkdirSync(join(folder, 'node_modules/@types'), { recursive: true });
+  for (const name of ['@types/node', 'undici-types', 'typescript', '@typescript']) {
+    symlinkSync(join(ROOT, 'node_modules', name), join(folder, 'node_modules', name), 'dir');
+  }
+  const { compilerOptions } = JSON.parse(readFileSync(join(folder, 'tsconfig.json'), 'utf8'));
+  t.match(compilerOptions, { strict: true, skipLibCheck: false });
+  const compile = (): Finished =>
+    runCommand(process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc'), '-p', '.'], { cwd: folder });
+  const compiled = compile();
+  t.equal(compiled.status, 0, compiled.stdout);
+  const run = runCommand(process.execPath, ['--enable-source-maps', 'ring.test.js'], { cwd: folder });
+  t.equal(run.status, 0, run.stdout);
+  t.equal(run.stdout.match(/^ok /gm)?.length, 2);
+
+  const ring = readFileSync(join(folder, 'ring.ts'), 'utf8');
+  writeFileSync(
+    join(folder, 'ring.ts'),
+    ring.replace('mapped: () => this.mapped()', 'mapped: async () => this.mapped()'),
   );
-  t.match(bad.stdout, /- Ring\.sync \(.*ring_first\.js:\d+/);
+  const wrong = compile();
+  t.not(wrong.status, 0);
+  t.match(wrong.stdout, /^ring\.ts\(\d+,\d+\): error TS2322/m, 'a hook that returns a Promise');
 });
 
 t.test('docs/driver-test.md shows the example as it is', async (t) => {
@@ -36,5 +63,10 @@ t.test('docs/driver-test.md shows the example as it is', async (t) => {
   t.ok(
     test.length > 100 && readFileSync(join(ROOT, 'examples/driver/ring.test.js'), 'utf8').includes(test),
     'the test',
+  );
+  const [typed = ''] = [...document.matchAll(/^```ts\n(.*?)^```/gms)].map((match) => match[1] ?? '');
+  t.ok(
+    typed.length > 100 && readFileSync(join(ROOT, 'examples/driver-ts/ring.test.ts'), 'utf8').includes(typed),
+    'the test in TypeScript',
   );
 });

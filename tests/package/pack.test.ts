@@ -12,6 +12,7 @@ const TSC = join(ROOT, 'node_modules/typescript/bin/tsc');
 const CONSUMER = `import { vma_merge_new_range } from 'vma-userland';
 import { test } from 'vma-userland/test';
 
+declare const process: { env: Record<string, string | undefined> };
 const merge: (...args: Parameters<typeof vma_merge_new_range>) => ReturnType<typeof vma_merge_new_range> =
   vma_merge_new_range;
 
@@ -32,8 +33,8 @@ no_such_export();
 `;
 
 function compile(folder: string, module: string, moduleResolution: string, file: string): Finished {
-  const options = ['--module', module, '--moduleResolution', moduleResolution, '--target', 'es2022', '--types', 'node'];
-  return runNode([TSC, '--strict', '--skipLibCheck', '--ignoreConfig', ...options, file], { cwd: folder });
+  const options = ['--module', module, '--moduleResolution', moduleResolution, '--target', 'es2022'];
+  return runNode([TSC, '--strict', '--ignoreConfig', ...options, file], { cwd: folder });
 }
 
 interface Manifest {
@@ -42,6 +43,7 @@ interface Manifest {
   main: string;
   types: string;
   dependencies: Record<string, string>;
+  peerDependencies: Record<string, string>;
 }
 
 function readManifest(): Manifest {
@@ -97,7 +99,8 @@ t.test('the package from outside', async (t) => {
   });
 
   t.test('imports nothing that is not in it, or among its dependencies', async (t) => {
-    const { dependencies, bin } = readManifest();
+    const { dependencies: own, peerDependencies, bin } = readManifest();
+    const dependencies = { ...own, ...peerDependencies };
     const scripts = files.filter((file) => /^dist\/.*\.(?:js|d\.ts)$/.test(file));
     const wrong = scripts.flatMap((file) =>
       importsOf(readFileSync(join(ROOT, file), 'utf8'))
@@ -149,6 +152,34 @@ t.test('the package from outside', async (t) => {
     const failed = runNode(['outside.test.js'], { cwd: folder, env: { FAIL: '1' } });
     t.equal(failed.status, 1, 'and sees it fail');
     t.match(failed.stdout, /^not ok 2 - another that fails/m);
+  });
+
+  t.test('brings few packages, and none that runs a script when it is installed', async (t) => {
+    const lock: { packages: Record<string, { dev?: boolean; hasInstallScript?: boolean }> } = JSON.parse(
+      readFileSync(join(ROOT, 'package-lock.json'), 'utf8'),
+    );
+    const brought = Object.entries(lock.packages).filter(([path, { dev }]) => path !== '' && dev !== true);
+    t.ok(brought.length > 0 && brought.length <= 12, `${brought.length} packages`);
+    t.same(
+      brought.filter(([, { hasInstallScript }]) => hasInstallScript),
+      [],
+    );
+  });
+
+  t.test('asks by name for what only porters need', async (t) => {
+    for (const args of [
+      ['port', 'status', '-k', '.'],
+      ['port', 'tests', '-k', '.'],
+      ['port', 'accept', '-k', '.'],
+    ]) {
+      const { status, stderr } = runNode([join('node_modules/vma-userland/dist/tools/cli.js'), ...args], {
+        cwd: folder,
+      });
+      t.equal(status, 2, stderr);
+      t.match(stderr, /^vma-userland: port needs .*npm install --ignore-scripts .*'prettier@\^3/);
+    }
+    const { stdout } = runNode([join('node_modules/vma-userland/dist/tools/cli.js'), '--help'], { cwd: folder });
+    t.notMatch(stdout, / table /, 'a command that needs the whole project is not offered');
   });
 
   t.test('runs its command', async (t) => {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What the report makes of a run's TAP. */
 import t from 'tap';
-import { resultsOf } from '../../tools/report/results.js';
+import { resultsOf } from '../../dev/report/results.js';
 
 const TAP = `TAP version 14
 # Subtest: first

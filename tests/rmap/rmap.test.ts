@@ -63,7 +63,7 @@ function anonOf(vma: vm_area_struct): anon_vma {
 }
 
 function faults(t: VmaTest): CheckedWorld['faults'] {
-  if (t.world.checked === null) throw new Error('no checked world');
+  if (t.world.checkedWorld === null) throw new Error('no checked world');
   return t.world.checked.faults;
 }
 

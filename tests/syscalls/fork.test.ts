@@ -46,9 +46,9 @@ function vmaAt(mm: mm_struct, addr: number): vm_area_struct {
 
 /** Under the lock of an address space. */
 function locked(t: VmaTest, mm: mm_struct, body: () => void): void {
-  t.world.checked?.locks.mmapWriteLock(mm);
+  t.world.checkedWorld?.locks.mmapWriteLock(mm);
   body();
-  t.world.checked?.locks.mmapWriteUnlock(mm);
+  t.world.checkedWorld?.locks.mmapWriteUnlock(mm);
 }
 
 function mark(t: VmaTest, mm: mm_struct, addr: number, bit: number): void {
@@ -293,7 +293,7 @@ processTest('fork: KSM goes along', (t, mm) => {
   const child = fork(mm);
   t.ASSERT_TRUE(child.flags.has(16));
   mmput(child);
-  t.world.checked?.faults.fail('__ksm_enter');
+  t.world.checkedWorld?.faults.fail('__ksm_enter');
   const other = fork(mm);
   t.ASSERT_FALSE(other.flags.has(16), 'as well as it can');
   mmput(other);
@@ -308,9 +308,9 @@ processTest('fork: a thread shares, a thread of the kernel has none', (t, mm) =>
   t.ASSERT_EQ(copy_mm(task, false), 0);
   t.ASSERT_NE(task.mm, mm);
   if (task.mm !== null) mmput(task.mm);
-  t.world.checked?.faults.fail('allocate_mm');
+  t.world.checkedWorld?.faults.fail('allocate_mm');
   t.ASSERT_EQ(copy_mm(task, false), -ENOMEM);
-  t.world.checked?.faults.fail('allocate_mm');
+  t.world.checkedWorld?.faults.fail('allocate_mm');
   t.ASSERT_EQ(mm_alloc(), null);
   current.mm = null;
   t.ASSERT_EQ(copy_mm(task, false), 0);

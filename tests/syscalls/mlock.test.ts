@@ -193,7 +193,7 @@ processTest('mlockall: goes on behind a VMA that memory ran out for (D1)', (t, m
   mapAt(t, BASE + 4 * P, 1);
   mapAt(t, BASE + 5 * P, 1);
   t.ASSERT_EQ(mlock(BASE + 4 * P, P), 0);
-  t.world.checked?.faults.fail('vma_iter_prealloc');
+  t.world.checkedWorld?.faults.fail('vma_iter_prealloc');
   t.ASSERT_EQ(mlockall(MCL_CURRENT), 0);
   t.ASSERT_EQ(
     maps(mm).join(),
@@ -207,7 +207,7 @@ processTest('mlockall: the VMA after one that memory ran out for still knows wha
   t.ASSERT_EQ(mlock(BASE, P), 0);
   mapAt(t, BASE + P, 1);
   mapAt(t, BASE + 2 * P, 1, PROT_READ);
-  t.world.checked?.faults.fail('vma_iter_prealloc');
+  t.world.checkedWorld?.faults.fail('vma_iter_prealloc');
   t.ASSERT_EQ(mlockall(MCL_CURRENT), 0);
   t.ASSERT_EQ(
     maps(mm).join(),

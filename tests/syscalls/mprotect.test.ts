@@ -92,7 +92,7 @@ processTest('mprotect: the charge of private memory', (t, mm) => {
   t.ASSERT_EQ(mprotect(BASE, P, PROT_READ), 0);
   t.ASSERT_EQ(globals.vm_committed_as, 1, 'no page was written');
   const vma = vma_lookup(mm, BASE + P);
-  if (vma === null || t.world.checked === null) throw new Error('it is there');
+  if (vma === null || t.world.checkedWorld === null) throw new Error('it is there');
   t.world.checked.locks.mmapWriteLock(mm);
   t.world.checked.fault(vma);
   t.world.checked.locks.mmapWriteUnlock(mm);

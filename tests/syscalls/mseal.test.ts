@@ -34,7 +34,7 @@ processTest('mseal: arguments that cannot be', (t) => {
     ['from a hole', mseal(BASE + 2 * P, 2 * P, 0), -ENOMEM],
     ['past the last', mseal(BASE + 3 * P, P + 1, 0), -ENOMEM],
   ]);
-  t.world.checked?.faults.fail('mmap_write_lock_killable');
+  t.world.checkedWorld?.faults.fail('mmap_write_lock_killable');
   t.ASSERT_EQ(mseal(BASE, P, 0), -EINTR);
 });
 
@@ -63,7 +63,7 @@ processTest('mseal: splits, merges, and stays', (t, mm) => {
 
 processTest('mseal: memory that cannot be had', (t, mm) => {
   mapAt(t, BASE, 4);
-  t.world.checked?.faults.fail('vm_area_cache_alloc');
+  t.world.checkedWorld?.faults.fail('vm_area_cache_alloc');
   t.ASSERT_EQ(mseal(BASE + P, P, 0), -ENOMEM);
   t.ASSERT_EQ(maps(mm).join(), '200000000000-200000004000 100073');
 });

@@ -82,7 +82,7 @@ processTest('prctl: huge pages', (t) => {
     ['enabled', prctl(PR_SET_THP_DISABLE, 0), 0],
     ['asked in the end', prctl(PR_GET_THP_DISABLE, 0), 0],
   ]);
-  t.world.checked?.faults.fail('mmap_write_lock_killable');
+  t.world.checkedWorld?.faults.fail('mmap_write_lock_killable');
   t.ASSERT_EQ(prctl(PR_SET_THP_DISABLE, 1), -EINTR);
 });
 

@@ -31,9 +31,9 @@ function faultAt(mm: mm_struct, addr: number): number {
 }
 
 function underLock<T>(t: VmaTest, mm: mm_struct, body: () => T): T {
-  t.world.checked?.locks.mmapWriteLock(mm);
+  t.world.checkedWorld?.locks.mmapWriteLock(mm);
   const result = body();
-  t.world.checked?.locks.mmapWriteUnlock(mm);
+  t.world.checkedWorld?.locks.mmapWriteUnlock(mm);
   return result;
 }
 
@@ -51,7 +51,7 @@ processTest('expand_stack: down to the address, and no further than it may', (t,
   t.ASSERT_EQ(faultAt(mm, BASE - 4 * P), 0);
   mapAt(t, BASE - 0x1000 * P, 1);
   t.ASSERT_EQ(faultAt(mm, BASE - 0x1000 * P - 1), 0, 'what comes next is no stack');
-  t.world.checked?.faults.fail('mmap_write_lock_killable');
+  t.world.checkedWorld?.faults.fail('mmap_write_lock_killable');
   t.ASSERT_EQ(faultAt(mm, BASE - 3 * P), 0, 'interrupted');
 });
 

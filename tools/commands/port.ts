@@ -5,6 +5,7 @@ import type { TranslatedFile } from '../port/tests.js';
 import type { KernelTree } from '../port/tree.js';
 import { acceptCommand } from './port_accept.js';
 import { statusCommand } from './port_status.js';
+import { needPortersPackages } from './porters.js';
 import { complain, statusHelp, USAGE } from './program.js';
 
 interface TestsOptions {
@@ -65,7 +66,9 @@ async function tests(files: readonly string[], options: TestsOptions): Promise<n
 
 /** `port`, with a subcommand for each step of following upstream; docs/porting.md walks through them. */
 export function portCommand(): Command {
-  const port = new Command('port').description('Follows upstream from release to release (docs/porting.md).');
+  const port = new Command('port')
+    .description('Follows upstream from release to release (docs/porting.md).')
+    .hook('preAction', () => needPortersPackages('port'));
   const add = (command: Command): Command => {
     port.addCommand(command);
     return command;

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { complain, statusHelp, USAGE } from './program.js';
+
+/** Is this the project itself? Half of what the table names does not ship. */
+export const hasTable = existsSync(new URL('../../../tests', import.meta.url));
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 

@@ -1,7 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What a report shows, as whoever gathers it hands it over. */
-import type { TestResult } from './results.js';
 import type { ShownTimeline } from './timeline.js';
+
+export interface TestResult {
+  name: string;
+  result: 'ok' | 'not ok' | 'skip' | 'todo';
+  /** Why it was skipped, or is still to be done. */
+  reason: string;
+  milliseconds: number | null;
+  /** Assertions that failed, innermost tests first, with their diagnostics. */
+  failures: Failure[];
+}
+
+export interface Failure {
+  /** Names from the outermost test down to that of the assertion. */
+  path: string;
+  /** As text; empty when there are none. */
+  diagnostics: string;
+}
 
 /** A test with what was recorded of it. */
 export interface ReportedTest extends TestResult {

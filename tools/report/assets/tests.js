@@ -106,7 +106,7 @@ function revealShown() {
 }
 
 /**
- * @param {import('../results.js').Failure} failure
+ * @param {import('../data.js').Failure} failure
  * @param {string} name
  * @returns {HTMLElement}
  */

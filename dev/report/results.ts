@@ -1,23 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What a run of tests printed, test by test: result, time, and what those that failed have to say. */
 import { Parser, Result } from 'tap-parser';
-
-export interface TestResult {
-  name: string;
-  result: 'ok' | 'not ok' | 'skip' | 'todo';
-  /** Why it was skipped, or is still to be done. */
-  reason: string;
-  milliseconds: number | null;
-  /** Assertions that failed, innermost tests first, with their diagnostics. */
-  failures: Failure[];
-}
-
-export interface Failure {
-  /** Names from the outermost test down to that of the assertion. */
-  path: string;
-  /** As text; empty when there are none. */
-  diagnostics: string;
-}
+import type { Failure, TestResult } from '../../tools/report/data.js';
 
 const reasonOf = (directive: boolean | string): string => (typeof directive === 'string' ? directive : '');
 

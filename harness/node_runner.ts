@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** Tests on node's own runner, node:test. It knows no failed test that goes on: failures are gathered, thrown at the end. */
+import { type TestContext, test } from 'node:test';
+import { isDeepStrictEqual } from 'node:util';
+import type { RunnerOptions, RunnerTest } from './runner.js';
+
+/** Diagnostics as indented lines, much as tap prints them. */
+function linesOf(value: unknown, indent: string): string[] {
+  if (Array.isArray(value)) return value.flatMap((one) => linesOf(one, indent));
+  if (typeof value !== 'object' || value === null) {
+    return String(value)
+      .split('\n')
+      .map((line) => indent + line);
+  }
+  return Object.entries(value)
+    .filter(([, one]) => one !== null && one !== undefined)
+    .flatMap(([name, one]) =>
+      typeof one === 'object' ? [`${indent}${name}:`, ...linesOf(one, `${indent}  `)] : [`${indent}${name}: ${one}`],
+    );
+}
+
+/** Is what was found as the pattern has it? */
+function matches(found: unknown, wanted: unknown): boolean {
+  if (wanted instanceof RegExp) return wanted.test(String(found));
+  if (typeof wanted === 'string') return String(found).includes(wanted);
+  if (typeof wanted !== 'object' || wanted === null) return found === wanted;
+  if (typeof found !== 'object' || found === null) return false;
+  return Object.entries(wanted).every(([name, one]) => matches(Reflect.get(found, name), one));
+}
+
+/** All that failed in a test; frames are among the diagnostics. */
+class TestFailed extends Error {
+  constructor(failures: readonly string[]) {
+    super(failures.join('\n'));
+    this.name = 'TestFailed';
+    this.stack = this.message;
+  }
+}
+
+export class NodeTest implements RunnerTest {
+  readonly name: string;
+  /** Null for the root. */
+  private readonly context: TestContext | null;
+  private readonly failures: string[];
+
+  constructor(name: string, context: TestContext | null) {
+    this.name = name;
+    this.context = context;
+    this.failures = [];
+  }
+
+  test(name: string, { todo }: RunnerOptions, body: (t: RunnerTest) => Promise<void>): Promise<void> {
+    const run = async (context: TestContext): Promise<void> => {
+      const inner = new NodeTest(name, context);
+      await body(inner);
+      if (inner.failures.length > 0) throw new TestFailed(inner.failures);
+    };
+    const options = todo === undefined ? {} : { todo };
+    return this.context === null ? test(name, options, run) : this.context.test(name, options, run);
+  }
+
+  /** The runner counts tests, not assertions. */
+  pass(_what: string): void {}
+
+  fail(what: string, diagnostics: object = {}): void {
+    this.failures.push([what, ...linesOf(diagnostics, '  ')].join('\n'));
+  }
+
+  comment(text: string): void {
+    this.context?.diagnostic(text);
+  }
+
+  same(found: unknown, wanted: unknown, what = 'same'): void {
+    if (!isDeepStrictEqual(found, wanted)) this.fail(what, { values: { found, wanted } });
+  }
+
+  match(found: unknown, wanted: object, what = 'match'): void {
+    if (!matches(found, wanted)) this.fail(what, { values: { found, wanted } });
+  }
+
+  throws(body: () => unknown, wanted: RegExp, what = 'throws'): void {
+    let thrown: unknown = 'nothing';
+    try {
+      body();
+    } catch (error) {
+      thrown = error;
+    }
+    if (!wanted.test(String(thrown))) this.fail(what, { values: { found: String(thrown), wanted: String(wanted) } });
+  }
+}
