@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** `import … from 'vma-userland/test'`: write a test of VMA behaviour, or of a driver's hooks, as upstream's are written. */
-import { loadRunner } from './runner.js';
+import { loadRunner } from './load_runner.js';
 import { registerTest, type TestBody, type TestOptions } from './vma_test.js';
 
 export { PAGE_SIZE } from '../include/linux/mm.js';
