@@ -338,13 +338,13 @@ processTest('fork of a fork: pages of three generations', (t, mm) => {
 });
 
 processTest('__mt_dup: trees that are not alike, and deep ones', (t, mm) => {
-  for (let i = 0; i < 500; i++) mapAt(t, BASE + 2 * i * P, 1);
+  for (let i = 0; i < 100; i++) mapAt(t, BASE + 2 * i * P, 1);
   const other = newProcessMm();
   t.ASSERT_EQ(__mt_dup(mm.mm_mt, other.mm_mt, 1), 0);
   t.ASSERT_EQ(maps(other).join(), maps(mm).join());
   t.ASSERT_EQ(__mt_dup(mm.mm_mt, other.mm_mt, 1), -22, 'it is not empty');
   __mt_destroy(other.mm_mt);
   const child = fork(mm);
-  t.ASSERT_EQ(maps(child).length, 500);
+  t.ASSERT_EQ(maps(child).length, 100);
   mmput(child);
 });
