@@ -7,7 +7,6 @@ import { ENOMEM } from '../include/linux/errno.js';
 import { __fput, fget } from '../lib/fs/file_table.js';
 import { vma_supports_mlock } from '../lib/mm/inlines/mlock.js';
 import { __ksm_enter, ksm_exit, ksm_fork, ksm_vma_flags } from '../lib/mm/ksm.js';
-import { set_anon_vma_name } from '../lib/mm/madvise/madvise.js';
 import { may_expand_vm, rlimit, security_vm_enough_memory_mm, vm_acct_memory } from '../lib/mm/mmap/limits.js';
 import { shmem_file, shmem_zero_setup } from '../lib/mm/shmem.js';
 import { cap_mmap_addr } from '../lib/security/commoncap.js';
@@ -35,7 +34,6 @@ export function processStubs(base: Stubs): Partial<Stubs> {
     },
     security_mmap_addr: cap_mmap_addr,
     vma_supports_mlock,
-    set_anon_vma_name,
     fget,
     fput: (f) => {
       if (f.f_ref === 1) __fput(f);

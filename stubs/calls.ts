@@ -96,7 +96,6 @@ export interface AskStubs {
   can_do_file_pageout(vma: vm_area_struct): boolean;
   /** Makes huge pages of a range. 0 or a negative errno: there are none here. */
   madvise_collapse(vma: vm_area_struct, start: number, end: number): number;
-  set_anon_vma_name(addr: number, size: number, name: string | null): number;
   /** A line of the kernel's log. */
   pr_warn(text: string): void;
 }
@@ -150,6 +149,5 @@ export const quietCallStubs: CallStubs = {
   userfaultfd_remove: () => true,
   can_do_file_pageout: () => true,
   madvise_collapse: () => -EINVAL,
-  set_anon_vma_name: () => -EINVAL,
   pr_warn: nothing,
 };

@@ -5,7 +5,7 @@
  *
  * Deviation: other options are unknown here; a name is a string, not an address, null for none.
  */
-import { EINTR, EINVAL, EPERM } from '../../include/linux/errno.js';
+import { EFAULT, EINTR, EINVAL, EPERM } from '../../include/linux/errno.js';
 import {
   MMF_DISABLE_THP_COMPLETELY,
   MMF_DISABLE_THP_EXCEPT_ADVISED,
@@ -31,6 +31,7 @@ import { currentMm, stubs } from '../../stubs/index.js';
 import { mm_flags_clear, mm_flags_set, mm_flags_test } from '../mm/inlines/flag_operations.js';
 import { hasOtherBits } from '../mm/inlines/unsigned.js';
 import { ksm_disable_merge_any, ksm_enable_merge_any } from '../mm/ksm.js';
+import { set_anon_vma_name } from '../mm/madvise/madvise.js';
 
 /** An argument of prctl(): a number, or for the name of memory a string. */
 export type PrctlArgument = number | string | null;
@@ -88,8 +89,10 @@ function setMemoryMerge(mm: mm_struct, merge: boolean): number {
 
 /** Changes an attribute of a range. 0 or a negative errno. */
 function prctl_set_vma(opt: number, addr: number, size: number, arg: PrctlArgument): number {
-  if (opt !== PR_SET_VMA_ANON_NAME || (typeof arg === 'number' && arg !== 0)) return -EINVAL;
-  return stubs.set_anon_vma_name(addr, size, typeof arg === 'string' ? arg : null);
+  if (opt !== PR_SET_VMA_ANON_NAME) return -EINVAL;
+  // No text is at any address.
+  if (typeof arg === 'number' && arg !== 0) return -EFAULT;
+  return set_anon_vma_name(addr, size, typeof arg === 'string' ? arg : null);
 }
 
 /** The system call. What was asked for, 0, or a negative errno; -EINVAL for an option that has nothing to do with memory. */
