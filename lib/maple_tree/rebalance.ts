@@ -19,7 +19,7 @@ import {
   ma_active,
   type ma_state,
   type ma_wr_state,
-  type maple_nodes,
+  maple_nodes,
   type maple_tree,
   NO_NODE,
   NODE_SHIFT,
@@ -32,38 +32,26 @@ import { mtree_range_walk } from './state.js';
 /** How a storey with too much or too little data looks for a sibling. */
 type SiblingRule = 'split' | 'rebalance' | 'span';
 
-/** What a list of slots has at i. Not for nodes, whose methods know the kind of each array and so are faster. */
-function listed<E>(list: readonly E[], i: number): E {
-  const value = list[i];
-  if (value === undefined) throw new Error(`maple_tree: internal error: a list of slots ends before ${i}`);
-  return value;
-}
-
-/** A list of slots on their way from old nodes to new ones. What lies past `length` is left over from before. */
+/** A list of slots on their way from old nodes to new ones: leaf entries, or children with their gaps. */
 class SlotList<T> {
-  pivot: number[];
-  slot: (T | null)[];
-  child: number[];
-  gap: number[];
+  /** Arrays as a tree has them. What lies past `length` is left over from before. */
+  readonly slots: maple_nodes<T>;
   length: number;
 
   constructor() {
-    this.pivot = [ULONG_MAX];
-    this.slot = [null];
-    this.child = [];
-    this.gap = [ULONG_MAX];
+    this.slots = new maple_nodes<T>();
     this.length = 0;
   }
 
   addEntry(entry: T | null, last: number): void {
-    this.pivot[this.length] = last;
-    this.slot[this.length++] = entry;
+    this.slots.pivot[this.length] = last;
+    this.slots.slot[this.length++] = entry;
   }
 
   addChild(child: number, last: number, gap: number): void {
-    this.pivot[this.length] = last;
-    this.gap[this.length] = gap;
-    this.child[this.length++] = child;
+    this.slots.pivot[this.length] = last;
+    this.slots.gap[this.length] = gap;
+    this.slots.child[this.length++] = child;
   }
 
   /** Appends the slots of a node from place `from` to place `to`. */
@@ -76,10 +64,7 @@ class SlotList<T> {
 
   /** Appends another list. */
   addList(list: SlotList<T>, leaf: boolean): void {
-    for (let i = 0; i < list.length; i++) {
-      if (leaf) this.addEntry(listed(list.slot, i), listed(list.pivot, i));
-      else this.addChild(listed(list.child, i), listed(list.pivot, i), listed(list.gap, i));
-    }
+    this.addSlots(list.slots, 0, list.length - 1, leaf, true);
   }
 
   /** Empties the list for the storey above. */
@@ -220,7 +205,7 @@ function dst_setup<T>(change: Change<T>, slots: number): void {
   }
   const half = Math.floor((size - 1) / 2) + 1;
   // Two full leaves do only if the first does not end in NULL, which would have to move over.
-  const twoDo = size < slots * 2 || (size === slots * 2 && (change.level > 0 || data.slot[half - 1] !== null));
+  const twoDo = size < slots * 2 || (size === slots * 2 && (change.level > 0 || data.slots.slotAt(half - 1) !== null));
   if (twoDo) {
     change.d_count = 2;
     change.split = half;
@@ -236,15 +221,15 @@ function fillNode<T>(nodes: maple_nodes<T>, node: number, data: SlotList<T>, fro
   const leaf = nodes.levelOf(node) === 0;
   const gaps = nodes.gap.length > 0;
   for (let i = from, at = node; i < to; i++, at++) {
-    nodes.pivot[at] = listed(data.pivot, i);
+    nodes.pivot[at] = data.slots.pivotAt(i);
     if (leaf) {
-      nodes.slot[at] = listed(data.slot, i);
+      nodes.slot[at] = data.slots.slotAt(i);
       continue;
     }
-    const child = listed(data.child, i);
+    const child = data.slots.childAt(i);
     nodes.child[at] = child;
     nodes.parent[child >> NODE_SHIFT] = at;
-    if (gaps) nodes.gap[at] = listed(data.gap, i);
+    if (gaps) nodes.gap[at] = data.slots.gapAt(i);
   }
   nodes.end[node >> NODE_SHIFT] = to - from - 1;
 }
@@ -266,14 +251,14 @@ function deal<T>(mas: ma_state<T>, change: Change<T>, min: number): void {
   for (let d = 1; d <= d_count; d++) {
     let to = d === d_count ? data.length : from + size;
     size = split;
-    if (level === 0 && d < d_count && data.slot[to - 1] === null) {
+    if (level === 0 && d < d_count && data.slots.slotAt(to - 1) === null) {
       to--;
       size++;
     }
     const node = mas_pop_node(mas, level);
     const nodes = nodesOf(tree);
     fillNode(nodes, node, data, from, to);
-    const last = listed(data.pivot, to - 1);
+    const last = data.slots.pivotAt(to - 1);
     fresh.addChild(node, last, gaps ? nodeMaxGap(nodes, node, nodeFrom) : 0);
     nodeFrom = last + 1;
     from = to;
@@ -303,7 +288,7 @@ function replaceTop<T>(mas: ma_state<T>, node: number, old: number, min: number)
 /** A root above the new nodes, if there are several; else the one new node. Port of cp_is_new_root(). */
 function newTop<T>(mas: ma_state<T>, change: Change<T>): number {
   const { fresh, data } = change;
-  if (fresh.length === 1) return listed(fresh.child, 0);
+  if (fresh.length === 1) return fresh.slots.childAt(0);
   data.clear();
   data.addList(fresh, false);
   const node = mas_pop_node(mas, change.level + 1);
@@ -333,7 +318,7 @@ function propagate<T>(mas: ma_state<T>, change: Change<T>, rule: SiblingRule): v
       return;
     }
     if (change.fresh.length === 1 && left === right) {
-      replaceTop(mas, listed(change.fresh.child, 0), left, min);
+      replaceTop(mas, change.fresh.slots.childAt(0), left, min);
       return;
     }
     change.first = nodes.parentOf(left);
