@@ -304,3 +304,23 @@ t.test('a tree can be dropped and made anew', async (t) => {
   t.equal(mt.ma_flags, 0);
   t.equal(maple_slab.live, live);
 });
+
+t.test('slots for two full leaves make two, but three if the first of two would end in NULL', async (t) => {
+  const full = () => {
+    const mt = new maple_tree<string>(MT_FLAGS_ALLOC_RANGE, 4);
+    for (const first of [0, 8, 0x10, 0x18, 0x20, 4, 0x1c, 0x28]) {
+      const last = first < 0x20 ? first | 7 : ULONG_MAX;
+      mtree_store_range(mt, first, last, `e${first.toString(16)}`, GFP_KERNEL);
+    }
+    t.same([mt.nodes?.live, ranges(mt).split(' ').length], [3, 8], 'a root over two full leaves');
+    return mt;
+  };
+  const two = full();
+  mtree_store_range(two, 0x14, 0x1b, 'x', GFP_KERNEL);
+  t.equal(ranges(two), '0-3:e0 4-7:e4 8-f:e8 10-13:e10 14-1b:x 1c-1f:e1c 20-27:e20 28-max:e28');
+  t.equal(two.nodes?.live, 3);
+  const three = full();
+  mtree_store_range(three, 0xc, 0x19, null, GFP_KERNEL);
+  t.equal(ranges(three), '0-3:e0 4-7:e4 8-b:e8 c-19:- 1a-1b:e18 1c-1f:e1c 20-27:e20 28-max:e28');
+  t.equal(three.nodes?.live, 4);
+});
