@@ -12,6 +12,7 @@ import {
   do_brk_flags,
   do_munmap,
   expand_downwards,
+  type file,
   find_vma_intersection,
   IS_ERR,
   list_head,
@@ -57,7 +58,7 @@ import {
   vma_test,
 } from '../../lib/index.js';
 import { accountPages, vm_unacct_memory } from '../../lib/mm/inlines/accounting.js';
-import { vma_start_anon_pgoff } from '../../lib/mm/inlines/range.js';
+import { vma_end_pgoff, vma_start_anon_pgoff, vma_start_pgoff } from '../../lib/mm/inlines/range.js';
 import { mprotect } from '../../lib/mm/mprotect.js';
 import type { Drivers } from './drivers.js';
 import type { Word } from './steps.js';
@@ -138,22 +139,57 @@ function partOf(vma: vm_area_struct, a = 0, b = 0): { start: number; end: number
   return { start: vma.vm_start + first * PAGE_SIZE, end: vma.vm_start + (first + length) * PAGE_SIZE };
 }
 
-function mapAnon(_around: Surroundings, _mm: mm_struct, [at, length, access = 0, kind = 0]: Numbers): void {
+/** What is mapped: where, how, and what of a file. */
+interface Mapping {
+  readonly file: file | null;
+  readonly start: number;
+  readonly len: number;
+  readonly bits: readonly number[];
+  readonly pgoff: number;
+}
+
+function map({ file: mapped, start, len, bits, pgoff }: Mapping): void {
+  mmap_region(mapped, start, len, mk_vma_flags(...bits), pgoff, new list_head());
+}
+
+/** The rest of a VMA, right behind it: what may merge with it. Null where there is no room in the window. */
+function continued(mm: mm_struct, [which, length = 0]: Numbers): Mapping | null {
+  const vma = pickVma(mm, which);
+  if (vma === null || vma.vm_end >= BASE + PAGES * PAGE_SIZE || vma.vm_start < BASE) return null;
+  const { vm_end: start, vm_file: mapped } = vma;
+  const kept = [VMA_READ_BIT, VMA_WRITE_BIT, VMA_EXEC_BIT, VMA_SHARED_BIT, ...MAY];
+  const pages = 1 + (length % Math.min(MOST_PAGES, (BASE + PAGES * PAGE_SIZE - start) / PAGE_SIZE));
+  const pgoff = mapped === null ? start / PAGE_SIZE : vma_end_pgoff(vma);
+  return { file: mapped, start, len: pages * PAGE_SIZE, bits: kept.filter((bit) => vma_test(vma, bit)), pgoff };
+}
+
+function mapAnon(_around: Surroundings, mm: mm_struct, numbers: Numbers): void {
+  const [at, length, access = 0, kind = 0] = numbers;
+  const beside = kind % 3 === 1 ? continued(mm, numbers) : null;
+  if (beside !== null) {
+    map(beside);
+    return;
+  }
   const { start, len } = rangeOf(at, length);
   const bits = [...accessBits(access), ...MAY];
   if (kind % 16 === 0) bits.push(VMA_SHARED_BIT);
   if (kind % 11 === 0) bits.push(VMA_LOCKED_BIT);
-  mmap_region(null, start, len, mk_vma_flags(...bits), start / PAGE_SIZE, new list_head());
+  map({ file: null, start, len, bits, pgoff: start / PAGE_SIZE });
 }
 
-function mapFile(around: Surroundings, _mm: mm_struct, [at, length, access = 0, kind = 0, which = 0]: Numbers): void {
+function mapFile(around: Surroundings, mm: mm_struct, numbers: Numbers): void {
+  const [at, length, access = 0, kind = 0, which = 0] = numbers;
+  const beside = kind % 3 === 1 ? continued(mm, numbers) : null;
+  if (beside !== null) {
+    map(beside);
+    return;
+  }
   const { start, len } = rangeOf(at, length);
   const { files } = around.drivers;
-  const file = files[which % files.length] ?? null;
   const bits = [...accessBits(access), ...MAY];
   if (kind % 3 === 0) bits.push(VMA_SHARED_BIT);
   const pgoff = (start - BASE) / PAGE_SIZE + (kind % 13 === 0 ? 7 : 0);
-  mmap_region(file, start, len, mk_vma_flags(...bits), pgoff, new list_head());
+  map({ file: files[which % files.length] ?? null, start, len, bits, pgoff });
 }
 
 function unmap(_around: Surroundings, mm: mm_struct, [at, length]: Numbers): void {
@@ -342,13 +378,23 @@ function stack(_around: Surroundings, mm: mm_struct, [depth = 0, how = 0]: Numbe
   else if (vma_test(vma, VMA_GROWSDOWN_BIT)) expand_downwards(vma, top - (depth % STACK_PAGES) * PAGE_SIZE);
 }
 
+/** Was it moved here, with pages that know where they were? */
+function isAway(vma: vm_area_struct): boolean {
+  return vma.vm_file === null && vma.anon_vma !== null && vma_start_pgoff(vma) !== vma.vm_start / PAGE_SIZE;
+}
+
 /** mremap() of a part of a VMA to another place: unmap there, copy, move the pages, unmap here. */
 function move({ world, arm }: Surroundings, mm: mm_struct, [which, a, b, to = 0, keep = 0]: Numbers): void {
-  const found = pickVma(mm, which);
+  const away = keep % 2 === 0 ? vmasOf(mm).filter(isAway) : [];
+  const found = away[(which ?? 0) % Math.max(1, away.length)] ?? pickVma(mm, which);
   if (found === null || vma_test(found, VMA_DONTEXPAND_BIT) || vma_test(found, VMA_GROWSDOWN_BIT)) return;
   const { start, end } = partOf(found, a, b);
   const len = end - start;
-  const target = BASE + (to % PAGES) * PAGE_SIZE;
+  // Where its page offset says it was before, if anywhere: there it may merge.
+  const home = (vma_start_pgoff(found) + (start - found.vm_start) / PAGE_SIZE) * PAGE_SIZE;
+  const origin = found.vm_file === null ? home : home + BASE;
+  const isHome = (away.length > 0 || to % 3 === 1) && origin >= BASE && origin + len <= BASE + PAGES * PAGE_SIZE;
+  const target = isHome ? origin : BASE + (to % PAGES) * PAGE_SIZE;
   if (target < end && start < target + len) return;
   world.faults.clear();
   do_munmap(mm, target, len, null);

@@ -89,7 +89,7 @@ export class Drivers {
   }
 
   private mmap(vma: vm_area_struct): number {
-    vma.vm_ops = this.ops;
+    if (this.answer(2, EIO) !== 0) vma.vm_ops = this.ops;
     vma.vm_private_data = this;
     if (this.answer(3, EIO) !== 0) vma_set_flags(vma, VMA_DONTEXPAND_BIT);
     return this.answer(6, EIO);
