@@ -3,7 +3,8 @@
  * Address spaces of processes as the package exports them: their layout, where mappings go, what a process may have,
  * forks and exits, stacks that grow. Functions of lib/ by the same names, with numbers and VMAs checked.
  */
-import { badArgument, checkUlong } from '../../include/check.js';
+import { badArgument, checkPageRange, checkUlong } from '../../include/check.js';
+import { checkFlagsWord } from '../../include/flag_bitmap.js';
 import type { ErrPtr } from '../../include/linux/errno.js';
 import {
   type file,
@@ -12,7 +13,7 @@ import {
   type vm_area_struct,
   type vm_unmapped_area_info,
 } from '../../include/mm_types.js';
-import type { vma_flags_t } from '../../include/vma_flags.js';
+import type { vm_flags_t, vma_flags_t } from '../../include/vma_flags.js';
 import * as fork from '../kernel/fork.js';
 import * as huge from '../mm/huge_memory.js';
 import * as dup from '../mm/mmap/dup.js';
@@ -20,6 +21,7 @@ import * as exit from '../mm/mmap/exit.js';
 import * as area from '../mm/mmap/get_unmapped_area.js';
 import * as layout from '../mm/mmap/layout.js';
 import * as limits from '../mm/mmap/limits.js';
+import * as special from '../mm/mmap/special.js';
 import * as stack from '../mm/mmap/stack.js';
 import * as unmapped from '../mm/mmap/vm_unmapped_area.js';
 import * as shmem from '../mm/shmem.js';
@@ -29,6 +31,7 @@ import { isWatched, watched } from './operation.js';
 export { arch_pick_mmap_layout } from '../arch/x86/mmap.js';
 export { set_mm_exe_file } from '../kernel/fork.js';
 export { rlimit_max, vm_commit_limit, vm_memory_committed } from '../mm/mmap/limits.js';
+export { vm_special_mapping } from '../mm/mmap/special.js';
 export { shmem_aops, shmem_file_operations, shmem_mapping } from '../mm/shmem.js';
 
 function checkMm(fn: string, arg: string, mm: mm_struct): void {
@@ -243,4 +246,30 @@ export function shmem_kernel_file_setup(name: string, size: number, flags: vma_f
 export function shmem_zero_setup(vma: vm_area_struct): number {
   checkLive('shmem_zero_setup', 'vma', vma);
   return shmem.shmem_zero_setup(vma);
+}
+
+/**
+ * Maps len bytes at addr, page-aligned, for the kernel: the mapping has a name, is never split, and tells spec when it
+ * moves or goes. The caller holds mmap_lock for writing. The VMA, or a negative errno. _install_special_mapping() of
+ * mm/mmap.c.
+ */
+export function _install_special_mapping(
+  mm: mm_struct,
+  addr: number,
+  len: number,
+  vm_flags: vm_flags_t,
+  spec: special.vm_special_mapping,
+): vm_area_struct | ErrPtr {
+  if (isWatched())
+    return watched('_install_special_mapping', _install_special_mapping, { mm, addr, len, vm_flags, spec });
+  checkMm('_install_special_mapping', 'mm', mm);
+  checkPageRange('_install_special_mapping', 'addr', addr, 'addr + len', addr + len);
+  checkFlagsWord('_install_special_mapping', vm_flags);
+  return special._install_special_mapping(mm, addr, len, vm_flags, spec);
+}
+
+/** Does the VMA map sm? vma_is_special_mapping() of mm/mmap.c. */
+export function vma_is_special_mapping(vma: vm_area_struct, sm: special.vm_special_mapping): boolean {
+  checkLive('vma_is_special_mapping', 'vma', vma);
+  return special.vma_is_special_mapping(vma, sm);
 }
