@@ -5,12 +5,22 @@
  * same calls as the kernel answers them, with -errno.
  */
 import { badArgument } from '../../include/check.js';
-import { EBADF, ENOENT, ENOMEM, IS_ERR_VALUE } from '../../include/linux/errno.js';
+import { EBADF, ENOENT, ENOMEM, type ErrPtr, IS_ERR, IS_ERR_VALUE } from '../../include/linux/errno.js';
 import { FMODE_READ, FMODE_WRITE } from '../../include/linux/fs.js';
 import { file, type file_operations, type mm_struct, type task_struct } from '../../include/mm_types.js';
 import { Ref } from '../../include/ref.js';
+import { procmap_query } from '../../include/uapi/fs.js';
 import type { rlimit } from '../../include/uapi/resource.js';
 import { read_user_byte, write_user_byte } from '../../lib/doors/memory.js';
+import {
+  mapEntries,
+  proc_pid_maps,
+  proc_pid_smaps,
+  type SmapEntry,
+  show_smaps_rollup,
+  smapEntries,
+} from '../../lib/fs/proc/smaps.js';
+import { do_procmap_query, type MapEntry } from '../../lib/fs/proc/task_mmu.js';
 import { stubs } from '../../stubs/index.js';
 import { type SystemArgument, toInt, toUlong } from './argument.js';
 import { type CallArguments, ErrnoError, SignalError } from './errors.js';
@@ -238,6 +248,52 @@ export class Process {
   /** /proc/sys/vm/max_map_count, for all processes of the test. */
   setMaxMapCount(count: number): void {
     this.processes.globals.sysctl_max_map_count = toUlong('setMaxMapCount', 'count', count);
+  }
+
+  /** The text of /proc/PID/maps. */
+  maps(): string {
+    return this.ofMemory('maps', proc_pid_maps);
+  }
+
+  /** The same as objects. */
+  mapEntries(): MapEntry[] {
+    return this.ofMemory('mapEntries', mapEntries);
+  }
+
+  /** The text of /proc/PID/smaps. */
+  smaps(): string {
+    return this.ofMemory('smaps', proc_pid_smaps);
+  }
+
+  /** The same as objects, in kilobytes. */
+  smapEntries(): SmapEntry[] {
+    return this.ofMemory('smapEntries', smapEntries);
+  }
+
+  /** The text of /proc/PID/smaps_rollup. */
+  smapsRollup(): string {
+    return this.ofMemory('smapsRollup', show_smaps_rollup);
+  }
+
+  /** The mapping at addr, or the one that PROCMAP_QUERY_* ask for, as the ioctl() of /proc/PID/maps answers. */
+  procmapQuery(addr: SystemArgument, flags: SystemArgument = 0, nameSize: SystemArgument = 4096): procmap_query {
+    const query = new procmap_query({
+      query_addr: toUlong('procmapQuery', 'addr', addr),
+      query_flags: toUlong('procmapQuery', 'flags', flags),
+      vma_name_size: toUlong('procmapQuery', 'nameSize', nameSize),
+    });
+    this.mustLive('procmapQuery');
+    const error = this.processes.run(this.task, () => do_procmap_query(this.mm, query));
+    this.result('procmapQuery', { addr, flags, nameSize }, error);
+    return query;
+  }
+
+  /** What is told of its memory. */
+  private ofMemory<T>(name: string, call: (mm: mm_struct) => T | ErrPtr): T {
+    this.mustLive(name);
+    const told = this.processes.run(this.task, () => call(this.mm));
+    if (IS_ERR(told)) throw new ErrnoError(name, {}, -told);
+    return told;
   }
 
   /** A copy of the process. */

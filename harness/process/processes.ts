@@ -15,7 +15,9 @@ import { type Globals, stubs } from '../../stubs/index.js';
 import type { CheckedWorld } from '../checked/world.js';
 import { processGlobals, processStubs } from '../process_stubs.js';
 import type { World } from '../world.js';
+import { ErrnoError } from './errors.js';
 import { closeAll, copyFiles, Disk } from './files.js';
+import { setUpStack } from './stack.js';
 
 /** Where heaps begin. */
 const START_BRK = 0x555555560000;
@@ -26,6 +28,8 @@ export interface ProcessOptions {
   comm?: string;
   /** Where the heap begins; page-aligned. */
   startBrk?: number;
+  /** Does it have a stack? Nothing is mapped otherwise. */
+  stack?: boolean;
 }
 
 /** What it is told of the test around it. */
@@ -75,7 +79,7 @@ export class Processes {
   }
 
   /** A process with nothing mapped. */
-  create({ comm = 'test', startBrk = START_BRK }: ProcessOptions): task_struct {
+  create({ comm = 'test', startBrk = START_BRK, stack = false }: ProcessOptions): task_struct {
     const task = new task_struct(comm);
     const mm = new mm_struct(MT_FLAGS_ALLOC_RANGE);
     mm_alloc_pgd(mm);
@@ -85,6 +89,8 @@ export class Processes {
     arch_pick_mmap_layout(mm, task.signal.rlim[RLIMIT_STACK]);
     task.mm = mm;
     this.enlist(task);
+    const error = stack ? this.run(task, () => setUpStack(mm)) : 0;
+    if (error !== 0) throw new ErrnoError('process', { stack }, -error);
     return task;
   }
 
