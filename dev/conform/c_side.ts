@@ -75,6 +75,25 @@ const WRAPPED = ['kmem_cache_alloc_lru', 'kmem_cache_prefill_sheaf', 'kmem_cache
   .map((name) => `-Wl,--wrap=${name}`)
   .join(' ');
 
+/** What warnings of the tree do: they are told, not dumped to the output, and end nothing. */
+const TREE_WARNINGS: readonly (readonly [file: string, texts: readonly (readonly [string, string])[]])[] = [
+  [
+    '../shared/shared.h',
+    [
+      [
+        '#define dump_stack()\tassert(0)',
+        `void call_warn(const char *where);\n#define dump_stack() call_warn(__func__)`,
+      ],
+    ],
+  ],
+  [
+    '../shared/linux/kernel.h',
+    ['pr_err', 'pr_info', 'pr_cont'].map(
+      (name) => [`#define ${name} printk`, `#define ${name}(...) ((void)0)`] as const,
+    ),
+  ],
+];
+
 /** The headers of the harness, in the order in which they are included. */
 const HEADERS = ['stubs.h', 'dup.h', 'custom.h'];
 
@@ -100,6 +119,12 @@ async function tellCalls(scratch: ScratchTree): Promise<string> {
     scratch.write(
       `include/${name}`,
       name === 'stubs.h' ? changed.replace(/^#pragma once$/m, '#pragma once\n#include "calls.h"') : changed,
+    );
+  }
+  for (const [file, texts] of TREE_WARNINGS) {
+    scratch.write(
+      file,
+      texts.reduce((text, [from, to]) => text.replace(from, to), scratch.read(file)),
     );
   }
   const prototypes = [...replaced].filter(([name]) => !declared.has(name)).map(([, text]) => text);

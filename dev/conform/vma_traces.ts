@@ -85,6 +85,8 @@ interface Profile {
   stacks: boolean;
   sealing: boolean;
   mdwe: boolean;
+  /** Words that it has more often than others. */
+  favourites: readonly Word[];
   /** Are VMAs listed now and then only? A trace is carried out in less time so. */
   quiet: boolean;
   /** Are there words that do no accounting, and such as set fields by hand? */
@@ -101,10 +103,62 @@ function filesOf(random: Random): number[] {
   ]);
 }
 
+/** All of them, or a few that come often then. */
+function answeredIn(random: Random): readonly Answered[] {
+  return random.chance(50) ? ANSWERS : Array.from({ length: 3 }, () => random.pick(ANSWERS));
+}
+
+/** Words that some traces are about, and what is answered otherwise in them, so that what fails is what they call. */
+const THEMES: readonly (readonly [words: readonly string[], stubs: readonly string[]])[] = [
+  [
+    ['down', 'setflags'],
+    ['capable', 'rlimit', 'security_vm_enough_memory_mm', 'anon_vma_prepare', 'may_expand_vm'],
+  ],
+  [
+    ['region', 'fault', 'extend'],
+    ['anon_vma_clone', 'vma_iter_prealloc_fails'],
+  ],
+  [
+    ['modify', 'setanon'],
+    ['anon_vma_clone', 'vma_iter_prealloc_fails', 'vm_area_cache_alloc'],
+  ],
+  [['locks'], ['signal_pending', 'is_vm_hugetlb_page']],
+];
+
+interface Theme {
+  favourites: readonly Word[];
+  answered: readonly Answered[];
+  /** Is it about VMAs that meet? */
+  isNarrow: boolean;
+}
+
+function themeOf(random: Random): Theme {
+  if (random.chance(70)) {
+    return {
+      favourites: Array.from({ length: 4 }, () => random.pick(DRAWN)),
+      answered: answeredIn(random),
+      isNarrow: false,
+    };
+  }
+  const [words, stubs] = random.pick(THEMES);
+  return {
+    favourites: DRAWN.filter(({ name }) => words.includes(name)),
+    answered: ANSWERS.filter(([stub]) => stubs.includes(stub)),
+    isNarrow: stubs.includes('anon_vma_clone'),
+  };
+}
+
+/** Words that are drawn by their weight. */
+const DRAWN = [EVERYDAY, KERNEL, SET].flatMap(({ words }) => words).filter(({ often }) => often > 0);
+
+/** How much more often a favourite comes. */
+const FAVOURED = 10;
+
 function profileOf(random: Random): Profile {
-  const wide = random.chance(10);
+  const { isNarrow, ...theme } = themeOf(random);
+  const wide = !isNarrow && random.chance(10);
   // With few places and few flags VMAs meet that could merge, and variety hides nothing.
-  const plain = !wide && random.chance(30);
+  const plain = isNarrow || (!wide && random.chance(30));
   const base = random.pick([0x20, 0x400, 0x10000]);
   return {
     base,
@@ -112,9 +166,8 @@ function profileOf(random: Random): Profile {
     longest: wide ? 32 : random.between(3, plain ? 4 : 12),
     protections: plain ? [random.pick(PROTECTIONS), READ_WRITE] : PROTECTIONS,
     rare: plain ? 0 : 12,
-    files: filesOf(random),
+    files: isNarrow ? [0] : filesOf(random),
     answers: random.pick([0, 0, 2, 8, 20]),
-    answered: random.chance(50) ? ANSWERS : Array.from({ length: 3 }, () => random.pick(ANSWERS)),
     settings: plain ? 0 : random.pick([0, 2, 2, 8]),
     oom: random.chance(25),
     failing: random.pick(['failprealloc', 'nonodes']),
@@ -122,6 +175,7 @@ function profileOf(random: Random): Profile {
     sealing: random.chance(10),
     mdwe: random.chance(15),
     bare: random.chance(40),
+    ...theme,
     quiet: random.chance(75),
   };
 }
@@ -161,7 +215,7 @@ class Draft {
     const { random, profile } = this;
     let flags = random.pick(profile.protections);
     if (random.chance(profile.rare)) flags |= random.pick(RARE);
-    if (profile.stacks && random.chance(15)) flags |= VM_GROWSDOWN;
+    if (profile.stacks && random.chance(15)) flags |= random.chance(30) ? VM_GROWSDOWN | VM_LOCKED : VM_GROWSDOWN;
     if (profile.sealing && random.chance(5)) flags |= VM_SEALED;
     if (hasFile && this.file !== 0 && random.chance(50)) flags |= VM_SHARED;
     return flags;
@@ -205,9 +259,9 @@ class Draft {
       case 'STUB':
         return this.answered[0];
       case 'FIRST':
-        return random.pick([1, 1, 2, 2, 3, 4, 7, 12]);
+        return random.pick([1, 1, 1, 2, 2, 3, 4, 7, 12, 20, 40]);
       case 'COUNT':
-        return random.pick([1, 1, 1, 2, 0]);
+        return random.pick([1, 1, 2, 0, 0]);
       case 'VALUE':
         return random.pick(this.answered[1]);
       case 'BIT':
@@ -287,7 +341,8 @@ class RandomTraceWriter {
       return this.lineOf(random.weighted(ANSWER.map((one) => [one.often, one] as const)));
     if (profile.mdwe && random.chance(1)) return `mdwe ${random.below(2)}`;
     const { words } = this.table();
-    return this.lineOf(random.weighted(words.map((one) => [one.often, one] as const)));
+    const weigh = (one: Word): number => one.often * (profile.favourites.includes(one) ? FAVOURED : 1);
+    return this.lineOf(random.weighted(words.map((one) => [weigh(one), one] as const)));
   }
 
   private lineOf(word: Word): string {
