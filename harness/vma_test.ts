@@ -187,7 +187,7 @@ export class VmaTest {
   }
 
   private doFault(vma: vm_area_struct): void {
-    const { checked } = this.world;
+    const { checkedWorld: checked } = this.world;
     if (checked === null) linkAnonVma(vma, find_mergeable_anon_vma(vma));
     const error = checked?.fault(vma) ?? 0;
     if (error !== 0) throw new VmaAssertionError('fault', show(error), '0', this.fault);
