@@ -27,7 +27,8 @@ export interface AnonPages {
   move(mm: mm_struct, start: number, to: number, len: number): void;
   /** A fork: `child` has the pages that [start, end) of `parent` has. */
   share(parent: mm_struct, child: mm_struct, start: number, end: number): void;
-  ranges(): Iterable<PageRange>;
+  /** Those of tables only between these addresses, in each address space. */
+  ranges(start?: number, end?: number): Iterable<PageRange>;
 }
 
 function withBounds(range: PageRange, start: number, end: number): PageRange {
@@ -51,10 +52,10 @@ function cut(all: readonly PageRange[], mm: mm_struct, start: number, end: numbe
 }
 
 /** The anonymous pages in the tables of an address space, neighbours together. */
-function rangesInTables(mm: mm_struct): PageRange[] {
+function rangesInTables(mm: mm_struct, start: number, end: number): PageRange[] {
   const found: PageRange[] = [];
   let last: PageRange | undefined;
-  for (const [addr, { page }] of entriesOf(mm, 0, Infinity)) {
+  for (const [addr, { page }] of entriesOf(mm, start, end)) {
     if (page === null || !(page.mapping instanceof anon_vma)) continue;
     const { mapping, index } = page;
     const goesOn =
@@ -105,7 +106,7 @@ export class PageRecord implements AnonPages {
     for (const range of shared) this.add({ ...range, mm: child });
   }
 
-  ranges(): Iterable<PageRange> {
-    return [...this.all, ...[...this.spaces()].flatMap(rangesInTables)];
+  ranges(start = 0, end = Infinity): Iterable<PageRange> {
+    return [...this.all, ...[...this.spaces()].flatMap((mm) => rangesInTables(mm, start, end))];
   }
 }

@@ -30,6 +30,15 @@ const FLAGS: Rule = { sums: 'none', charges: false, offsets: true, told: false, 
 const CALL: Rule = TOUCH;
 const MOVING: Rule = { ...CALL, offsets: false };
 
+const PAGES_ONLY: ReadonlySet<string> = new Set([
+  'handle_mm_fault',
+  'populate_vma_page_range',
+  'faultin_page_range',
+  'do_user_addr_fault',
+  'read_user_byte',
+  'write_user_byte',
+]);
+
 const RULES: ReadonlyMap<string, Rule> = new Map([
   ['mmap_region', WHOLE],
   ['__mmap_region', WHOLE],
@@ -98,4 +107,9 @@ const RULES: ReadonlyMap<string, Rule> = new Map([
 /** Null for what is no operation, or relies on write marks of its caller's. */
 export function ruleOf(name: string): Rule | null {
   return RULES.get(name) ?? null;
+}
+
+/** Does the operation change no more than pages, at addresses that its arguments tell, and a stack that grows? */
+export function touchesPagesOnly(name: string): boolean {
+  return PAGES_ONLY.has(name);
 }

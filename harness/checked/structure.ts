@@ -7,8 +7,10 @@ import { hexOf } from '../../include/check.js';
 import { list_empty, list_for_each_entry } from '../../include/linux/list.js';
 import { PAGE_SIZE, PHYS_PFN } from '../../include/linux/mm.js';
 import type { anon_vma, mm_struct, vm_area_struct } from '../../include/mm_types.js';
+import { vma_lookup } from '../../lib/mm/inlines/iterator.js';
 import { vma_start_anon_pgoff } from '../../lib/mm/inlines/range.js';
 import { anon_rmap_tree_iter_first, anon_rmap_tree_iter_next } from '../../lib/mm/interval_tree.js';
+import { entriesOf } from '../../lib/mm/page_tables.js';
 import { describeVma } from '../../stubs/freed.js';
 import type { AnonPages, PageRange } from './pages.js';
 import type { References } from './references.js';
@@ -37,8 +39,8 @@ export class Structure {
     }
   }
 
-  /** All that is wrong now, a sentence each. */
-  defects(spaces: Spaces): Set<string> {
+  /** All that is wrong now with these address spaces, a sentence each; of pages only those in the range. */
+  defects(spaces: Spaces, known: Iterable<mm_struct>, [start, end]: readonly [number, number]): Set<string> {
     const found = new Set<string>();
     const users = new Map<anon_vma, number>();
     for (const vma of this.references.liveVmas()) {
@@ -55,8 +57,18 @@ export class Structure {
         found.add(`rmap: num_active_vmas is ${anon.num_active_vmas}, where ${count} VMAs have the anon_vma`);
       }
     }
-    for (const range of this.pages.ranges()) this.checkPages(range, found);
+    for (const range of this.pages.ranges(start, end)) this.checkPages(range, found);
+    for (const mm of known) this.checkPlaces(entriesOf(mm, start, end), mm, found);
     return found;
+  }
+
+  /** Is there a VMA where something is mapped? */
+  private checkPlaces(entries: readonly [number, unknown][], mm: mm_struct, found: Set<string>): void {
+    let vma: vm_area_struct | null = null;
+    for (const [addr] of entries) {
+      if (vma === null || addr >= vma.vm_end) vma = vma_lookup(mm, addr);
+      if (vma === null) found.add(`pages: ${hexOf(addr)} is mapped, where there is no VMA`);
+    }
   }
 
   private linksOf(vma: vm_area_struct): (anon_vma | null)[] {

@@ -4,6 +4,7 @@
  * they are after it, and whether the difference is one that it may make. What was wrong before, a test has made itself.
  */
 import { hexOf } from '../../include/check.js';
+import { PAGE_ALIGN_DOWN, PAGE_SIZE } from '../../include/linux/mm.js';
 import type { file } from '../../include/mm_types.js';
 import { mm_struct, vm_area_struct, vma_iterator } from '../../include/mm_types.js';
 import { vma_merge_struct } from '../../include/vma.js';
@@ -19,7 +20,7 @@ import type { Locks } from './locks.js';
 import type { Notifications } from './notifications.js';
 import type { References } from './references.js';
 import type { Reports } from './reports.js';
-import { type Rule, ruleOf } from './rules.js';
+import { type Rule, ruleOf, touchesPagesOnly } from './rules.js';
 import { Spaces, sharedCharge, sumsOf } from './spaces.js';
 import type { Structure } from './structure.js';
 
@@ -73,6 +74,14 @@ function mappedRange(name: string, args: Args): [number, number] {
   return maps && typeof addr === 'number' && typeof len === 'number' ? [addr, addr + len] : [0, 0];
 }
 
+/** Everywhere, or where an operation can do no more than fault pages in. */
+function pagesInReach(name: string, { address, addr, start, end }: Args): [number, number] {
+  if (!touchesPagesOnly(name)) return [0, Infinity];
+  if (typeof start === 'number' && typeof end === 'number') return [start, end];
+  const at = PAGE_ALIGN_DOWN(Number(address ?? addr));
+  return [at, at + PAGE_SIZE];
+}
+
 /** VMAs that were not marked where all locks were to be taken. */
 function unlocked({ mm }: Args, spaces: Spaces, marked: ReadonlySet<vm_area_struct>): string[] {
   return [...spaces.states.values()].flatMap((state) =>
@@ -114,7 +123,7 @@ export class Verdicts implements OperationWatch {
 
     const { locks, references, hooks, notifications, structure } = this.judges;
     this.meet(args);
-    const before = this.picture(args);
+    const before = this.picture(name, args);
     if (before.spaces.broken) return call();
 
     this.running = true;
@@ -146,7 +155,7 @@ export class Verdicts implements OperationWatch {
     }
   }
 
-  private picture(args: Args): Picture {
+  private picture(name: string, args: Args): Picture {
     const { structure, charged } = this.judges;
     const spaces = new Spaces(this.known);
     const drift = new Map<mm_struct, Drift>();
@@ -163,7 +172,7 @@ export class Verdicts implements OperationWatch {
       totals,
       charges: spaces.broken ? 0 : charged() - chargeOf(spaces),
       files: fileCounts(spaces),
-      defects: spaces.broken ? new Set() : structure.defects(spaces),
+      defects: spaces.broken ? new Set() : structure.defects(spaces, this.known, pagesInReach(name, args)),
       writable: spaces.broken ? new Map() : this.writable(spaces, args),
     };
   }
@@ -195,7 +204,7 @@ export class Verdicts implements OperationWatch {
     }
     // The child of a fork that failed is not relied on any more: its counters are the parent's.
     if (name === 'dup_mmap' && hasFailed(result) && args.mm instanceof mm_struct) this.remove(args.mm);
-    const after = this.picture(args);
+    const after = this.picture(name, args);
     if (after.spaces.broken) {
       reports.complain(`tree: it holds VMAs that were freed; after ${name}()`);
       return;

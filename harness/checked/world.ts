@@ -158,6 +158,9 @@ export class CheckedWorld implements OperationWatch {
   /** Frees an address space: from here on every use of it throws. */
   freeMm(mm: mm_struct): void {
     this.verdicts.remove(mm);
+    if (mm.pgd !== null && mm.pgd.size > 0) {
+      this.reports.complain(`leak: ${mm.pgd.size} pages are mapped in an address space that was freed`);
+    }
     this.freed.add(mm, 'mm_struct', null);
   }
 
