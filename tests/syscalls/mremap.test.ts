@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** mremap(): what each way of it leaves, and what it answers, errno by errno. */
 import type { VmaTest } from '../../harness/index.js';
-import { mremap } from '../../lib/doors/remap.js';
+import { madvise, mremap } from '../../lib/doors/remap.js';
 import {
   CAP_IPC_LOCK,
   current,
@@ -13,6 +13,7 @@ import {
   EPERM,
   file,
   globals,
+  MADV_MERGEABLE,
   MAP_ANONYMOUS,
   MAP_FIXED,
   MAP_GROWSDOWN,
@@ -34,6 +35,8 @@ import {
   VM_ACCOUNT,
   VM_DONTEXPAND,
   VM_LOCKED,
+  VM_MERGEABLE,
+  VM_UFFD_MISSING,
   type vm_area_struct,
   vm_flags_set,
   vma_lookup,
@@ -459,4 +462,52 @@ remapTest('mappings without a charge, stacks, and mappings that are not readable
     assertBalanced(t, mm);
   }
   t.ASSERT_EQ(mm.total_vm, 12);
+});
+
+remapTest('huge pages are remapped whole, and never grow', (t, mm) => {
+  const HUGE = 0x200000;
+  mapAt(t, BASE, 1024);
+  t.sandbox.stub(stubs, 'is_vm_hugetlb_page').returns(true);
+  t.sandbox.stub(stubs, 'vma_kernel_pagesize').returns(HUGE);
+  expectAll(t, [
+    ['an address inside one', mremap(BASE + P, P, P, 0, 0), -EINVAL],
+    ['a new address inside one', mremap(BASE, HUGE, HUGE, FIXED, TO + P), -EINVAL],
+    ['growing', mremap(BASE, HUGE, 2 * HUGE, 0, 0), -EINVAL],
+    ['lengths are rounded up', mremap(BASE, P, 2 * P, 0, 0), BASE],
+    ['shrinking', mremap(BASE, 2 * HUGE, P, 0, 0), BASE],
+  ]);
+  t.ASSERT_EQ(rangesOf(mm), '200000000000-200000200000');
+});
+
+remapTest('mappings that a userfaultfd watches move one by one', (t, mm) => {
+  mapAt(t, BASE, 2);
+  mapAt(t, BASE + 2 * P, 1, PROT_READ);
+  locked(mm, () => {
+    stubs.vma_start_write(at(mm, BASE));
+    vm_flags_set(at(mm, BASE), VM_UFFD_MISSING);
+  });
+  const told: string[] = [];
+  t.sandbox.stub(stubs, 'mremap_userfaultfd_prep').callsFake((vma) => told.push(`prep ${vma.vm_start.toString(16)}`));
+  t.sandbox.stub(stubs, 'mremap_userfaultfd_complete').callsFake((_uf, from, to, len) => {
+    told.push(`complete ${[from, to, len].map((n) => n.toString(16)).join(' ')}`);
+  });
+  t.sandbox.stub(stubs, 'mremap_userfaultfd_fail').callsFake(() => told.push('fail'));
+  t.ASSERT_EQ(mremap(BASE, 3 * P, 3 * P, FIXED, TO), -EFAULT);
+  t.ASSERT_EQ(mremap(BASE, 2 * P, 2 * P, FIXED, TO), TO);
+  t.ASSERT_EQ(
+    told.join(', '),
+    'fail, prep 200010000000, complete 200000000000 200010000000 2000',
+    'and whoever watches is told',
+  );
+});
+
+remapTest('memory that KSM cannot let go of stays', (t, mm) => {
+  mapAt(t, BASE, 2);
+  t.ASSERT_EQ(madvise(BASE, 2 * P, MADV_MERGEABLE), 0);
+  t.ASSERT_EQ(poke(mm, BASE, 1), 0);
+  const broken = t.sandbox.stub(stubs, 'break_ksm').returns(-ENOMEM);
+  t.ASSERT_EQ(mremap(BASE, 2 * P, 2 * P, FIXED, TO), -ENOMEM);
+  broken.returns(0);
+  t.ASSERT_EQ(mremap(BASE, 2 * P, 2 * P, FIXED, TO), TO);
+  t.ASSERT_EQ(at(mm, TO).vm_flags & VM_MERGEABLE, VM_MERGEABLE, 'and it may merge there');
 });

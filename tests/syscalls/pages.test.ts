@@ -6,29 +6,45 @@ import {
   EFAULT,
   EINVAL,
   ENOMEM,
+  FAULT_FLAG_MKWRITE,
   FAULT_FLAG_WRITE,
   faultin_page_range,
   file,
   handle_mm_fault,
   mk_vma_flags,
+  mm_alloc_pgd,
+  mm_struct,
+  mmap_action_map_kernel_pages_full,
+  mmap_action_remap_full,
+  mmu_gather,
   PAGE_SIZE,
+  page,
   populate_vma_page_range,
   pte_t,
+  S_SWAPFILE,
+  split_vma,
   truncate_pagecache_range,
   truncate_setsize,
+  VM_FAULT_NOPAGE,
   VM_FAULT_OOM,
   VM_FAULT_SIGBUS,
   VM_FAULT_SIGSEGV,
+  VM_WRITE,
   VMA_GROWSDOWN_BIT,
+  VMA_ITERATOR,
   VMA_LOCKONFAULT_BIT,
   VMA_MAYREAD_BIT,
   VMA_MAYSHARE_BIT,
   VMA_MAYWRITE_BIT,
+  VMA_MIXEDMAP_BIT,
   VMA_PFNMAP_BIT,
   VMA_READ_BIT,
   VMA_SHARED_BIT,
   VMA_WRITE_BIT,
   type vm_fault,
+  vm_flags_clear,
+  vm_flags_set,
+  vma_desc_set_flags,
 } from '../../lib/index.js';
 import { stubs } from '../../stubs/index.js';
 import { DATA, mapRange } from '../mm/space.js';
@@ -271,5 +287,152 @@ test('a page that the reverse map cannot find is seen', (t) => {
   drain.restore();
   if (page) page.index--;
   t.tap.match(worldOf(t).takeComplaints(), [/^rmap: pages 0x100000-0x101000 cannot be reached/]);
+  leave(t);
+});
+
+test('a page where there is no VMA is seen', (t) => {
+  const mm = asProcess(t);
+  const vma = locked(mm, () => mapRange(t, AT, AT + 2 * PAGE_SIZE));
+  const drain = t.sandbox.stub(stubs, 'lru_add_drain').callsFake(() => mm.pgd?.set(AT - PAGE_SIZE, new pte_t(null)));
+  locked(mm, () => t.ASSERT_EQ(faultin_page_range(mm, AT, AT + PAGE_SIZE, true), 1));
+  t.tap.same(worldOf(t).takeComplaints(), [], 'a fault answers for its own pages');
+  mm.pgd?.clear();
+  t.ASSERT_EQ(poke(mm, AT, 1), 0);
+  drain.restore();
+  t.sandbox.stub(stubs, 'vma_adjust_trans_huge').callsFake(() => mm.pgd?.set(AT - PAGE_SIZE, new pte_t(null)));
+  locked(mm, () => t.ASSERT_EQ(split_vma(VMA_ITERATOR(mm, AT), vma, AT + PAGE_SIZE, true), 0));
+  t.tap.match(worldOf(t).takeComplaints().join(), /pages: 0xff000 is mapped, where there is no VMA; after split_vma/);
+  mm.pgd?.delete(AT - PAGE_SIZE);
+  leave(t);
+});
+
+test('pages of an address space that is freed are seen', (t) => {
+  const mm = new mm_struct();
+  mm_alloc_pgd(mm);
+  mm.pgd?.set(AT, new pte_t(null));
+  stubs.free_mm(mm);
+  t.tap.same(worldOf(t).takeComplaints(), ['leak: 1 pages are mapped in an address space that was freed']);
+});
+
+test('a page whose protection changes stays the same page', (t) => {
+  const mm = asProcess(t);
+  const vma = locked(mm, () => mapRange(t, AT, AT + 2 * PAGE_SIZE));
+  t.ASSERT_EQ(poke(mm, AT, 1), 0);
+  const page = mm.pgd?.get(AT)?.page;
+  const change = (set: boolean): number =>
+    locked(mm, () => {
+      stubs.vma_start_write(vma);
+      if (set) vm_flags_set(vma, VM_WRITE);
+      else vm_flags_clear(vma, VM_WRITE);
+      return stubs.change_protection(new mmu_gather(), vma, AT, AT + 2 * PAGE_SIZE, 0);
+    });
+  t.ASSERT_EQ(change(false), 1, 'one page is there');
+  t.ASSERT_EQ(mm.pgd?.get(AT)?.write, false);
+  t.ASSERT_EQ(poke(mm, AT, 2), VM_FAULT_SIGSEGV);
+  t.ASSERT_EQ(change(true), 1);
+  t.ASSERT_EQ(mm.pgd?.get(AT)?.write, false, 'left to the next fault');
+  t.ASSERT_EQ(poke(mm, AT, 3), 0);
+  t.ASSERT_EQ(mm.pgd?.get(AT)?.page, page, 'not copied: nobody else has it');
+  t.ASSERT_EQ(peek(mm, AT), 3);
+  leave(t);
+});
+
+test('device memory and pages of the kernel', (t) => {
+  const mm = asProcess(t);
+  const [own, second] = [new page(), new page()];
+  const frames = new file({
+    mmap_prepare: (desc) => {
+      mmap_action_remap_full(desc, 0x77);
+      return 0;
+    },
+  });
+  const kernel = new file({
+    mmap_prepare: (desc) => {
+      vma_desc_set_flags(desc, VMA_MIXEDMAP_BIT);
+      mmap_action_map_kernel_pages_full(desc, [own, second]);
+      return 0;
+    },
+  });
+  locked(mm, () => {
+    mapRange(t, AT, AT + 2 * PAGE_SIZE, { file: frames, bits: SHARED, pgoff: 0 });
+    mapRange(t, AT + 0x10000, AT + 0x12000, { file: kernel, bits: SHARED, pgoff: 0 });
+    mapRange(t, AT + 0x20000, AT + 0x22000, { file: kernel, pgoff: 0 });
+  });
+  t.ASSERT_EQ(pagesOf(mm), '100000:pfn 101000:pfn 110000:0 111000:0 120000:0 121000:0', 'there from the start');
+  t.ASSERT_EQ(peek(mm, AT), 0, 'the device does not say what it has');
+  t.ASSERT_EQ(poke(mm, AT, 3), 0);
+  t.ASSERT_EQ(poke(mm, AT + 0x11000, 5), 0);
+  t.ASSERT_EQ(second.data, 5);
+  t.ASSERT_EQ(peek(mm, AT + 0x21000), 5);
+  t.ASSERT_EQ(poke(mm, AT + 0x20000, 9), 0, 'a private mapping copies');
+  t.ASSERT_EQ(own.data, 0);
+  t.ASSERT_EQ(own._mapcount, 1);
+  leave(t);
+  t.ASSERT_EQ(own._mapcount + second._mapcount, 0);
+
+  const { faults } = worldOf(t);
+  for (const [f, name] of [
+    [frames, 'remap_pfn_range_ptes'],
+    [kernel, 'insert_kernel_pages'],
+  ] as const) {
+    faults.fail(name);
+    const failed = locked(mm, () => __mmap_region(f, AT, 2 * PAGE_SIZE, mk_vma_flags(...SHARED), 0, null));
+    t.ASSERT_EQ(failed, -ENOMEM, name);
+    t.ASSERT_EQ(pagesOf(mm), '');
+  }
+});
+
+test('a swap file, and frames that the driver wants to know of, when they are written', (t) => {
+  const mm = asProcess(t);
+  const f = diskFile(1);
+  f.f_mapping.host.i_flags |= S_SWAPFILE;
+  const asked: number[] = [];
+  let answer = 0;
+  const frames = new file({
+    mmap_prepare: (desc) => {
+      desc.vm_ops = {
+        pfn_mkwrite: (vmf: vm_fault) => {
+          asked.push(vmf.pgoff, vmf.flags);
+          return answer;
+        },
+      };
+      mmap_action_remap_full(desc, 0x77);
+      return 0;
+    },
+  });
+  locked(mm, () => {
+    mapRange(t, AT, AT + PAGE_SIZE, { file: f, bits: SHARED, pgoff: 0 });
+    mapRange(t, AT + 0x10000, AT + 0x11000, { file: frames, bits: SHARED, pgoff: 5 });
+  });
+  t.ASSERT_EQ(poke(mm, AT, 1), VM_FAULT_SIGBUS);
+  t.ASSERT_EQ(peek(mm, AT), 0);
+
+  const pte = mm.pgd?.get(AT + 0x10000);
+  if (pte) pte.write = false;
+  answer = VM_FAULT_SIGBUS;
+  t.ASSERT_EQ(poke(mm, AT + 0x10000, 1), VM_FAULT_SIGBUS);
+  answer = 0;
+  t.ASSERT_EQ(poke(mm, AT + 0x10000, 1), 0);
+  t.ASSERT_EQ(poke(mm, AT + 0x10000, 1), 0);
+  t.ASSERT_EQ(asked.length, 4, 'asked until it says yes');
+  t.ASSERT_EQ((asked[1] ?? 0) & FAULT_FLAG_MKWRITE, FAULT_FLAG_MKWRITE);
+  leave(t);
+});
+
+test('a fault handler that lies is a bug', (t) => {
+  const mm = asProcess(t);
+  const f = diskFile(1);
+  let answer = VM_FAULT_NOPAGE;
+  f.f_op = {
+    mmap_prepare: (desc) => {
+      desc.vm_ops = { fault: () => answer };
+      return 0;
+    },
+  };
+  const vma = locked(mm, () => mapRange(t, AT, AT + PAGE_SIZE, { file: f, bits: SHARED, pgoff: 0 }));
+  locked(mm, () => t.throws(() => populate_vma_page_range(vma, AT, AT + PAGE_SIZE), '', 'no page for NOPAGE'));
+  answer = 0;
+  locked(mm, () => t.throws(() => populate_vma_page_range(vma, AT, AT + PAGE_SIZE), '', 'no page at all'));
+  worldOf(t).takeComplaints();
   leave(t);
 });
