@@ -6,6 +6,7 @@ import t from 'tap';
 import * as tree from '../../lib/doors/maple_tree.js';
 import * as api from '../../lib/index.js';
 import { ROOT, sourceFiles } from '../house/project.js';
+import { CALL_DOORS } from './refusals/calls.js';
 import { BIT_REFUSALS, WORD_REFUSALS } from './refusals/flags.js';
 import { MEMORY_NUMBERS, MEMORY_VMAS } from './refusals/memory.js';
 import { NUMBER_REFUSALS } from './refusals/numbers.js';
@@ -119,6 +120,7 @@ t.test('every guard of the package has a refusal that is tested', async (t) => {
     ...BATCH_REFUSALS.map(([door]) => door),
     ...BIT_REFUSALS.map(([door]) => door),
     ...WORD_REFUSALS.map(([door]) => door),
+    ...CALL_DOORS,
     ...BEHIND_HOOKS,
     ...AS_DOUBLE_FREE,
   ]);

@@ -1,72 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** System calls as the package exports them: what cannot be an argument is refused by name, and changes nothing. */
 import * as vma from '../../lib/index.js';
+import { CALL_NUMBERS, callObjects } from '../mm/refusals/calls.js';
 import { BASE, mapAt, maps, P, processTest } from './process.js';
-
-/** A call with arguments of which one is bad, and what the message says of it. */
-const BAD: readonly (readonly [call: () => unknown, message: string])[] = [
-  [() => vma.mmap(Number.NaN, P, 3, 0x22, -1, 0), 'mmap: addr = NaN: not a number'],
-  [() => vma.mmap(0, -1, 3, 0x22, -1, 0), 'mmap: len = -0x1: negative'],
-  [() => vma.mmap(0, P, 2 ** 60, 0x22, -1, 0), 'mmap: prot = 0x1000000000000000: past ULONG_MAX'],
-  [() => vma.mmap(0, P, 3, 0.5, -1, 0), 'mmap: flags = 0.5: not an integer'],
-  [() => vma.mmap(0, P, 3, 0x22, 0.5, 0), 'mmap: fd = 0.5: not an int'],
-  [() => vma.mmap(0, P, 3, 0x22, -1, Number.NaN), 'mmap: off = NaN'],
-  [() => vma.ksys_mmap_pgoff(0, P, 3, 0x22, 2 ** 40, 0), 'ksys_mmap_pgoff: fd = 0x10000000000: not an int'],
-  [() => vma.ksys_mmap_pgoff(0, P, 3, 0x22, -1, -1), 'ksys_mmap_pgoff: pgoff = -0x1'],
-  [() => vma.vm_mmap(null, 0, P, 3, 0x22, -1), 'vm_mmap: offset = -0x1'],
-  [() => vma.vm_mmap_pgoff(null, 0, P, 3, 0x22, -1), 'vm_mmap_pgoff: pgoff = -0x1'],
-  [() => vma.do_mmap(null, 0, P, 3, 0x22, vma.mk_vma_flags(), -1, new vma.Ref(0), null), 'do_mmap: pgoff = -0x1'],
-  [() => vma.munmap(0, Number.NaN), 'munmap: len = NaN'],
-  [() => vma.brk(-1), 'brk: addr = -0x1'],
-  [() => vma.vm_brk_flags(0, -1, false), 'vm_brk_flags: request = -0x1'],
-  [() => vma.remap_file_pages(0, P, 0, -1, 0), 'remap_file_pages: pgoff = -0x1'],
-  [() => vma.mprotect(0, P, -1), 'mprotect: prot = -0x1'],
-  [() => vma.pkey_mprotect(0, P, 3, Number.NaN), 'pkey_mprotect: pkey = NaN: not an int'],
-  [() => vma.mlock(-1, P), 'mlock: start = -0x1'],
-  [() => vma.mlock2(0, P, 2 ** 40), 'mlock2: flags = 0x10000000000: not an int'],
-  [() => vma.munlock(0, -1), 'munlock: len = -0x1'],
-  [() => vma.mlockall(0.5), 'mlockall: flags = 0.5: not an int'],
-  [() => vma.mseal(0, P, -1), 'mseal: flags = -0x1'],
-  [() => vma.prctl(Number.NaN, 0), 'prctl: option = NaN: not an int'],
-  [() => vma.prctl(65, -1), 'prctl: arg2 = -0x1'],
-  [() => vma.prctl(65, 1, 0, 0, -1), 'prctl: arg5 = -0x1'],
-  [() => vma.get_unmapped_area(null, -1, P, 0, 0), 'get_unmapped_area: addr = -0x1'],
-  [() => vma.mm_get_unmapped_area(null, 0, P, -1, 0), 'mm_get_unmapped_area: pgoff = -0x1'],
-  [() => vma.thp_get_unmapped_area(null, 0, -1, 0, 0), 'thp_get_unmapped_area: len = -0x1'],
-  [
-    () => vma.vm_unmapped_area(new vma.vm_unmapped_area_info({ length: -1 })),
-    'vm_unmapped_area: info.length = -0x1: negative',
-  ],
-  [() => vma.__vm_enough_memory(null, -1, true), '__vm_enough_memory: pages = -0x1'],
-  [() => vma.shmem_file_setup('x', -1, vma.mk_vma_flags()), 'shmem_file_setup: size = -0x1'],
-  [() => vma.shmem_kernel_file_setup('x', -1, vma.mk_vma_flags()), 'shmem_kernel_file_setup: size = -0x1'],
-];
 
 processTest('doors: numbers that are none', (t, mm) => {
   mapAt(t, BASE, 1);
-  for (const [call, message] of BAD) t.throws(call, message);
+  for (const [call, message] of CALL_NUMBERS) t.throws(call, message);
   t.ASSERT_EQ(maps(mm).length, 1);
 });
 
 processTest('doors: address spaces and VMAs that are none', (t, mm) => {
-  const none: vma.mm_struct = Object.create({});
   const freed = vma.vm_area_alloc(mm);
   if (freed === null) throw new Error('no memory');
   vma.vm_area_free(freed);
-  const calls: [() => unknown, string][] = [
-    [() => vma.may_expand_vm(none, vma.mk_vma_flags(), 1), 'may_expand_vm: mm'],
-    [() => vma.dup_mm(new vma.task_struct(), none), 'dup_mm: oldmm'],
-    [() => vma.dup_mmap(none, mm), 'dup_mmap: mm'],
-    [() => vma.mmput(none), 'mmput: mm'],
-    [() => vma.exit_mmap(none), 'exit_mmap: mm'],
-    [() => vma.expand_stack(none, 0), 'expand_stack: mm'],
-    [() => vma.find_extend_vma_locked(none, 0), 'find_extend_vma_locked: mm'],
-    [() => vma.expand_stack_locked(freed, 0), 'expand_stack_locked: vma'],
-    [() => vma.mmap_read_lock_maybe_expand(mm, freed, 0, true), 'mmap_read_lock_maybe_expand: new_vma'],
-    [() => vma.shmem_zero_setup(freed), 'shmem_zero_setup: vma'],
-    [() => vma.find_vma(mm, -1), 'find_vma: addr'],
-  ];
-  for (const [call, message] of calls) t.throws(call, message);
+  for (const [call, message] of callObjects(mm, freed)) t.throws(call, message);
 });
 
 processTest('doors: without an address space', (t, mm) => {
