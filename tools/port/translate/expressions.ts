@@ -481,7 +481,7 @@ export abstract class Expressions extends Places {
     }
     const effects = true;
     if (type.kind === 'struct')
-      return value(this.storeStruct(place, given, type.name), type, 'object', { place: true, effects });
+      return value(`(${this.storeStruct(place, given, type.name)})`, type, 'object', { place: true, effects });
     const code = this.codeFor(given, type, place.rep, place.key);
     if (place.key === null && isInt(type) && place.variable !== null) this.file.facts.giveAll(place.variable.key, type);
     const one = this.convert(given, type);
@@ -489,7 +489,15 @@ export abstract class Expressions extends Places {
     const refuses = !isInt(type) && (nullable || errable) && !this.takesNull(place);
     const stored = refuses ? `${this.use('deref')}(${code})` : code;
     if (place.variable !== null && !nullable && !errable) this.prove(place.variable.name);
-    return { ...place.value, code: place.store(stored), range: one.range, place: false, effects, nullable, errable };
+    return {
+      ...place.value,
+      code: `(${place.store(stored)})`,
+      range: one.range,
+      place: false,
+      effects,
+      nullable,
+      errable,
+    };
   }
 
   /** Does TypeScript allow null in the place? */
@@ -527,11 +535,11 @@ export abstract class Expressions extends Places {
     if (short)
       return {
         ...one,
-        code: `${place.value.code} ${operator}= ${code.slice(own.length, -1)}`,
+        code: `(${place.value.code} ${operator}= ${code.slice(own.length, -1)})`,
         rep: place.rep,
         effects: true,
       };
-    return { ...one, code: place.store(code), rep: place.rep, effects: true };
+    return { ...one, code: `(${place.store(code)})`, rep: place.rep, effects: true };
   }
 
   /** The place is counted by a constant. */

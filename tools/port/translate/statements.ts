@@ -4,7 +4,7 @@
 import { commentText } from './comments.js';
 import { isInt, VOID } from './ctypes.js';
 import { part } from './declarators.js';
-import { provenBy } from './expressions.js';
+import { isWrapped, provenBy } from './expressions.js';
 import { Loops } from './loops.js';
 import type { Node } from './nodes.js';
 import { asToday, twinOf } from './older.js';
@@ -25,7 +25,16 @@ import {
 } from './scope.js';
 import { heldAs, type Value, value } from './values.js';
 import { DECLARING, stripped } from './variables.js';
-import { bodyAround, giverOf, idleHooks, receiverOf, statementsBefore, stubAsked, stubsLookedAt } from './watched.js';
+import {
+  bodyAround,
+  giverOf,
+  idleHooks,
+  mayCallOnce,
+  receiverOf,
+  statementsBefore,
+  stubAsked,
+  stubsLookedAt,
+} from './watched.js';
 
 /** Names that a mark shows beside what it could not translate. */
 const MOST_NAMES = 8;
@@ -58,7 +67,7 @@ export class Statements extends Loops {
   private withFakes(node: Node, lines: string[]): string[] {
     const body = bodyAround(node);
     if (!this.hasTest || body === null || !/\bstruct vm_operations_struct\b/.test(node.text)) return lines;
-    const hooks = idleHooks(node, body);
+    const hooks = this.onlyHook() ? idleHooks(node, this.bodiesOf(body)) : null;
     if (hooks === null || this.fakes.length > 0 || hooks.some((hook) => mentions(body, hook))) return lines;
     this.fakes.push(...hooks);
     return [
@@ -81,11 +90,35 @@ export class Statements extends Loops {
     return [`${place.replace(/\w+$/, twin)} = ${place};`];
   }
 
+  /** Is dummy_close() a hook everywhere, and never compared with one? */
+  private onlyHook(): boolean {
+    const { original } = this.context;
+    const all = original.match(/\bdummy_close\b/g)?.length ?? 0;
+    return all === (original.match(/\.\w+\s*=\s*dummy_close\b/g)?.length ?? 0);
+  }
+
+  /** The body of a function, and those of all functions of the file that it comes to. */
+  private bodiesOf(body: Node, seen: Set<string> = new Set()): Node[] {
+    const called = findAll(
+      body,
+      (one) => one.type === 'identifier' && this.file.functions.has(one.text) && !seen.has(one.text),
+    );
+    return [
+      body,
+      ...called.flatMap(({ text }) => {
+        const own = seen.has(text) ? undefined : this.file.functions.get(text);
+        seen.add(text);
+        return own === undefined ? [] : this.bodiesOf(part(own.node, 'body'), seen);
+      }),
+    ];
+  }
+
   /** What is asserted of a stub beside what upstream asserts of the mark that it leaves. */
   private stubLines(node: Node): string[] {
     const asked = stubAsked(node);
     if (asked === null || !this.spies.includes(asked.stub)) return [];
     const before = statementsBefore(node);
+    if (!mayCallOnce(before, asked.stub)) return [];
     const receiver = receiverOf(asked.place, before);
     const giver = asked.stub === 'anon_vma_clone' ? giverOf(before) : null;
     const names = asked.stub === 'anon_vma_clone' ? [receiver, giver] : [receiver];
@@ -277,10 +310,10 @@ export class Statements extends Loops {
 
   /** A value that nobody wants: what it does is kept. */
   protected asStatement(given: Value): string[] {
-    const code = stripped(given.code);
+    const code = isWrapped(given.code) ? given.code.slice(1, -1) : given.code;
     // The step back of `x--` is of no use to anybody.
     const step = /^((\w[\w.]*) = .*), [su]\d+\.(?:add|sub)\(\2, 1\)$/.exec(code)?.[1];
-    return given.effects ? [`${step ?? code};`] : [];
+    return given.effects ? [`${step ?? stripped(given.code)};`] : [];
   }
 
   /** VMA_ITERATOR(vmi, &mm, 0) declares vmi; the function of that name returns it. */

@@ -31,6 +31,18 @@ export function stubAsked(statement: Node): { stub: string; place: Node } | null
   return stub === undefined || place === null ? null : { stub, place };
 }
 
+/** Operations that may call such a stub. */
+const OPERATION = /merge|expand|copy_vma|split|modify|shrink|insert|dup_anon_vma|anon_vma_clone|unlink_anon_vmas/;
+
+/** Is there but one operation, since the stub was last asked about, that may have called it? */
+export function mayCallOnce(before: readonly Node[], stub: string): boolean {
+  const last = before.findLastIndex((one) => stubAsked(one)?.stub === stub);
+  const since = before.slice(last + 1);
+  if (since.some((one) => /^(?:for|while|do)_statement$/.test(one.type))) return false;
+  const calls = since.flatMap((one) => findAll(one, (child) => child.type === 'call_expression'));
+  return calls.filter((one) => OPERATION.test(one.childForFieldName('function')?.text ?? '')).length === 1;
+}
+
 /** The VMA that `vma->anon_vma` is of; null when the expression is something else. */
 function ownerOf(node: Node): string | null {
   const inner = bare(node);
@@ -74,13 +86,13 @@ export function giverOf(before: readonly Node[]): string | null {
 }
 
 /** The hooks of a declared vm_ops that do nothing; null when it has others, or the function may close VMAs. */
-export function idleHooks(declarator: Node, body: Node): string[] | null {
+export function idleHooks(declarator: Node, bodies: readonly Node[]): string[] | null {
   const list = findAll(declarator, (one) => one.type === 'initializer_pair');
   const idle = list.filter((one) => one.childForFieldName('value')?.text === 'dummy_close');
   if (idle.length === 0) return null;
-  const calls = findAll(body, (one) => one.type === 'call_expression').map(
-    (one) => one.childForFieldName('function')?.text ?? '',
-  );
+  const calls = bodies
+    .flatMap((body) => findAll(body, (one) => one.type === 'call_expression'))
+    .map((one) => one.childForFieldName('function')?.text ?? '');
   if (calls.some((name) => CLOSING.test(name))) return null;
   return idle.map((one) => childrenOf(one)[0]?.text.replace(/^\./, '') ?? '');
 }
