@@ -10,7 +10,7 @@ import type { vm_area_struct, vma_iterator } from '../include/mm_types.js';
 import type { Ref } from '../include/ref.js';
 import { NUM_VMA_FLAG_BITS, vma_flags_t } from '../include/vma_flags.js';
 import { vma_shrink } from '../lib/mm/vma/split.js';
-import { VmaAssertionError } from './failure.js';
+import { UnrepresentableError, VmaAssertionError } from './failure.js';
 import { show, type VmaTest } from './vma_test.js';
 
 /** An integer: a number that is exact, an unsigned long as the port has it, or a bigint. */
@@ -97,12 +97,12 @@ export function narrow(value: Integer, bits: number, signed: boolean): number {
   return Number(signed ? BigInt.asIntN(bits, exact(value)) : BigInt.asUintN(bits, exact(value)));
 }
 
-/** A value as the port holds an unsigned long. Throws where the port has no number for it. */
+/** A value as the port holds an unsigned long. Where the port has no number for it, the test is a todo. */
 export function ulong(value: Integer): number {
   const number = BigInt.asUintN(64, exact(value));
   if (number === 2n ** 64n - 1n) return ULONG_MAX;
   if (number < BigInt(ULONG_MAX)) return Number(number);
-  throw new RangeError(`ulong: value = 0x${number.toString(16)}: the port has no number for it`);
+  throw new UnrepresentableError(`ulong: value = 0x${number.toString(16)}: the port has no number for it`);
 }
 
 /** Is it an error that a function returned in an unsigned long? */

@@ -18,6 +18,17 @@ export class VmaAssertionError extends Error {
   }
 }
 
+/**
+ * A number that C has and the port has not: what the test says of it cannot be known here. The test is a todo, whatever it
+ * would have come to.
+ */
+export class UnrepresentableError extends RangeError {
+  constructor(message: string) {
+    super(message);
+    this.name = 'UnrepresentableError';
+  }
+}
+
 export interface Failure {
   /** Name of the line in TAP. */
   title: string;

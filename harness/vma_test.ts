@@ -15,7 +15,7 @@ import { do_munmap } from '../lib/doors/map.js';
 import { find_mergeable_anon_vma } from '../lib/doors/vma.js';
 import { linkAnonVma } from './anon_link.js';
 import { defaultStubSet, type StubSet } from './environment.js';
-import { failureOf, followsOf, VmaAssertionError } from './failure.js';
+import { failureOf, followsOf, UnrepresentableError, VmaAssertionError } from './failure.js';
 import { layoutLine, snapshot } from './picture.js';
 import type { Process } from './process/process.js';
 import type { ProcessOptions } from './process/processes.js';
@@ -259,7 +259,9 @@ async function runInWorld(tap: RunnerTest, path: string, body: TestBody, options
   } catch (error) {
     const { title, diagnostics } = failureOf(error, world.operations.last, world.history.lastChange());
     failures.push(title);
-    tap.fail(title, diagnostics);
+    const todo = error instanceof UnrepresentableError ? { todo: title } : {};
+    Object.assign(tap.options, todo);
+    tap.fail(title, { ...diagnostics, ...todo });
     await t.settle();
   } finally {
     Error.stackTraceLimit = stackTraceLimit;

@@ -136,6 +136,21 @@ t.test('a test from outside of the tree', async (t) => {
   t.same(workshop.run('mine', '128'), { status: 0, results: ['ok mine'] });
 });
 
+t.test('a number that the port does not have makes a todo of the test that comes to it', async (t) => {
+  const workshop = new Workshop(t);
+  const file = join(workshop.folder, 'far.c');
+  const test = (name: string, by: string): string =>
+    `static bool test_${name}(void)\n{\n\tstruct vm_area_struct vma = { .vm_start = 0x2000 };\n\n\tvma.vm_start -= ${by};\n\tASSERT_EQ(vma.vm_start, 0x2000 - ${by});\n\treturn true;\n}\n`;
+  const run = 'static void run_far_tests(int *num_tests, int *num_fail)\n{\n\tTEST(near);\n\tTEST(far);\n}\n';
+  writeFileSync(file, `${test('near', '0x1000UL')}${test('far', '0x3000UL')}${run}`);
+  t.equal(workshop.translate('--kernel', SMALL_TREE, file).status, 0);
+  t.equal(workshop.compile().stdout, '');
+  t.same(workshop.run('far', '64'), {
+    status: 0,
+    results: ['ok near', 'ok far # TODO ulong: value = 0xfffffffffffff000: the port has no number for it'],
+  });
+});
+
 const kernel = process.env.KERNEL;
 t.test('all of upstream’s tests, with no hand edit', { skip: kernel ? false : 'KERNEL is not set' }, async (t) => {
   const workshop = new Workshop(t);
