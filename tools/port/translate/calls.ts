@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Calls: of assertions, of the port's functions with what they take, of functions of the file, of C's own helpers. */
 
+import { isPure } from './assignments.js';
 import { type CType, describe, INT, type IntType, isInt, LONG, least, most, pointerTo, ULONG, VOID } from './ctypes.js';
 import { part, type Signature } from './declarators.js';
-import { isPure } from './expressions.js';
 import { alike, comparison, intType, toInt } from './integers.js';
 import type { OwnFunction } from './model.js';
 import { textOf } from './model.js';
