@@ -39,6 +39,7 @@ class TestFailed extends Error {
 
 export class NodeTest implements RunnerTest {
   readonly name: string;
+  readonly options: { todo?: string };
   /** Null for the root. */
   private readonly context: TestContext | null;
   private readonly failures: string[];
@@ -47,6 +48,11 @@ export class NodeTest implements RunnerTest {
     this.name = name;
     this.context = context;
     this.failures = [];
+    this.options = {
+      set todo(reason: string) {
+        context?.todo(reason);
+      },
+    };
   }
 
   test(name: string, { todo }: RunnerOptions, body: (t: RunnerTest) => Promise<void>): Promise<void> {
@@ -63,6 +69,12 @@ export class NodeTest implements RunnerTest {
   pass(_what: string): void {}
 
   fail(what: string, diagnostics: object = {}): void {
+    const todo: unknown = Reflect.get(diagnostics, 'todo');
+    // Outside of a test it is one: one that fails, and is still to be done.
+    if (this.context === null && typeof todo === 'string') {
+      void this.test(what, { todo }, async (t) => void t.fail(what));
+      return;
+    }
     this.failures.push([what, ...linesOf(diagnostics, '  ')].join('\n'));
   }
 

@@ -4,6 +4,8 @@
 /** A test of the runner, as far as this harness needs it; tap's own test has more. */
 export interface RunnerTest {
   readonly name: string;
+  /** What it was begun with. `todo`, set while it runs, says why it may fail. */
+  readonly options: object;
   /** A test within this one. */
   test(name: string, options: RunnerOptions, body: (t: RunnerTest) => Promise<void>): PromiseLike<unknown>;
   pass(what: string): unknown;
