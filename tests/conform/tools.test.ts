@@ -3,7 +3,7 @@
 import t from 'tap';
 import { describeDifference, sideBySide } from '../../dev/conform/report.js';
 import { shrinkTrace } from '../../dev/conform/shrink.js';
-import { agree, kernelSide, portSide } from '../../dev/conform/sides.js';
+import { type Answer, agree, kernelSide, portSide } from '../../dev/conform/sides.js';
 import { randomTreeTrace } from '../../dev/conform/tree_traces.js';
 import { randomVmaTrace } from '../../dev/conform/vma_traces.js';
 import { KernelTreeError, misfitsOf, ScratchTree } from '../../dev/kernel/scratch.js';
@@ -96,9 +96,13 @@ t.test('a side that dies is no agreement, and says how', async (t) => {
   const port = portSide('vma');
   t.equal(port('quiet\nfly\n').failure, "line 2: unknown operation 'fly'");
   t.match(port('quiet\n').output, /^quiet 0\n= count=0/);
-  const same = { output: '', failure: null };
+  const same: Answer = { output: '', failure: null };
   t.ok(agree(same, same));
   t.notOk(agree({ output: '', failure: 'ended by SIGSEGV' }, same));
+  const bug = (fn: string): Answer => ({ output: '', failure: `BUG in ${fn}` });
+  t.ok(agree(bug('vma_mark_attached'), bug('vma_mark_attached')), 'both end at the same BUG');
+  t.notOk(agree(bug('vma_mark_attached'), bug('vma_mark_detached')));
+  t.notOk(agree({ ...same, failure: 'ended by SIGSEGV' }, { ...same, failure: 'ended by SIGSEGV' }));
   const dead = kernelSide('false')('quiet\n');
   t.equal(dead.failure, 'ended with status 1');
   t.throws(() => kernelSide('/nonexistent/program')(''), /ENOENT/);
