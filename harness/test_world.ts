@@ -118,7 +118,7 @@ export class TestWorld {
 
   /** A new process, on the kernel's own limits and charges. Only the checked world has processes. */
   newProcess(options: ProcessOptions): Process {
-    const { checked } = this;
+    const { checkedWorld: checked } = this;
     if (checked === null)
       throw new Error('process: the upstream stubs have no pages and no limits; use the checked ones');
     this.processes ??= new Processes({ checked, world: this.world, show: (mm) => this.history.follow(mm ?? this.mm) });

@@ -47,11 +47,17 @@ export function closeAll(task: task_struct): void {
   for (const fd of [...task.files.fd.keys()]) closeFd(task, fd);
 }
 
+/** A new file that nobody but its descriptor holds: at the end of all there is no reference left. */
+function heldByFd(f: file): file {
+  f.f_ref = 0;
+  return stubs.get_file(f);
+}
+
 /** A new open file of a driver that is given by its hooks. */
 export function driverFile(ops: file_operations): file {
   const f = new file(ops);
   f.f_path.name = '/dev/driver';
-  return f;
+  return heldByFd(f);
 }
 
 /** Files on a disk, by their paths: one inode each, whoever opens it. */
@@ -67,7 +73,7 @@ export class Disk {
     const f = new file({ mmap_prepare: generic_file_mmap_prepare }, this.mappingOf(path, size));
     f.f_mode = f_mode;
     f.f_path.name = path;
-    return f;
+    return heldByFd(f);
   }
 
   private mappingOf(path: string, size: number): address_space {
@@ -97,7 +103,7 @@ export function memfdFile(name: string, sealing: boolean): file | number {
   if (IS_ERR(f)) return f;
   f.f_inode.i_dev = [0, 1];
   if (sealing) f.f_inode.seals = 0;
-  return f;
+  return heldByFd(f);
 }
 
 /** ftruncate(): 0 or a negative errno. */

@@ -15,7 +15,7 @@ t.test('a driver of somebody else', async (t) => {
 
   const good = runCommand('npm', ['test', '--silent'], { cwd: folder });
   t.equal(good.status, 0, good.stdout);
-  t.equal(good.stdout.match(/^ok /gm)?.length, 3);
+  t.equal(good.stdout.match(/^ok /gm)?.length, 4);
 
   const bad = runCommand('npm', ['test', '--silent'], { cwd: folder, env: { RING: 'first' } });
   t.equal(bad.status, 1);
@@ -55,15 +55,15 @@ t.test('the same in TypeScript, strict and with every declaration checked', asyn
 
 t.test('docs/driver-test.md shows the example as it is', async (t) => {
   const document = readFileSync(join(ROOT, 'docs/driver-test.md'), 'utf8');
-  const [hooks = '', test = ''] = [...document.matchAll(/^```js\n(.*?)^```/gms)].map((match) => match[1] ?? '');
+  const [hooks = '', test = '', map = '', fork = ''] = [...document.matchAll(/^```js\n(.*?)^```/gms)].map(
+    (match) => match[1] ?? '',
+  );
   t.ok(
     hooks.length > 100 && readFileSync(join(ROOT, 'examples/driver/ring_first.js'), 'utf8').includes(hooks),
     'the driver',
   );
-  t.ok(
-    test.length > 100 && readFileSync(join(ROOT, 'examples/driver/ring.test.js'), 'utf8').includes(test),
-    'the test',
-  );
+  const example = readFileSync(join(ROOT, 'examples/driver/ring.test.js'), 'utf8');
+  for (const shown of [test, map, fork]) t.ok(shown.length > 100 && example.includes(shown), 'the tests');
   const [typed = ''] = [...document.matchAll(/^```ts\n(.*?)^```/gms)].map((match) => match[1] ?? '');
   t.ok(
     typed.length > 100 && readFileSync(join(ROOT, 'examples/driver-ts/ring.test.ts'), 'utf8').includes(typed),

@@ -203,15 +203,15 @@ test('memory is read, written, touched, and kept by whoever wrote it', (t) => {
 test('out of memory: ENOMEM from a call, and the killer for a write', (t) => {
   const p = t.process();
   const addr = map(p, 1);
-  t.world.checked?.faults.fail('alloc_page');
+  t.world.checked.faults.fail('alloc_page');
   t.throws(() => p.write(addr, 1), 'SIGKILL');
-  t.world.checked?.faults.fail('alloc_page');
+  t.world.checked.faults.fail('alloc_page');
   t.ASSERT_EQ(p.raw.touch(addr), -ENOMEM);
-  t.world.checked?.faults.fail('allocate_mm');
+  t.world.checked.faults.fail('allocate_mm');
   fails(t, ENOMEM, () => p.fork());
   p.open({ mmap: () => 0 });
   for (let n = 1; ; n++) {
-    t.world.checked?.faults.failAt(n);
+    t.world.checked.faults.failAt(n);
     try {
       p.fork().exit();
       break;
@@ -219,7 +219,7 @@ test('out of memory: ENOMEM from a call, and the killer for a write', (t) => {
       if (!(error instanceof ErrnoError)) throw error;
     }
   }
-  t.world.checked?.faults.clear();
+  t.world.checked.faults.clear();
 });
 
 test('descriptors: the lowest that is free; a mapping keeps its file', (t) => {

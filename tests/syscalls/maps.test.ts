@@ -255,7 +255,7 @@ test('PROCMAP_QUERY: the mapping at an address, or the next that is asked for', 
 test('maps: interrupted, and of nobody', (t) => {
   const p = t.process();
   for (const call of [() => p.maps(), () => p.smapEntries(), () => p.smapsRollup(), () => p.procmapQuery(0)]) {
-    t.world.checked?.faults.fail('mmap_read_lock_killable');
+    t.world.checked.faults.fail('mmap_read_lock_killable');
     const error = t.throws(call, 'EINTR');
     t.ASSERT_EQ(error instanceof ErrnoError && error.errno, EINTR);
   }
