@@ -92,3 +92,18 @@ export function followsOf(left: readonly string[]): string {
   const more = heads.length > MOST_LISTED ? [`and ${heads.length - MOST_LISTED} more`] : [];
   return `follows from it, ${left.length} left undone: ${[...heads.slice(0, MOST_LISTED), ...more].join(', ')}`;
 }
+
+/** Diagnostics as indented lines, much as tap prints them. */
+export function linesOf(value: unknown, indent: string): string[] {
+  if (Array.isArray(value)) return value.flatMap((one) => linesOf(one, indent));
+  if (typeof value !== 'object' || value === null) {
+    return String(value)
+      .split('\n')
+      .map((line) => indent + line);
+  }
+  return Object.entries(value)
+    .filter(([, one]) => one !== null && one !== undefined)
+    .flatMap(([name, one]) =>
+      typeof one === 'object' ? [`${indent}${name}:`, ...linesOf(one, `${indent}  `)] : [`${indent}${name}: ${one}`],
+    );
+}

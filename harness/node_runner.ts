@@ -2,22 +2,8 @@
 /** Tests on node's own runner, node:test. It knows no failed test that goes on: failures are gathered, thrown at the end. */
 import { type TestContext, test } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
+import { linesOf } from './failure.js';
 import type { RunnerOptions, RunnerTest } from './runner.js';
-
-/** Diagnostics as indented lines, much as tap prints them. */
-function linesOf(value: unknown, indent: string): string[] {
-  if (Array.isArray(value)) return value.flatMap((one) => linesOf(one, indent));
-  if (typeof value !== 'object' || value === null) {
-    return String(value)
-      .split('\n')
-      .map((line) => indent + line);
-  }
-  return Object.entries(value)
-    .filter(([, one]) => one !== null && one !== undefined)
-    .flatMap(([name, one]) =>
-      typeof one === 'object' ? [`${indent}${name}:`, ...linesOf(one, `${indent}  `)] : [`${indent}${name}: ${one}`],
-    );
-}
 
 /** Is what was found as the pattern has it? */
 function matches(found: unknown, wanted: unknown): boolean {

@@ -22,16 +22,21 @@ class NumberedObjects implements Numbering {
 export class Operations implements OperationWatch {
   /** The last operation, with its arguments and what came of it; null when there was none. */
   last: string | null;
+  /** How many there were. */
+  count: number;
   private readonly begins: (said: string) => void;
+  private readonly ends: (said: string) => void;
   /** Judges what each operation did. */
   private readonly judge: OperationWatch | null;
   private readonly numbers: NumberedObjects;
   /** Calls that hooks make meanwhile are part of the operation. */
-  private isUnderWay: boolean;
+  isUnderWay: boolean;
 
-  constructor(begins: (said: string) => void, judge: OperationWatch | null) {
+  constructor(begins: (said: string) => void, ends: (said: string) => void, judge: OperationWatch | null) {
     this.last = null;
+    this.count = 0;
     this.begins = begins;
+    this.ends = ends;
     this.judge = judge;
     this.numbers = new NumberedObjects();
     this.isUnderWay = false;
@@ -48,6 +53,7 @@ export class Operations implements OperationWatch {
   private outermost<R>(said: string, run: () => R): R {
     this.begins(said);
     this.last = said;
+    this.count++;
     this.isUnderWay = true;
     try {
       const result = run();
@@ -55,6 +61,7 @@ export class Operations implements OperationWatch {
       return result;
     } finally {
       this.isUnderWay = false;
+      this.ends(this.last);
     }
   }
 }

@@ -44,6 +44,10 @@ export interface Step {
   /** The assertion that saw it. */
   at: string;
   place: SourceLine | null;
+  /** The operation that made it, with arguments and result; null when the test did it by hand. */
+  operation: string | null;
+  /** Locks held when it was seen. */
+  locks: string[];
   vmas: readonly RecordedVma[];
 }
 
@@ -55,9 +59,21 @@ export interface RecordedSpace {
   notes: string[];
 }
 
+/** An assertion that failed, or what the world had to say at the end. */
+export interface RecordedFailure {
+  title: string;
+  /** As indented lines. */
+  diagnostics: string;
+}
+
 export interface RecordedTest extends RecordedSpace {
+  /** After those of the tests around it. */
   name: string;
-  failures: string[];
+  file: string;
+  milliseconds: number;
+  /** Why it may fail; empty when it may not. */
+  todo: string;
+  failures: RecordedFailure[];
 }
 
 /** Longest timeline that anybody looks at. */
@@ -89,16 +105,18 @@ class Recorder {
   }
 
   /**
-   * Takes the file that is to be written when the process ends. Programs that a test starts have tests of their own,
+   * Takes the file that is to be written when the process ends; a path that ends with / is a folder for all processes. Programs that a test starts have tests of their own,
    * and the same environment: they find the file taken, and record nothing.
    */
   claim(path: string | null = reportPath()): void {
     if (this.isClaimed) return;
     this.isClaimed = true;
-    if (path === null || isTaken(path)) return;
+    // In a folder each process has a file of its own.
+    const file = path?.endsWith('/') ? `${path}${process.pid}.json` : path;
+    if (file === null || isTaken(file)) return;
     const tests: RecordedTest[] = [];
     this.tests = tests;
-    process.once('exit', () => writeFileSync(path, JSON.stringify(tests)));
+    process.once('exit', () => writeFileSync(file, JSON.stringify(tests)));
   }
 
   get enabled(): boolean {

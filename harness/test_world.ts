@@ -52,8 +52,12 @@ export class TestWorld {
     this.checkedWorld = checkedFor(set);
     this.mm = new mm_struct();
     this.history = new History(this.mm);
-    this.operations = new Operations((said) => this.operationBegins(said), this.checkedWorld);
-    this.timeline = recorder.enabled ? new Timeline(this.mm) : null;
+    this.operations = new Operations(
+      (said) => this.operationBegins(said),
+      (said) => this.timeline?.ended(said),
+      this.checkedWorld,
+    );
+    this.timeline = recorder.enabled ? new Timeline(this.mm, this.operations, this.checkedWorld?.locks ?? null) : null;
     const sandbox = sinon.createSandbox();
     this.sandbox = this.timeline?.listenTo(sandbox) ?? sandbox;
     const stubs = this.checkedWorld?.stubs ?? { ...upstreamStubs };

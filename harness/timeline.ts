@@ -3,12 +3,14 @@
  * What the report is told of one test, while it runs: its address space at each change that an assertion sees, and each
  * call of a hook, of a fake, spy or stub. Nothing of this is there when nobody records.
  */
-import { fileURLToPath } from 'node:url';
+import { relative } from 'node:path';
 import type sinon from 'sinon';
 import { type mm_struct, VMA_ITERATOR } from '../include/mm_types.js';
 import { vma_next } from '../lib/mm/inlines/iterator.js';
 import type { Stubs } from '../stubs/index.js';
-import { framesOf } from './frames.js';
+import type { Locks } from './checked/locks.js';
+import { framesOf, isIn } from './frames.js';
+import type { Operations } from './operations.js';
 import { layoutLine } from './picture.js';
 import {
   type HookCall,
@@ -20,8 +22,6 @@ import {
   type Step,
 } from './recorder.js';
 import { Identities, isError, rangeOf, recordVma, shortly } from './shortly.js';
-
-const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
 type Call = (...args: unknown[]) => unknown;
 
@@ -55,22 +55,31 @@ function functionsOf(object: unknown): Map<string, Call> {
   return new Map(Object.entries(object).filter((entry): entry is [string, Call] => isCall(entry[1])));
 }
 
+/** Folders of this package in which no test is. */
+const OWN = ['include', 'stubs', 'lib', 'harness', 'tools', 'dev'];
+
 /** The line of a test that is running: of the innermost frame in a test file, or at least not in the harness. */
-function currentLine(): SourceLine | null {
+export function currentLine(): SourceLine | null {
   const limit = Error.stackTraceLimit;
   // A hook is called from deep within the code under test.
   Error.stackTraceLimit = 50;
   const { stack = '' } = new Error();
   Error.stackTraceLimit = limit;
   const frames = framesOf(stack)
-    .map(({ file, line }) => ({ file: file.startsWith(ROOT) ? file.slice(ROOT.length) : '', line }))
-    .filter((frame) => frame.file.startsWith('tests/'));
-  return frames.find((frame) => frame.file.endsWith('.test.ts')) ?? frames[0] ?? null;
+    .filter((frame) => !isIn(frame, OWN) && !frame.file.includes('/node_modules/'))
+    .map(({ file, line }) => ({ file: relative(process.cwd(), file), line }));
+  return frames.find(({ file }) => /\.test\.[cm]?[jt]s$/.test(file)) ?? frames[0] ?? null;
 }
 
 /** The timeline of one world. */
 export class Timeline {
   private readonly mm: mm_struct;
+  private readonly operations: Operations;
+  private readonly locks: Locks | null;
+  /** Operations that there were at the last step. */
+  private counted: number;
+  /** Steps of the operation that is under way: its result is still to come. */
+  private open: Step[];
   /** The last step as text, to see when there is another. */
   private seen: string;
   private readonly steps: Step[];
@@ -82,8 +91,12 @@ export class Timeline {
   /** Arguments of the calls that have not returned yet. */
   private readonly running: (readonly unknown[])[];
 
-  constructor(mm: mm_struct) {
+  constructor(mm: mm_struct, operations: Operations, locks: Locks | null) {
     this.mm = mm;
+    this.operations = operations;
+    this.locks = locks;
+    this.counted = 0;
+    this.open = [];
     this.seen = '';
     this.steps = [];
     this.calls = [];
@@ -161,8 +174,21 @@ export class Timeline {
     const seen = vmas?.map(layoutLine).join('\n') ?? this.seen;
     if (vmas === null || seen === this.seen) return;
     this.seen = seen;
-    if (this.steps.length < MOST_STEPS) this.steps.push({ at: what, place: currentLine(), vmas });
-    else this.notes.add(`Only the first ${MOST_STEPS} changes are shown.`);
+    const { last, count } = this.operations;
+    const operation = count === this.counted && !this.operations.isUnderWay ? null : last;
+    this.counted = count;
+    const locks = this.locks?.heldNow() ?? [];
+    if (this.steps.length < MOST_STEPS) {
+      const step = { at: what, place: currentLine(), operation, locks, vmas };
+      this.steps.push(step);
+      if (this.operations.isUnderWay) this.open.push(step);
+    } else this.notes.add(`Only the first ${MOST_STEPS} changes are shown.`);
+  }
+
+  /** An operation is over: this is what came of it. */
+  ended(said: string): void {
+    for (const step of this.open) step.operation = said;
+    this.open = [];
   }
 
   /** What was recorded, up to now. */

@@ -15,13 +15,14 @@ import { do_munmap } from '../lib/doors/map.js';
 import { find_mergeable_anon_vma } from '../lib/doors/vma.js';
 import { linkAnonVma } from './anon_link.js';
 import { defaultStubSet, type StubSet } from './environment.js';
-import { failureOf, followsOf, UnrepresentableError, VmaAssertionError } from './failure.js';
+import { failureOf, followsOf, linesOf, UnrepresentableError, VmaAssertionError } from './failure.js';
 import { layoutLine, snapshot } from './picture.js';
 import type { Process } from './process/process.js';
 import type { ProcessOptions } from './process/processes.js';
-import { type RecordedSpace, recorder } from './recorder.js';
+import { type RecordedFailure, type RecordedSpace, recorder } from './recorder.js';
 import type { RunnerTest } from './runner.js';
 import { TestWorld } from './test_world.js';
+import { currentLine } from './timeline.js';
 import { checkTracing, tracing } from './tracing/current.js';
 
 export interface TestOptions {
@@ -55,8 +56,10 @@ export class VmaTest {
   private passed: number;
   /** Its name, after those of the tests around it. */
   private readonly path: string;
+  /** The test file, where somebody records. */
+  private readonly file: string;
 
-  constructor(tap: RunnerTest, world: TestWorld, path: string = tap.name) {
+  constructor(tap: RunnerTest, world: TestWorld, path: string = tap.name, file = '') {
     this.tap = tap;
     this.world = world;
     this.mm = world.mm;
@@ -64,6 +67,7 @@ export class VmaTest {
     this.pending = [];
     this.passed = 0;
     this.path = path;
+    this.file = file;
   }
 
   /**
@@ -72,7 +76,9 @@ export class VmaTest {
    */
   subtest(name: string, body: TestBody, options: TestOptions = {}): void {
     const path = `${this.path} > ${name}`;
-    this.pending.push(async () => this.tap.test(name, nowhere(), (tap) => runInWorld(tap, path, body, options)));
+    this.pending.push(async () =>
+      this.tap.test(name, nowhere(), (tap) => runInWorld(tap, { path, file: this.file }, body, options)),
+    );
   }
 
   /** Runs every sub-case there is so far, to its end. */
@@ -242,13 +248,20 @@ function reportEnd(tap: RunnerTest, world: TestWorld, hasFailed: boolean): strin
 /** Frames of a stack: those of the watch over an operation lie between it and the test. */
 const FRAMES = 30;
 
-async function runInWorld(tap: RunnerTest, path: string, body: TestBody, options: TestOptions): Promise<void> {
+async function runInWorld(
+  tap: RunnerTest,
+  { path, file }: { path: string; file: string },
+  body: TestBody,
+  options: TestOptions,
+): Promise<void> {
   const stubs = options.stubs ?? defaultStubSet();
   const world = new TestWorld(stubs);
-  const t = new VmaTest(tap, world, path);
+  const t = new VmaTest(tap, world, path, file);
   const endTrace = tracing.tracer?.begin({ name: path, mm: world.mm, stubs, say: (text) => tap.comment(text) });
-  const failures: string[] = [];
+  const failures: RecordedFailure[] = [];
+  const began = performance.now();
   let recorded: RecordedSpace | null = null;
+  let reason = '';
   const { stackTraceLimit } = Error;
 
   try {
@@ -258,8 +271,9 @@ async function runInWorld(tap: RunnerTest, path: string, body: TestBody, options
     t.conclude();
   } catch (error) {
     const { title, diagnostics } = failureOf(error, world.operations.last, world.history.lastChange());
-    failures.push(title);
+    failures.push({ title, diagnostics: linesOf(diagnostics, '').join('\n') });
     const todo = error instanceof UnrepresentableError ? { todo: title } : {};
+    reason = todo.todo ?? '';
     Object.assign(tap.options, todo);
     tap.fail(title, { ...diagnostics, ...todo });
     await t.settle();
@@ -269,9 +283,11 @@ async function runInWorld(tap: RunnerTest, path: string, body: TestBody, options
       endTrace?.();
       recorded = world.recorded();
     } finally {
-      failures.push(...reportEnd(tap, world, failures.length > 0));
+      const said = reportEnd(tap, world, failures.length > 0);
+      failures.push(...said.map((title) => ({ title, diagnostics: '' })));
     }
-    if (recorded !== null) recorder.add({ name: path, failures, ...recorded });
+    const milliseconds = performance.now() - began;
+    if (recorded !== null) recorder.add({ name: path, file, milliseconds, todo: reason, failures, ...recorded });
   }
 }
 
@@ -279,8 +295,10 @@ async function runInWorld(tap: RunnerTest, path: string, body: TestBody, options
 export function registerTest(root: RunnerTest, name: string, body: TestBody, options: TestOptions): void {
   checkTracing();
   recorder.claim();
+  const file = recorder.enabled ? (currentLine()?.file ?? '') : '';
   const { todo } = options;
   // Not run, for it may do no more than not compile.
-  if (todo === undefined) void root.test(name, nowhere(), (tap) => runInWorld(tap, name, body, options));
-  else root.fail(name, { ...nowhere(), todo });
+  if (todo === undefined) {
+    void root.test(name, nowhere(), (tap) => runInWorld(tap, { path: name, file }, body, options));
+  } else root.fail(name, { ...nowhere(), todo });
 }

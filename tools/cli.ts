@@ -7,6 +7,7 @@ import { Command } from 'commander';
 import { portCommand } from './commands/port.js';
 import { likeTheOthers, statusHelp } from './commands/program.js';
 import { replayCommand } from './commands/replay.js';
+import { reportCommand } from './commands/report.js';
 import { hasTable, tableCommand } from './commands/table.js';
 
 // Before the code under test is loaded (commands do that when they run), so that its stack traces name .ts files.
@@ -34,6 +35,7 @@ const program = likeTheOthers(new Command('vma-userland'))
 
 addCommand(program, portCommand());
 addCommand(program, replayCommand());
+addCommand(program, reportCommand());
 if (hasTable) addCommand(program, tableCommand());
 
 await program.parseAsync();

@@ -149,7 +149,14 @@ export class CampaignRun {
     const upTo = traceOf(kind, seed, operations).slice(0, operation + 1);
     const { file, trace } = traceFile(kind, seed, upTo);
     const what = `the port does not come back: seed ${seed}, operation ${operation + 1}: ${upTo.at(-1)}`;
-    return { seed, file, trace, what, said: `no answer for ${patience / 1000} s; ${file} ends with that operation\n` };
+    return {
+      seed,
+      file,
+      trace,
+      answers: '',
+      what,
+      said: `no answer for ${patience / 1000} s; ${file} ends with that operation\n`,
+    };
   }
 
   private broken(error: Error): void {

@@ -13,6 +13,8 @@ export interface Difference {
   seed: number;
   /** The trace, as text, and the file that it belongs in. */
   trace: string;
+  /** What the kernel's code answers to it. */
+  answers: string;
   file: string;
   /** What there is to say of it, the most important in one line. */
   what: string;
@@ -59,6 +61,7 @@ function shorten(
   const short = [...head, ...shrinkTrace(lines.slice(head.length), (some) => differs([...head, ...some]))];
   const { file, trace } = traceFile(kind, seed, short);
   const replay = `npx vma-userland replay${kind === 'tree' ? ' --tree' : ''} < ${file}`;
-  const said = `${describeDifference(short, kernel(trace), portSide(kind)(trace))}\n\nseed ${seed}; ${replay}\n`;
-  return { seed, trace, file, what: "the port and the kernel's code differ", said };
+  const answer = kernel(trace);
+  const said = `${describeDifference(short, answer, portSide(kind)(trace))}\n\nseed ${seed}; ${replay}\n`;
+  return { seed, trace, answers: answer.output, file, what: "the port and the kernel's code differ", said };
 }

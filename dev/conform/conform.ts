@@ -135,6 +135,9 @@ class Conform {
     this.keep(kind, done);
     if (difference !== null) {
       writeFileSync(difference.file, difference.trace);
+      // `vma-userland report` draws the two side by side.
+      if (difference.answers !== '')
+        writeFileSync(difference.file.replace(/\.trace$/, '.expected'), difference.answers);
       process.stdout.write(`${kind}: ${difference.what}\n${difference.said}`);
       return 1;
     }

@@ -1,28 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** How a difference is shown: the short trace, what each side answered last, and both address spaces side by side. */
 
-import { accessOf, picture, type VmaSnapshot } from '../../harness/picture.js';
-import { legacy_to_vma_flags } from '../../lib/doors/flags.js';
+import { picture } from '../../harness/picture.js';
+import { answersOf, snapshotsOf } from '../../tools/report/answers.js';
 import type { Answer } from './sides.js';
-
-const VMA_LINE = /^ {2}([0-9a-f]+)-([0-9a-f]+) pgoff=([0-9a-f]+) flags=([0-9a-f]+) file=(\d+) anon=([01])$/;
-
-/** The address space that a run of VMA lines describes. */
-function snapshotsOf(lines: readonly string[]): VmaSnapshot[] {
-  return lines.flatMap((line) => {
-    const [, start = '', end = '', pgoff = '', flags = '', file = '', anon = ''] = VMA_LINE.exec(line) ?? [];
-    if (start === '') return [];
-    return {
-      start: Number.parseInt(start, 16),
-      end: Number.parseInt(end, 16),
-      pgoff: Number.parseInt(pgoff, 16),
-      flags: `0x${flags}`,
-      access: accessOf(legacy_to_vma_flags(BigInt(`0x${flags}`))),
-      hasFile: file !== '0',
-      hasAnonVma: anon === '1',
-    };
-  });
-}
 
 /** Two texts beside each other; lines that differ have a mark between them. */
 export function sideBySide(left: readonly string[], right: readonly string[]): string[] {
@@ -32,16 +13,6 @@ export function sideBySide(left: readonly string[], right: readonly string[]): s
     const [a, b] = [left[i] ?? '', right[i] ?? ''];
     return `${a.padEnd(width)} ${a === b ? '|' : '≠'} ${b}`.trimEnd();
   });
-}
-
-/** The answers to one operation: from its line to the next line that is not indented and no sum. */
-function answersOf(output: string): string[][] {
-  const answers: string[][] = [];
-  for (const line of output.split('\n')) {
-    if (line.startsWith('=') || line.startsWith(' ')) answers.at(-1)?.push(line);
-    else if (line !== '') answers.push([line]);
-  }
-  return answers;
 }
 
 function drawn(answer: readonly string[]): string[] {

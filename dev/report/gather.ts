@@ -1,58 +1,72 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Collects what the report shows: a run of all tests, the review, and what coverage, bench and conform have left. */
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { cpSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import type { RecordedTest } from '../../harness/recorder.js';
 import { removeScratch, scratchFolder } from '../../tools/commands/folders.js';
 import { readBaseline } from '../../tools/port/manifest.js';
-import type { FunctionCoverage, ReportData, ReportedTest, TestResult } from '../../tools/report/data.js';
-import { timelineOf } from '../../tools/report/timeline.js';
+import type { FunctionCoverage, Measured, ReportData, ReportedTest, TestResult } from '../../tools/report/data.js';
+import { lineReader, partsOf } from '../../tools/report/recorded.js';
 import { parseTables } from '../../tools/table/table.js';
-import { readFigures } from './figures.js';
+import { commitOf, readFigures } from './figures.js';
 import { resultsOf } from './results.js';
 
-/** Source files, each read once; of one that is not there no lines are shown. */
-function lineReader(root: string): (file: string) => readonly string[] {
-  const read = new Map<string, readonly string[]>();
-  return (file) => {
-    const known = read.get(file);
-    if (known !== undefined) return known;
-    const path = join(root, file);
-    const lines = existsSync(path) ? readFileSync(path, 'utf8').split('\n') : [];
-    read.set(file, lines);
-    return lines;
-  };
-}
-
-/** Parts that have something to show belong to the test whose name theirs begins with. */
+/** Each result with its file, and the parts of it that have something to show. */
 export function joinParts(
   root: string,
   results: readonly TestResult[],
   recorded: readonly RecordedTest[],
 ): ReportedTest[] {
   const linesOf = lineReader(root);
-  return results.map((result) => {
-    const own = recorded.filter(({ name }) => name === result.name || name.startsWith(`${result.name} > `));
-    const parts = own
-      .filter(({ steps, hooks }) => steps.length + hooks.length > 0)
-      .map((part) => ({ name: part.name.slice(result.name.length + 3), timeline: timelineOf(part, linesOf) }));
-    return { ...result, parts };
+  return results.map((result) => ({ ...result, parts: partsOf(result.name, ownOf(result, recorded), linesOf) }));
+}
+
+/** Of two tests with one name, each has what its own file has recorded. */
+function ownOf({ name, file }: TestResult, recorded: readonly RecordedTest[]): RecordedTest[] {
+  const named = recorded.filter((test) => test.name === name || test.name.startsWith(`${name} > `));
+  const own = named.filter((test) => test.file === file);
+  return own.length > 0 ? own : named;
+}
+
+/** Runs them, and says on a terminal how far it is. */
+async function run(
+  root: string,
+  files: readonly string[],
+  recorded: string,
+): Promise<{ stdout: string; stderr: string }> {
+  const child = spawn(process.execPath, ['dist/dev/run/run.js', ...files], {
+    cwd: root,
+    env: { ...process.env, VMA_REPORT: recorded },
+    stdio: ['ignore', 'pipe', 'pipe'],
   });
+  let stdout = '';
+  let done = 0;
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+    done += text.match(/^(?:not )?ok /gm)?.length ?? 0;
+    if (process.stderr.isTTY) process.stderr.write(`\r${done} tests`);
+  });
+  const stderr = text(child.stderr);
+  await once(child, 'close');
+  if (process.stderr.isTTY) process.stderr.write('\n');
+  return { stdout, stderr: await stderr };
 }
 
 /** Runs the tests with recording on. When none of them can be run, what the runner says of it. */
-function runTests(root: string, files: readonly string[]): ReportedTest[] | string {
+async function runTests(root: string, files: readonly string[]): Promise<ReportedTest[] | string> {
   const folder = scratchFolder('report');
   try {
     const recorded = join(folder, 'tests.json');
-    const { stdout, stderr } = spawnSync(process.execPath, ['dist/dev/run/run.js', ...files], {
-      cwd: root,
-      env: { ...process.env, VMA_REPORT: recorded },
-      encoding: 'utf8',
-      maxBuffer: 2 ** 30,
-    });
-    const results = resultsOf(stdout, root);
+    const { stdout, stderr } = await run(root, files, recorded);
+    const names: string[] = existsSync(`${recorded}.files`)
+      ? JSON.parse(readFileSync(`${recorded}.files`, 'utf8'))
+      : [];
+    const results = resultsOf(stdout, root)
+      .filter(({ result, reason }) => result !== 'skip' || !reason.startsWith('filter'))
+      .map((result, i) => ({ ...result, file: names[i] ?? '' }));
     if (results.length === 0) return stderr.trim();
     return joinParts(root, results, JSON.parse(readFileSync(recorded, 'utf8')));
   } finally {
@@ -115,10 +129,25 @@ export function functionCoverage(root: string): FunctionCoverage[] {
   return rows.sort((a, b) => part(a) - part(b) || b.lines - a.lines);
 }
 
-/** What `bench` and `conform` have measured last, if they were run. */
-function figures(): Record<string, unknown> {
-  const found = ['bench', 'conform'].map((name): [string, unknown] => [name, readFigures(name)]);
-  return Object.fromEntries(found.filter(([, value]) => value !== null));
+/** What `bench` and `conform` have measured last, if they were run; stale where it was of another commit. */
+function figures(root: string): Record<string, unknown> {
+  const now = commitOf(root);
+  const found = ['bench', 'conform'].flatMap((name): [string, unknown][] => {
+    const all = readFigures(name);
+    if (all === null) return [];
+    const measured: unknown = Reflect.get(all, 'measured');
+    if (typeof measured !== 'object' || measured === null) return [[name, all]];
+    return [[name, { ...all, measured: { ...measured, stale: Reflect.get(measured, 'commit') !== now } }]];
+  });
+  return Object.fromEntries(found);
+}
+
+/** When coverage was measured, and of which commit; null where nobody knows. */
+function coverageMeasured(root: string): Measured | null {
+  const path = join(root, 'coverage/measured.json');
+  if (!existsSync(path)) return null;
+  const { date, commit }: { date: string; commit: string } = JSON.parse(readFileSync(path, 'utf8'));
+  return { date, commit, stale: commit !== commitOf(root) };
 }
 
 /** Puts c8's own pages beside the report, for its links, if there are any. */
@@ -128,15 +157,20 @@ export function copyPages(root: string, out: string): void {
 }
 
 /** All that the report shows; when there is nothing to show, why. */
-export function gather(root: string, files: readonly string[]): ReportData | string {
-  const tests = runTests(root, files);
+export async function gather(root: string, files: readonly string[]): Promise<ReportData | string> {
+  const tests = await runTests(root, files);
   if (typeof tests === 'string') return tests;
+  const project = {
+    review: runReview(root),
+    coverage: functionCoverage(root),
+    coverageMeasured: coverageMeasured(root),
+    figures: figures(root),
+  };
   return {
     made: new Date().toISOString().slice(0, 16).replace('T', ' '),
     kernel: readBaseline().kernel,
+    of: `${files.length === 0 ? 'all tests' : files.join(', ')} of commit ${commitOf(root)}`,
     tests,
-    review: runReview(root),
-    coverage: functionCoverage(root),
-    figures: figures(),
+    project,
   };
 }

@@ -80,6 +80,7 @@ export function resultsOf(tap: string, root: string): TestResult[] {
     const result = stateOf(what);
     results.push({
       name: what.name,
+      file: '',
       result,
       reason: reasonOf(what.skip) || reasonOf(what.todo),
       milliseconds: what.time,

@@ -4,6 +4,7 @@
  * Usage: `npm test -- --help`.
  */
 import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { reportPath, traceWanted } from '../../harness/environment.js';
 import { guard, USAGE } from '../../tools/commands/program.js';
@@ -68,6 +69,8 @@ async function run(options: RunOptions): Promise<void> {
     if (status === USAGE) return;
     lines.close();
     for (const result of lines.results) tally.add(result);
+    const recorded = reportPath();
+    if (recorded !== null) writeFileSync(`${recorded}.files`, JSON.stringify(lines.results.map(({ file }) => file)));
     process.exitCode = tally.conclude(options);
   });
   const jobs = mustBeOneProcess() ? 1 : options.jobs;

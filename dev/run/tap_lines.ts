@@ -12,6 +12,8 @@ export interface TopLevelResult {
   todo: boolean;
   /** "tests/mm/brk.test.ts:12" of its first failed assertion, or its file; empty when neither is known. */
   place: string;
+  /** The test file that it is in. */
+  file: string;
 }
 
 const RESULT = /^(not )?ok \d+(?: - (.*))?$/;
@@ -114,7 +116,7 @@ export class TapLines {
     this.shown++;
     const name = title.replace(DIRECTIVE, '').replaceAll('\\#', '#');
     const place = ok ? '' : placeOf(block) || this.file;
-    this.results.push({ name, ok, skip, todo: kind.toUpperCase() === 'TODO', place });
+    this.results.push({ name, ok, skip, todo: kind.toUpperCase() === 'TODO', place, file: this.file });
     this.say(`${ok ? 'ok' : 'not ok'} ${this.shown}${text === '' ? '' : ` - ${text}`}`);
   }
 
@@ -123,7 +125,7 @@ export class TapLines {
     this.flush();
     this.block = [];
     this.shown++;
-    this.results.push({ name, ok: false, skip: false, todo: false, place: this.file });
+    this.results.push({ name, ok: false, skip: false, todo: false, place: this.file, file: this.file });
     this.say(`not ok ${this.shown} - ${name.replaceAll('#', '\\#')}`);
     this.say('  ---');
     this.say('  error: |');

@@ -161,6 +161,11 @@ export class Locks {
     return this.held.get(mm.mmap_lock)?.mode === 'write';
   }
 
+  /** What is held, as the report shows it. */
+  heldNow(): string[] {
+    return [...this.held].map(([{ name }, { mode }]) => (mode === 'write' ? name : `${name} (read)`));
+  }
+
   isHeld(lock: rw_semaphore | mutex): boolean {
     return this.held.has(lock);
   }

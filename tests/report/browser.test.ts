@@ -179,7 +179,11 @@ t.test('the report in a browser', { skip }, async (t) => {
     await page.keyboard.press('ArrowDown');
     t.match(await focused('textContent'), 'afs: a count', 'down into the list');
     await page.keyboard.press('Enter');
-    t.match(await page.evaluate('location.hash'), /^#test=afs/, 'a test has an address');
+    t.match(
+      await page.evaluate('location.hash'),
+      /^#test=tests%2Fmapped%2Fdrivers\.test\.ts%3A%20afs/,
+      'a test has an address',
+    );
     await page.keyboard.press('ArrowUp');
     t.equal(await focused('id'), 'find', 'and back');
 
@@ -206,6 +210,67 @@ t.test('the report in a browser', { skip }, async (t) => {
     t.equal(await part.locator('.place').textContent(), 'step 1 of 6');
     await page.keyboard.press('End');
     t.equal(await part.locator('.place').textContent(), 'step 6 of 6');
+    t.same(errors, []);
+  });
+
+  t.test('addresses of tests and steps survive a reload, a way back, and say when they are bad', async (t) => {
+    const { page, errors } = await open(browser, t, good, 1280);
+    await page.getByLabel('Find a test').fill('afs: a count');
+    await page.keyboard.press('Enter');
+    const place = page.locator('.place').first();
+    t.equal(await place.textContent(), 'step 1 of 6', 'Enter shows the first that was found');
+    await page.keyboard.press('ArrowRight');
+    await page.keyboard.press('ArrowRight');
+    t.match(await page.evaluate('location.hash'), /&step=3$/);
+    await page.reload();
+    t.equal(await place.textContent(), 'step 3 of 6');
+    await find(page, 'moves the border');
+    t.match(await page.locator('#shown h3').textContent(), 'moves the border');
+    await page.goBack();
+    t.match(await page.locator('#shown h3').textContent(), 'afs: a count');
+    t.equal(await place.textContent(), 'step 3 of 6');
+    for (const bad of ['#test=nothing', `${await page.evaluate('location.hash')}00`]) {
+      await page.evaluate(`location.hash = ${JSON.stringify(bad)}`);
+      t.match(await page.locator('#shown [role=alert]').textContent(), 'in this report.', bad);
+    }
+    t.same(errors, []);
+  });
+
+  t.test('operations, changes, locks, colours, zoom and help', async (t) => {
+    const { page, errors } = await open(browser, t, good, 1280);
+    const part = await find(page, 'afs: a count');
+    t.match(
+      await part.locator('.row .operation').nth(2).textContent(),
+      /^do_munmap\(start=0x101000, len=0x1000\) = 0x0/,
+    );
+    await part.locator('.next').click();
+    await part.locator('.next').click();
+    t.match(await part.locator('.changes .came').textContent(), /^\+ VMA #2 0x100000-0x101000: one of 2 after a split/);
+    t.match(await part.locator('.held').textContent(), 'Held: mmap_lock');
+    t.ok((await part.locator('.lock').count()) > 3, 'the ribbon');
+    const frame = await part.locator('.frame').boundingBox();
+    const side = await part.locator('.side').boundingBox();
+    t.ok(
+      frame !== null && side !== null && side.x >= frame.x + frame.width && side.y < 900,
+      'details beside the picture',
+    );
+
+    const colours = async (): Promise<Set<unknown>> =>
+      new Set(await part.locator('.row.now .bar').evaluateAll('bars => bars.map((bar) => getComputedStyle(bar).fill)'));
+    t.equal((await colours()).size, 2, 'two VMAs, two colours');
+    await page.getByRole('button', { name: 'colour: access' }).click();
+    t.equal((await colours()).size, 1, 'that allow the same');
+
+    const width = async (): Promise<number> => (await part.locator('svg').boundingBox())?.width ?? 0;
+    const before = await width();
+    await part.getByLabel('Draw it wider').click();
+    t.ok((await width()) > 1.9 * before);
+    await page.keyboard.press('?');
+    t.match(await page.locator('#help').textContent(), 'from step to step');
+    await page.keyboard.press('Escape');
+    t.notOk(await page.locator('#help').isVisible());
+    await page.getByRole('button', { name: /^upstream 0/ }).click();
+    t.equal(await page.locator('#names button').count(), 0);
     t.same(errors, []);
   });
 

@@ -5,14 +5,22 @@ import { join } from 'node:path';
 import t from 'tap';
 import { keepFigures, readFigures } from '../../dev/report/figures.js';
 import { copyPages, functionCoverage, joinParts } from '../../dev/report/gather.js';
+import type { ProjectData, ReportData } from '../../tools/report/data.js';
 import { escapeHtml } from '../../tools/report/html.js';
 import { pageOf } from '../../tools/report/page.js';
 import { runNode } from '../house/project.js';
+
+/** A report of this project with nothing in it but what is given. */
+function projectReport(given: Partial<ProjectData>): ReportData {
+  const project = { review: [], coverage: [], coverageMeasured: null, figures: {}, ...given };
+  return { made: 'now', kernel: '7.2', of: 'all tests', tests: [], project };
+}
 
 t.test('names and data stay text', async (t) => {
   t.equal(escapeHtml('<a href="x">&'), '&lt;a href=&quot;x&quot;&gt;&amp;');
   const test = {
     name: '</script><b>',
+    file: '',
     result: 'ok' as const,
     reason: '',
     milliseconds: 1,
@@ -26,23 +34,33 @@ t.test('names and data stay text', async (t) => {
   const data = {
     made: 'now',
     kernel: '7.2',
-    tests: [test],
-    review: [
-      ['defect', 'v1'],
-      ['<x>', 'clean'],
-      ['y', 'WARN: here'],
-    ],
-    coverage,
-    figures: {},
+    of: 'tests <of> mine',
+    tests: [test, { ...test, file: 'tests/review/a.test.ts', name: 'the matrix' }],
+    project: {
+      review: [
+        ['defect', 'v1'],
+        ['<x>', 'clean'],
+        ['y', 'WARN: here'],
+      ],
+      coverage,
+      coverageMeasured: { date: '2026-01-02', commit: 'abc', stale: true },
+      figures: {},
+    },
   };
   const page = pageOf(data, 'a{}', 'run()');
   t.equal(page.match(/<\/script>/g)?.length, 2, 'the two of the page itself');
-  t.match(page, '1 tests: 1 passed, 0 failed<');
+  t.match(page, '2 tests: 2 passed, 0 failed<');
+  t.match(page, 'tests &lt;of&gt; mine; Linux 7.2');
+  t.match(page, 'Measured 2026-01-02 of commit abc, which is not the one reported here.');
   t.match(page, '<a href="coverage/lib/f.ts.html#L12">f&lt;1&gt;</a>');
   t.match(page, '</meter> 75 %</td><td class="number">3 of 4</td>');
   t.match(page, '1 functions reached whole');
-  t.match(page, '<th scope="row">&lt;x&gt;</th><td class="clean">clean</td>');
-  t.match(page, '<td class="found">WARN: here</td>');
+  t.match(
+    page,
+    '<th scope="row">&lt;x&gt;</th><td class="clean"><a href="#test=tests%2Freview%2Fa.test.ts%3A%20the%20matrix">clean</a></td>',
+  );
+  t.match(page, /<td class="found"><a [^>]*>WARN: here<\/a><\/td>/);
+  t.notMatch(pageOf({ ...data, project: null }, '', ''), /id="review"|id="coverage"|id="figures"/, 'of somebody else');
   t.match(page, '2 functions of upstream live here; tests reach 3 of their 4 lines');
 
   t.match(
@@ -56,12 +74,14 @@ t.test('names and data stay text', async (t) => {
 });
 
 t.test('an empty section says which command fills it', async (t) => {
-  const empty = { made: 'now', kernel: '7.2', tests: [], review: [], coverage: [], figures: {} };
-  const page = pageOf(empty, '', '');
+  const page = pageOf(projectReport({}), '', '');
   for (const command of ['npm run review', 'npm run coverage', 'npm run bench', 'npm run conform -- --kernel TREE']) {
     t.match(page, `<code>${command}</code>`);
   }
-  t.match(pageOf({ ...empty, figures: { bench: { results: [] }, conform: { vma: 'x' } } }, '', ''), 'npm run bench');
+  t.match(
+    pageOf(projectReport({ figures: { bench: { results: [] }, conform: { vma: 'x' } } }), '', ''),
+    'npm run bench',
+  );
 });
 
 t.test('figures as they were measured', async (t) => {
@@ -76,7 +96,8 @@ t.test('figures as they were measured', async (t) => {
     { load: 'merge', n: 10, nsPerOp: 1.234, others: {} },
   ];
   const figures = { bench: { results }, conform: { vma: ['1,000 operations: no <difference>'], tree: ['another'] } };
-  const page = pageOf({ made: 'now', kernel: '7.2', tests: [], review: [], coverage: [], figures }, '', '');
+  const page = pageOf(projectReport({ figures }), '', '');
+  t.match(page, 'When this was measured, and of which commit, is unknown.');
   t.match(page, '<th scope="col">port / -O2</th>');
   t.match(
     page,
@@ -85,14 +106,22 @@ t.test('figures as they were measured', async (t) => {
   t.match(page, /merge<\/th><td class="number">10<\/td><td class="number">1.23<\/td><td class="number">–<\/td>/);
   t.match(page, '<li>1,000 operations: no &lt;difference&gt;</li><li>another</li>');
   const alone = { bench: { results: [{ load: 'split', n: 1, nsPerOp: 1, heapBytesPerVma: null }] } };
-  t.match(pageOf({ made: '', kernel: '', tests: [], review: [], coverage: [], figures: alone }, '', ''), 'split</th>');
+  t.match(pageOf(projectReport({ figures: alone }), '', ''), 'split</th>');
 });
 
 t.test('parts belong to the test whose name theirs begins with', async (t) => {
   const root = t.testdir({ tests: { 'a.test.ts': "test('one', (t) => {\n  act();\n" } });
   const place = { file: 'tests/a.test.ts', line: 2 };
-  const seen = { steps: [{ at: 'assertion', place, vmas: [] }], hooks: [], notes: [], failures: [] };
-  const result = { result: 'ok' as const, reason: '', milliseconds: 1, failures: [] };
+  const seen = {
+    steps: [{ at: 'assertion', place, operation: null, locks: [], vmas: [] }],
+    hooks: [],
+    notes: [],
+    failures: [],
+    file: 'tests/a.test.ts',
+    milliseconds: 1,
+    todo: '',
+  };
+  const result = { file: 'tests/a.test.ts', result: 'ok' as const, reason: '', milliseconds: 1, failures: [] };
   const joined = joinParts(
     root,
     [
@@ -102,7 +131,11 @@ t.test('parts belong to the test whose name theirs begins with', async (t) => {
     [
       { ...seen, name: 'one > inner' },
       { ...seen, name: 'one' },
-      { ...seen, name: 'one more', steps: [{ at: '', place: { file: 'tests/gone.ts', line: 1 }, vmas: [] }] },
+      {
+        ...seen,
+        name: 'one more',
+        steps: [{ at: '', place: { file: 'tests/gone.ts', line: 1 }, operation: null, locks: [], vmas: [] }],
+      },
       { ...seen, name: 'one > silent', steps: [] },
     ],
   );
@@ -124,7 +157,13 @@ t.test('figures stay until they are measured again', async (t) => {
   keepFigures('conform', { tree: ['a'] }, folder);
   keepFigures('conform', { vma: ['b'] }, folder);
   keepFigures('conform', { tree: ['c'] }, folder);
-  t.same(readFigures('conform', folder), { tree: ['c'], vma: ['b'] });
+  const kept = readFigures('conform', folder);
+  t.match(kept, {
+    tree: ['c'],
+    vma: ['b'],
+    measured: { date: /^\d{4}-\d\d-\d\d$/, commit: /^[0-9a-f]{7,}\+?$|^unknown$/ },
+  });
+  t.same(Object.keys(kept ?? {}), ['tree', 'measured', 'vma']);
 });
 
 t.test('coverage of upstream’s functions, the worst first', async (t) => {
@@ -207,7 +246,7 @@ t.test('coverage by upstream file, the longest first', async (t) => {
     one('mm/vma.c', 'first', 10, 5),
     one('mm/vma.c', 'second', 10, 10),
   ];
-  const page = pageOf({ made: 'now', kernel: '7.2', tests: [], review: [], coverage, figures: {} }, '', '');
+  const page = pageOf(projectReport({ coverage }), '', '');
   const files = page.slice(page.indexOf('By upstream file'));
   t.ok(files.indexOf('mm/vma.c') < files.indexOf('mm/vma.h'), 'the longer file first');
   t.match(files, '75 %');

@@ -23,7 +23,13 @@ function vmaOf([start, end]: Range, id: number): RecordedVma {
 
 /** A timeline of these address spaces. */
 function timelineFrom(...spaces: Range[][]): ShownTimeline {
-  const steps = spaces.map((ranges) => ({ at: 'assertion', place: null, vmas: ranges.map(vmaOf) }));
+  const steps = spaces.map((ranges) => ({
+    at: 'assertion',
+    place: null,
+    operation: null,
+    locks: [],
+    vmas: ranges.map(vmaOf),
+  }));
   return timelineOf({ steps, hooks: [], notes: [] }, () => []);
 }
 
@@ -151,6 +157,8 @@ t.test('other changes of one VMA', async (t) => {
   const steps = ['r--p', 'rw-p'].map((access, i) => ({
     at: 'assertion',
     place: null,
+    operation: null,
+    locks: [],
     vmas: [{ ...vmaOf([0x1000, 0x2000], 1), access, flags: `0x${i + 1}` }],
   }));
   const changed = timelineOf({ steps, hooks: [], notes: ['a note'] }, () => []);
@@ -165,7 +173,13 @@ t.test('calls stand between the steps they were made between, and have their pla
     { ...call, step: 1, range: null },
     { ...call, step: 2, range: { start: 0x8000, end: 0x9000, at: null } },
   ];
-  const steps = [1, 2].map((id) => ({ at: 'assertion', place: null, vmas: [vmaOf([0x1000, 0x3000], id)] }));
+  const steps = [1, 2].map((id) => ({
+    at: 'assertion',
+    place: null,
+    operation: null,
+    locks: [],
+    vmas: [vmaOf([0x1000, 0x3000], id)],
+  }));
   const { rows, callsAfter, axis } = timelineOf({ steps, hooks, notes: [] }, () => []);
   t.same(
     rows.map(({ calls }) => calls.length),

@@ -4,6 +4,8 @@ import type { ShownTimeline } from './timeline.js';
 
 export interface TestResult {
   name: string;
+  /** The test file that it is in; empty when that is not known. */
+  file: string;
   result: 'ok' | 'not ok' | 'skip' | 'todo';
   /** Why it was skipped, or is still to be done. */
   reason: string;
@@ -23,6 +25,10 @@ export interface Failure {
 export interface ReportedTest extends TestResult {
   /** One for each part of the test that had an address space of its own. */
   parts: ReportedPart[];
+  /** Are the parts two sides of one thing, to be compared? */
+  beside?: boolean;
+  /** The step to show first; the first unless given. */
+  first?: number;
 }
 
 export interface ReportedPart {
@@ -42,12 +48,28 @@ export interface FunctionCoverage {
   reached: number;
 }
 
-export interface ReportData {
-  made: string;
-  kernel: string;
-  tests: ReportedTest[];
+/** When something was measured, and of which commit; `stale` when that is not the one that is reported. */
+export interface Measured {
+  date: string;
+  commit: string;
+  stale: boolean;
+}
+
+/** What this project shows beside its tests. */
+export interface ProjectData {
   /** Heads and rows of the review's matrix. */
   review: string[][];
   coverage: FunctionCoverage[];
+  coverageMeasured: Measured | null;
   figures: Record<string, unknown>;
+}
+
+export interface ReportData {
+  made: string;
+  kernel: string;
+  /** What was run or drawn. */
+  of: string;
+  tests: ReportedTest[];
+  /** Null in a report of somebody else's tests. */
+  project: ProjectData | null;
 }

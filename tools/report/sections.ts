@@ -1,13 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The sections below the tests: the review, coverage of upstream's functions, figures. Each says what would fill it. */
-import type { FunctionCoverage, ReportData } from './data.js';
+import type { FunctionCoverage, Measured, ProjectData, ReportedTest } from './data.js';
 import { type Cell, cell, escapeHtml, tableOf } from './html.js';
 
-export function reviewSection({ review }: ReportData): string {
+/** What the columns of the review are. */
+const REVISIONS =
+  '<p>v1 is the patch as it was posted, v2 and v3 as it was after each round of review; 7.2 and 7.3 are what these releases have. ' +
+  'A cell is what the checked world reported of the scenario; each leads to the test that holds it.</p>';
+
+/** Where a cell leads: to a test of the review in this report, if it has one. */
+function reviewLink(tests: readonly ReportedTest[]): (text: string) => string {
+  const test = tests.find(({ file }) => /(?:^|\/)review\//.test(file));
+  if (test === undefined) return escapeHtml;
+  const link = `#test=${encodeURIComponent(`${test.file}: ${test.name}`)}`;
+  return (text) => `<a href="${link}">${escapeHtml(text)}</a>`;
+}
+
+export function reviewSection({ review }: ProjectData, tests: readonly ReportedTest[]): string {
   const [head = [], ...rows] = review;
   if (rows.length === 0) return '<p class="empty">Nothing came of it: try <code>npm run review</code>.</p>';
-  const cells = rows.map((row) => row.map((text, i) => (i === 0 ? cell(text) : cell(text, verdictOf(text)))));
-  return tableOf('What the checked world reported, defect by revision', head, cells);
+  const linked = reviewLink(tests);
+  const cells = rows.map((row) =>
+    row.map((text, i) => (i === 0 ? cell(text) : { html: linked(text), className: verdictOf(text) })),
+  );
+  return REVISIONS + tableOf('What the checked world reported, defect by revision', head, cells);
 }
 
 function verdictOf(text: string): string {
@@ -57,7 +73,14 @@ function filesTable(coverage: readonly FunctionCoverage[]): string {
 
 const COVERAGE_HEAD = ['function', 'reached', 'lines', 'upstream', 'here'];
 
-export function coverageSection({ coverage }: ReportData): string {
+/** When and of what it was measured; unknown is said to be unknown. */
+function measuredLine(measured: Measured | null): string {
+  if (measured === null) return '<p class="stale">When this was measured, and of which commit, is unknown.</p>';
+  const said = `Measured ${escapeHtml(measured.date)} of commit ${escapeHtml(measured.commit)}`;
+  return measured.stale ? `<p class="stale">${said}, which is not the one reported here.</p>` : `<p>${said}.</p>`;
+}
+
+export function coverageSection({ coverage, coverageMeasured }: ProjectData): string {
   if (coverage.length === 0) {
     return '<p class="empty">Not measured: <code>npm run coverage</code> before <code>npm run report</code> fills this.</p>';
   }
@@ -70,7 +93,7 @@ export function coverageSection({ coverage }: ReportData): string {
   const worst =
     rest.length === 0 ? '' : tableOf('Not reached whole, worst first', COVERAGE_HEAD, rest.map(coverageRow));
   const others = `<details><summary>${whole.length} functions reached whole</summary>${tableOf('Reached whole', COVERAGE_HEAD, whole.map(coverageRow))}</details>`;
-  return `${sum}${worst}${whole.length === 0 ? '' : others}${filesTable(coverage)}`;
+  return `${measuredLine(coverageMeasured)}${sum}${worst}${whole.length === 0 ? '' : others}${filesTable(coverage)}`;
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
@@ -115,10 +138,19 @@ function conformLines(conform: unknown): string | null {
   return lines.length === 0 ? null : `<ul>${lines.map((line) => `<li>${escapeHtml(line)}</li>`).join('')}</ul>`;
 }
 
-export function figuresSection({ figures }: ReportData): string {
+/** What a command has left of when it measured. */
+function measuredOf(figures: unknown): string {
+  if (!isRecord(figures)) return '';
+  const { measured } = figures;
+  if (!isRecord(measured)) return measuredLine(null);
+  const { date, commit, stale } = measured;
+  return measuredLine({ date: String(date), commit: String(commit), stale: stale === true });
+}
+
+export function figuresSection({ figures }: ProjectData): string {
   const none = (command: string): string =>
     `<p class="empty">Not measured: <code>${command}</code> leaves figures here.</p>`;
   const conform = conformLines(figures.conform) ?? none('npm run conform -- --kernel TREE');
   const bench = benchTable(figures.bench) ?? none('npm run bench');
-  return `<h3>Conformance with the kernel’s own code</h3>${conform}<h3>Benchmarks</h3>${bench}`;
+  return `<h3>Conformance with the kernel’s own code</h3>${measuredOf(figures.conform)}${conform}<h3>Benchmarks</h3>${measuredOf(figures.bench)}${bench}`;
 }

@@ -31,6 +31,11 @@ export interface ShownVma extends RecordedVma {
 export interface Row {
   at: string;
   place: SourceLine | null;
+  /** What made it; null for the test itself, by hand. */
+  operation: string | null;
+  locks: string[];
+  /** What is otherwise than at the step before, a line each. */
+  changes: string[];
   /** Lines of the test since the step before. */
   code: string[];
   calls: HookCall[];
@@ -105,13 +110,43 @@ function becameOf(vma: RecordedVma, to: number, before: readonly RecordedVma[], 
   return layoutLine(old) === layoutLine(vma) ? 'as before' : 'changed';
 }
 
+/** Which fields of a VMA are otherwise, as "flags 0x1 -> 0x3". */
+function fieldChanges(old: RecordedVma, vma: RecordedVma): string[] {
+  const were = new Map(old.fields);
+  return vma.fields
+    .filter(([name, value]) => were.has(name) && were.get(name) !== value)
+    .map(([name, value]) => `${name} ${were.get(name)} → ${value}`);
+}
+
+function changesBetween(
+  before: readonly RecordedVma[],
+  after: readonly RecordedVma[],
+  links: readonly Link[],
+): string[] {
+  const range = ({ start, end }: Range): string => `0x${start.toString(16)}-0x${end.toString(16)}`;
+  const changed = after.flatMap((vma, to) => {
+    const old = before.find(({ id }) => id === vma.id);
+    const became = becameOf(vma, to, before, links);
+    if (old === undefined) return [`+ VMA #${vma.id} ${range(vma)}: ${became === 'as before' ? 'new' : became}`];
+    const fields = fieldChanges(old, vma);
+    return fields.length === 0 ? [] : [`~ VMA #${vma.id} ${range(vma)}: ${became}; ${fields.join(', ')}`];
+  });
+  const gone = before
+    .filter(({ id }) => !after.some((vma) => vma.id === id))
+    .map((old) => `- VMA #${old.id} ${range(old)}: gone`);
+  return [...gone, ...changed];
+}
+
 function rowOf(step: Step, before: readonly RecordedVma[], calls: HookCall[], code: string[]): Row {
-  const { at, place, vmas } = step;
+  const { at, place, operation, locks, vmas } = step;
   const links = linksBetween(before, vmas);
   const known = new Set(before.map(layoutLine));
   return {
     at,
     place,
+    operation,
+    locks,
+    changes: changesBetween(before, vmas, links),
     code,
     calls,
     vmas: vmas.map((vma, to) => ({

@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Draws a timeline: one address axis, a row for each step, what became of each VMA and which hooks were called between.
 
-const GUTTER = 34;
+const GUTTER = 54;
+/** Width of one lock in the ribbon at the left, and how many there is room for. */
+const LOCK = 5;
+const MOST_LOCKS = 5;
+const OPERATION = 18;
+/** Colours that VMAs are told apart by. */
+const COLOURS = 8;
 const MARGIN = 10;
 const AXIS = 30;
 const BAR = 26;
@@ -50,6 +56,31 @@ function kindOf({ access }) {
   if (access[2] === 'x') return 'exec';
   if (access[1] === 'w') return 'write';
   return access[0] === 'r' ? 'read' : 'none';
+}
+
+/**
+ * Which colour tells a VMA from others: each object has its own, as far as there are colours.
+ * @param {import('../timeline.js').ShownVma} vma
+ * @returns {string}
+ */
+function colourOf({ id }) {
+  return `id-${id % COLOURS}`;
+}
+
+/**
+ * The locks that are held at a step, as pieces of a ribbon.
+ * @param {import('../timeline.js').Row} row
+ * @param {readonly string[]} locks all that are ever held
+ * @param {number} top
+ * @param {number} bottom
+ * @returns {SVGElement[]}
+ */
+function drawLocks(row, locks, top, bottom) {
+  return locks.slice(0, MOST_LOCKS).flatMap((lock, i) => {
+    if (!row.locks.includes(lock)) return [];
+    const place = { x: 2 + i * LOCK, y: top, width: LOCK - 1, height: bottom - top };
+    return [drawn('rect', { class: `lock lock-${i}`, ...place }, drawn('title', {}, `${lock} is held`))];
+  });
 }
 
 /**
@@ -112,7 +143,10 @@ function drawBands(row, before, scale, top, bottom) {
       [left + (start > vma.start ? 0 : apart('split', start)), bottom],
     ];
     group.append(
-      drawn('polygon', { class: `band ${kindOf(vma)}`, points: points.map((point) => point.join()).join(' ') }),
+      drawn('polygon', {
+        class: `band ${kindOf(vma)} ${colourOf(vma)}`,
+        points: points.map((point) => point.join()).join(' '),
+      }),
     );
   }
   for (const range of row.gone) {
@@ -215,13 +249,14 @@ function drawVma(vma, scale, y) {
   const group = drawn(
     'g',
     {
-      class: `item vma ${kindOf(vma)}${vma.changed ? ' changed' : ''}`,
+      class: `item vma ${kindOf(vma)} ${colourOf(vma)}${vma.changed ? ' changed' : ''}`,
       role: 'button',
       tabindex: -1,
       'aria-label': vmaText(vma),
     },
     drawn('title', {}, [vmaText(vma), ...vma.fields.map(([name, value]) => `${name} ${value}`)].join('\n')),
     drawn('rect', { class: 'bar', ...box }),
+    drawn('rect', { class: 'access', fill: `url(#access-${kindOf(vma)})`, ...box }),
   );
   if (vma.access[3] === 's') group.append(drawn('rect', { class: 'shared', fill: 'url(#stripes)', ...box }));
   if (vma.hasFile)
@@ -240,7 +275,22 @@ function drawVma(vma, scale, y) {
 function stripes() {
   const line = drawn('path', { d: 'M0,8L8,0M-2,2L2,-2M6,10L10,6', class: 'stripe' });
   const pattern = drawn('pattern', { id: 'stripes', width: 8, height: 8, patternUnits: 'userSpaceOnUse' }, line);
-  return drawn('svg', { class: 'patterns', width: 0, height: 0, 'aria-hidden': 'true' }, drawn('defs', {}, pattern));
+  const access = (/** @type {string} */ kind, /** @type {string} */ d) =>
+    drawn(
+      'pattern',
+      { id: `access-${kind}`, width: 10, height: 10, patternUnits: 'userSpaceOnUse' },
+      drawn('path', { d, class: 'texture' }),
+    );
+  const defs = drawn(
+    'defs',
+    {},
+    pattern,
+    access('read', ''),
+    access('write', 'M0,2.5H10M0,7.5H10'),
+    access('exec', 'M2.5,0V10M7.5,0V10'),
+    access('none', 'M0,0L10,10M10,0L0,10'),
+  );
+  return drawn('svg', { class: 'patterns', width: 0, height: 0, 'aria-hidden': 'true' }, defs);
 }
 
 /**
@@ -268,6 +318,7 @@ function drawTimeline(timeline, available) {
       y += LANE;
     }
   };
+  const locks = [...new Set(timeline.rows.flatMap((row) => row.locks))];
   const rows = timeline.rows.map((row, i) => {
     const top = y;
     const before = timeline.rows[i - 1];
@@ -281,9 +332,18 @@ function drawTimeline(timeline, available) {
       bands.append(drawBands(row, before, scale, top, y));
       bands.append(...row.joints.map((joint) => drawJoint(joint, scale, top, y, taken)));
     }
-    group.append(drawn('rect', { class: 'ground', x: 0, y: y - 4, width, height: BAR + 8 }), calls);
+    if (row.operation !== null) {
+      const most = Math.max(8, Math.floor((width - GUTTER - MARGIN) / LETTER));
+      const text = row.operation.length > most ? `${row.operation.slice(0, most - 1)}…` : row.operation;
+      y += OPERATION;
+      group.append(
+        drawn('text', { class: 'operation over', x: GUTTER, y: y - 6 }, text, drawn('title', {}, row.operation)),
+      );
+    }
+    group.append(...drawLocks(row, locks, top, y + BAR));
+    group.append(drawn('rect', { class: 'ground', x: 2 + MOST_LOCKS * LOCK, y: y - 4, width, height: BAR + 8 }), calls);
     group.append(
-      drawn('text', { class: 'ordinal', x: GUTTER / 2 - 3, y: y + 17, 'text-anchor': 'middle' }, String(i + 1)),
+      drawn('text', { class: 'ordinal', x: GUTTER - 14, y: y + 17, 'text-anchor': 'middle' }, String(i + 1)),
     );
     if (row.vmas.length === 0) {
       group.append(drawn('text', { class: 'nothing', x: GUTTER + 2, y: y + 17 }, 'nothing is mapped'));

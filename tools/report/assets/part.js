@@ -82,7 +82,15 @@ function stepDetails(timeline, index) {
   const isLast = index === timeline.rows.length - 1;
   const place = row.place === null ? '' : `${row.place.file}:${row.place.line}`;
   const code = row.code.length === 0 ? [] : [element('pre', { class: 'code', tabindex: '0' }, row.code.join('\n'))];
+  const changes = row.changes.map((line) => element('li', { class: CHANGES[line[0] ?? ''] ?? '' }, line));
   return [
+    element('p', { class: 'operation' }, row.operation ?? 'by hand, or before the first operation'),
+    ...(changes.length === 0 ? [] : [element('ul', { class: 'changes', 'aria-label': 'What changed' }, ...changes)]),
+    element(
+      'p',
+      { class: 'held' },
+      row.locks.length === 0 ? 'No lock is known to be held.' : `Held: ${row.locks.join(', ')}`,
+    ),
     element('p', { class: 'seen' }, `Seen by ${row.at}`, place === '' ? '' : ` at ${place}`),
     ...code,
     ...callList(row.calls, 'before it'),
@@ -90,6 +98,9 @@ function stepDetails(timeline, index) {
     ...(isLast ? callList(timeline.callsAfter, 'after it') : []),
   ];
 }
+
+/** @type {Record<string, string>} */
+const CHANGES = { '+': 'came', '-': 'went', '~': 'altered' };
 
 /** What colours and marks mean. */
 function legend() {
@@ -119,10 +130,13 @@ const HINT =
  * Fills a box with a timeline. Steps are changed by buttons, by arrow keys, or by choosing something in the picture.
  * @param {import('../timeline.js').ShownTimeline} timeline
  * @param {HTMLElement} box
+ * @param {number} start the step that is shown first
+ * @param {(step: number) => void} stepped told of each step that somebody goes to
  */
-function showTimeline(timeline, box) {
+function showTimeline(timeline, box, start, stepped) {
   const steps = timeline.rows.length;
-  let current = 0;
+  let current = Math.min(Math.max(start, 0), Math.max(0, steps - 1));
+  let zoom = 1;
   /** @type {ReturnType<typeof drawTimeline>} */
   let picture;
   /** @type {Item | null} */
@@ -155,6 +169,7 @@ function showTimeline(timeline, box) {
     const wasWithin = picture.items.some(({ group }) => group === document.activeElement);
     const wasButton = document.activeElement === back || document.activeElement === next;
     go(to);
+    stepped(current);
     pinned = null;
     tell(null);
     const row = picture.rows[current];
@@ -167,7 +182,10 @@ function showTimeline(timeline, box) {
     const { group } = item;
     const choose = () => {
       pinned = item;
-      if (item.row !== current) go(item.row);
+      if (item.row !== current) {
+        go(item.row);
+        stepped(current);
+      }
       tell(item);
     };
     group.addEventListener('pointerenter', () => tell(item));
@@ -181,9 +199,17 @@ function showTimeline(timeline, box) {
       }
     });
   };
+  // The other side of a comparison goes along.
+  box.addEventListener('goto', (event) => {
+    if (!(event instanceof CustomEvent) || event.detail === current) return;
+    go(event.detail);
+    tell(null);
+    const row = picture.rows[current];
+    if (row !== undefined) revealRow(frame, row);
+  });
   let drawnAt = 0;
   const draw = () => {
-    const width = Math.floor(frame.clientWidth);
+    const width = Math.floor(frame.clientWidth) * zoom;
     if (width === 0 || width === drawnAt) return;
     drawnAt = width;
     picture = drawTimeline(timeline, width);
@@ -192,6 +218,8 @@ function showTimeline(timeline, box) {
     pinned = null;
     go(current);
     tell(null);
+    const row = picture.rows[current];
+    if (row !== undefined && current > 0) revealRow(frame, row);
   };
 
   const back = element('button', { type: 'button', class: 'back' }, '← before');
@@ -216,8 +244,30 @@ function showTimeline(timeline, box) {
   const scaleNote = timeline.axis.inProportion
     ? []
     : [element('p', { class: 'note' }, 'Widths grow with the logarithm of sizes.')];
-  const controls = element('div', { class: 'steps', role: 'group', 'aria-label': 'Steps' }, back, place, next);
-  box.append(...(steps > 0 ? [controls] : []), frame, about, details, legend(), ...scaleNote, ...notes);
+  const zooms = [
+    ['−', 'narrower', 0.5],
+    ['+', 'wider', 2],
+  ].map(([sign, what, by]) => {
+    const button = element('button', { type: 'button', class: 'zoom', 'aria-label': `Draw it ${what}` }, String(sign));
+    button.addEventListener('click', () => {
+      const middle = (frame.scrollLeft + frame.clientWidth / 2) / Math.max(1, frame.scrollWidth);
+      zoom = Math.min(32, Math.max(1, zoom * Number(by)));
+      draw();
+      frame.scrollLeft = middle * frame.scrollWidth - frame.clientWidth / 2;
+    });
+    return button;
+  });
+  const controls = element(
+    'div',
+    { class: 'steps', role: 'group', 'aria-label': 'Steps' },
+    ...zooms,
+    back,
+    place,
+    next,
+  );
+  const side = element('div', { class: 'side' }, about, details);
+  const both = element('div', { class: 'both' }, frame, side);
+  box.append(...(steps > 0 ? [controls] : []), both, legend(), ...scaleNote, ...notes);
   new ResizeObserver(draw).observe(frame);
   draw();
 }

@@ -11,20 +11,51 @@ function byId(id) {
   return found;
 }
 
-/** @type {import('../../../dev/report/gather.js').ReportedTest[]} */
+/** @type {import('../data.js').ReportedTest[]} */
 const tests = JSON.parse(byId('data').textContent ?? '[]');
 const names = byId('names');
 const shown = byId('shown');
 const find = /** @type {HTMLInputElement} */ (byId('find'));
 
-/** @type {[string, (test: import('../../../dev/report/gather.js').ReportedTest) => boolean][]} */
+/** @type {[string, (test: import('../data.js').ReportedTest) => boolean][]} */
 const FILTERS = [
   ['all', () => true],
+  ['upstream', ({ file }) => isUpstream(file)],
   ['failed', ({ result }) => result === 'not ok'],
+  ['skipped', ({ result }) => result === 'skip'],
   ['with a timeline', ({ parts }) => parts.length > 0],
   ['with hook calls', (test) => test.parts.some(({ timeline }) => callsOf(timeline) > 0)],
 ];
 let filter = FILTERS[0];
+const ids = idsOf(tests);
+
+/**
+ * @param {string} file
+ * @returns {boolean}
+ */
+function isUpstream(file) {
+  return /(?:^|\/)upstream\//.test(file);
+}
+
+/**
+ * The heading that a test stands below: what failed is what one looks for.
+ * @param {import('../data.js').ReportedTest} test
+ * @returns {string}
+ */
+function headingOf({ result, file }) {
+  if (result === 'not ok') return 'failed';
+  return file.includes('/') ? file.slice(0, file.lastIndexOf('/')) : file === '' ? 'other' : './';
+}
+
+/**
+ * Failed tests first, then upstream's, then the rest by folder.
+ * @param {string} heading
+ * @returns {number}
+ */
+function rankOf(heading) {
+  if (heading === 'failed') return 0;
+  return isUpstream(`${heading}/`) ? 1 : 2;
+}
 
 /** @type {Record<string, [kind: string, word: string]>} */
 const RESULTS = {
@@ -54,7 +85,7 @@ function timeText(milliseconds) {
 }
 
 /**
- * @param {import('../../../dev/report/gather.js').ReportedTest} test
+ * @param {import('../data.js').ReportedTest} test
  * @param {number} i
  * @returns {HTMLElement}
  */
@@ -78,9 +109,15 @@ function list() {
   const chosen = tests
     .map((test, i) => ({ test, i }))
     .filter(({ test }) => filter?.[1](test) && test.name.toLowerCase().includes(wanted));
-  // What failed is what one looks for.
-  chosen.sort((a, b) => Number(b.test.result === 'not ok') - Number(a.test.result === 'not ok'));
-  names.replaceChildren(...chosen.map(({ test, i }) => listEntry(test, i)));
+  const headings = [...new Set(chosen.map(({ test }) => headingOf(test)))];
+  headings.sort((a, b) => rankOf(a) - rankOf(b) || a.localeCompare(b));
+  names.replaceChildren(
+    ...headings.flatMap((heading) => {
+      const own = chosen.filter(({ test }) => headingOf(test) === heading);
+      const head = element('li', { class: 'folder' }, heading, element('span', { class: 'sum' }, String(own.length)));
+      return [head, ...own.map(({ test, i }) => listEntry(test, i))];
+    }),
+  );
   byId('count').textContent =
     chosen.length === tests.length
       ? plural(chosen.length, 'test')
@@ -118,14 +155,16 @@ function failureBox({ path, diagnostics }, name) {
 
 /**
  * A part of a test, drawn when it is opened.
- * @param {import('../../../dev/report/gather.js').ReportedPart} part
+ * @param {import('../data.js').ReportedPart} part
  * @param {boolean} open
+ * @param {number} start
+ * @param {(step: number) => void} stepped
  * @returns {HTMLElement}
  */
-function partBox({ name, timeline }, open) {
+function partBox({ name, timeline }, open, start, stepped) {
   const box = element('section', { class: 'part', 'aria-label': name === '' ? 'Timeline' : `Timeline of ${name}` });
   if (name === '') {
-    showTimeline(timeline, box);
+    showTimeline(timeline, box, start, stepped);
     return box;
   }
   const sum = `${plural(timeline.rows.length, 'step')}, ${plural(callsOf(timeline), 'hook call')}`;
@@ -136,14 +175,18 @@ function partBox({ name, timeline }, open) {
     box,
   );
   details.addEventListener('toggle', () => {
-    if (box.childElementCount === 0) showTimeline(timeline, box);
+    if (box.childElementCount === 0) showTimeline(timeline, box, start, stepped);
   });
   details.toggleAttribute('open', open);
   return details;
 }
 
-/** @param {number} i */
-function show(i) {
+/**
+ * @param {number} i
+ * @param {number} [atPart]
+ * @param {number} [atStep]
+ */
+function show(i, atPart = 0, atStep = tests[i]?.first ?? 0) {
   const test = tests[i];
   if (test === undefined) return;
   shownTest = i;
@@ -161,7 +204,24 @@ function show(i) {
     element('h3', { class: `title ${kind}` }, element('span', { class: 'result', 'aria-hidden': 'true' }), test.name),
     element('p', { class: `facts ${kind}` }, facts),
     ...test.failures.map((failure) => failureBox(failure, test.name)),
-    ...[...own, ...named].map((part, at) => partBox(part, at === 0)),
+    element(
+      'div',
+      { class: test.beside ? 'sides' : '' },
+      ...[...own, ...named].map((part, at) =>
+        partBox(
+          part,
+          at === atPart || test.beside === true,
+          at === atPart || test.beside === true ? atStep : 0,
+          (step) => {
+            if (test.beside === true) {
+              for (const side of shown.querySelectorAll('.part'))
+                side.dispatchEvent(new CustomEvent('goto', { detail: step }));
+            }
+            history.replaceState(null, '', linkTo(ids[i] ?? '', at, step));
+          },
+        ),
+      ),
+    ),
     ...(test.parts.length === 0 ? [none] : []),
   );
 }
@@ -172,15 +232,27 @@ function show(i) {
  */
 function choose(i) {
   show(i);
-  history.replaceState(null, '', `#test=${encodeURIComponent(tests[i]?.name ?? '')}`);
+  if (location.hash !== linkTo(ids[i] ?? '')) history.pushState(null, '', linkTo(ids[i] ?? ''));
   // Where the list is above the test, as on a phone, the test may be below the screen.
   if (shown.getBoundingClientRect().top > window.innerHeight * 0.6) shown.scrollIntoView({ block: 'start' });
 }
 
-/** The test that the address of the page names. */
-function named() {
-  const name = /^#test=(.*)$/.exec(location.hash)?.[1];
-  return name === undefined ? -1 : tests.findIndex((test) => test.name === decodeURIComponent(name));
+/**
+ * Shows what the address of the page asks for. Is there nothing it asks for?
+ * @returns {boolean}
+ */
+function showAddressed() {
+  const place = placeOf(location.hash, ids, tests);
+  if (place === null) return false;
+  if (typeof place === 'string') {
+    shownTest = -1;
+    markShown();
+    shown.replaceChildren(element('p', { class: 'empty', role: 'alert' }, place));
+  } else {
+    show(place.test, place.part, place.step);
+    revealShown();
+  }
+  return true;
 }
 
 names.addEventListener('click', (event) => {
@@ -223,19 +295,44 @@ for (const [name, accepts] of FILTERS) {
 }
 
 find.addEventListener('input', list);
-window.addEventListener('hashchange', () => {
-  show(named());
-  revealShown();
+find.addEventListener('keydown', (event) => {
+  const first = names.querySelector('button');
+  if (event.key !== 'Enter' || first === null) return;
+  event.preventDefault();
+  choose(Number(first.dataset.test));
+  // From here on arrow keys step through it.
+  const next = shown.querySelector('.next:not([disabled])');
+  if (next instanceof HTMLElement) next.focus();
 });
+
+const help = /** @type {HTMLDialogElement} */ (byId('help'));
+byId('keys').addEventListener('click', () => help.showModal());
+document.addEventListener('keydown', (event) => {
+  if (event.key === '?' && !(event.target instanceof HTMLInputElement) && !help.open) help.showModal();
+});
+
+/** What colours tell: which VMA it is, or what it allows. Kept for as long as the page is open. */
+for (const button of byId('colours').querySelectorAll('button')) {
+  button.addEventListener('click', () => {
+    document.body.classList.toggle('by-vma', button.value === 'vma');
+    for (const other of byId('colours').querySelectorAll('button')) {
+      other.setAttribute('aria-pressed', String(other === button));
+    }
+  });
+}
+
+// Back and forward, and links within the page, all change the hash.
+window.addEventListener('hashchange', showAddressed);
 document.body.prepend(stripes());
 list();
 // First what the address asks for, else what failed, else something to look at.
-show(
-  [
-    named(),
-    tests.findIndex(({ result }) => result === 'not ok'),
-    tests.findIndex(({ parts }) => parts.some(({ timeline }) => timeline.rows.length > 2 && callsOf(timeline) > 0)),
-    0,
-  ].find((i) => i >= 0) ?? 0,
-);
-revealShown();
+if (!showAddressed()) {
+  show(
+    [
+      tests.findIndex(({ result }) => result === 'not ok'),
+      tests.findIndex(({ parts }) => parts.some(({ timeline }) => timeline.rows.length > 2 && callsOf(timeline) > 0)),
+      0,
+    ].find((i) => i >= 0) ?? 0,
+  );
+  revealShown();
+}

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** Traces as the report shows them: what each line did, and beside it what the kernel's own code did, where that is known. */
+import { existsSync, readFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { CannotBeDone } from '../commands/program.js';
+import { TraceError } from '../replay/trace_error.js';
+import { replayVma } from '../replay/vma.js';
+import { firstDifference, spaceOf } from './answers.js';
+import type { ReportedTest } from './data.js';
+import { timelineOf } from './timeline.js';
+
+function read(path: string): string {
+  const bytes = readFileSync(path);
+  return (path.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('utf8');
+}
+
+/** The answers of the port; what failed is said, and what came before it stands. */
+function replayed(path: string, trace: string): { output: string; failure: string | null } {
+  let output = '';
+  try {
+    replayVma(trace, (text) => {
+      output += text;
+    });
+    return { output, failure: null };
+  } catch (error) {
+    if (error instanceof TraceError) throw new CannotBeDone(`${path}: line ${error.line}: ${error.reason}`);
+    return { output, failure: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+function reportedTrace(path: string): ReportedTest {
+  const trace = read(path);
+  const beside = path.replace(/(?:\.trace)?(\.gz)?$/, '.expected$1');
+  const kernel = beside !== path && existsSync(beside) ? read(beside) : null;
+  const port = replayed(path, trace);
+  const at = kernel === null ? null : firstDifference(port.output, kernel);
+  const failures = [
+    ...(port.failure === null ? [] : [{ path: port.failure, diagnostics: '' }]),
+    ...(at === null ? [] : [{ path: `the port and the kernel's code differ at step ${at + 1}`, diagnostics: '' }]),
+  ];
+  const sides: [string, string][] =
+    kernel === null
+      ? [['', port.output]]
+      : [
+          ['the port', port.output],
+          ["the kernel's code", kernel],
+        ];
+  return {
+    name: basename(path),
+    file: path,
+    result: failures.length === 0 ? 'ok' : 'not ok',
+    reason: '',
+    milliseconds: null,
+    failures,
+    parts: sides.map(([name, output]) => ({ name, timeline: timelineOf(spaceOf(trace, output), () => []) })),
+    beside: kernel !== null,
+    first: at ?? 0,
+  };
+}
+
+/** @throws CannotBeDone for a trace that cannot be read */
+export function reportedTraces(paths: readonly string[]): ReportedTest[] {
+  return paths.map((path) => {
+    try {
+      return reportedTrace(path);
+    } catch (error) {
+      if (error instanceof Error && 'code' in error) throw new CannotBeDone(`${path}: ${error.message}`);
+      throw error;
+    }
+  });
+}
