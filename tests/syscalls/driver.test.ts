@@ -169,7 +169,7 @@ test('the checked world finds what does not balance', (t) => {
     p.mm.pgd?.set(0, { page: null, write: false, guard: false });
     p.exit();
   });
-  t.equal(pages, ['pages: 1 are mapped still after process 1 has exited']);
+  t.equal(pages, ['leak: 1 pages are mapped in an address space that was freed']);
 
   const locked = new Counting(false);
   locked.vm_ops.close = (vma) => {

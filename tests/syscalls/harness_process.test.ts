@@ -366,3 +366,17 @@ test('a process may use all addresses there are', (t) => {
   const [vma] = [...t.world.history.lastChange().after];
   t.ASSERT_EQ(vma?.start, top, 'a test that fails shows the address space of the process');
 });
+
+test('equal compares content, and shows it', (t) => {
+  t.equal({ a: [1, 'b'] }, { a: [1, 'b'] });
+  t.equal('a\n', 'a\n');
+  for (const [found, wanted] of [
+    [[1], [2]],
+    ['a', 'b'],
+    [1, 2],
+    [null, undefined],
+  ]) {
+    const error = t.throws(() => t.equal(found, wanted, 'what it is'), 'what it is');
+    t.ASSERT_TRUE('found' in error && 'wanted' in error && error.found !== error.wanted);
+  }
+});
