@@ -117,14 +117,15 @@ export function lineOf({ pgoff, start }: VmaState): number {
   return pgoff - start / PAGE_SIZE;
 }
 
-/** Of the first word of the flags: VMA_MAYBE_GUARD_BIT, which vma_set_atomic_flag() sets under the lock for reading. */
-const SET_WITHOUT_MARK = 1 << VMA_MAYBE_GUARD_BIT;
-
 /** The same for anonymous pages. */
 export function anonLineOf({ anon_pgoff, start }: VmaState): number {
   return anon_pgoff - start / PAGE_SIZE;
 }
 
+/** Of the first word of the flags: VMA_MAYBE_GUARD_BIT, which vma_set_atomic_flag() sets under the lock for reading. */
+const SET_WITHOUT_MARK = 1 << VMA_MAYBE_GUARD_BIT;
+
+/** Have both the flags that change only with a mark? */
 export function hasSameFlags(a: VmaState, b: VmaState): boolean {
   return a.flags.every((word, i) => ((word ^ (b.flags[i] ?? 0)) & (i === 0 ? ~SET_WITHOUT_MARK : ~0)) === 0);
 }

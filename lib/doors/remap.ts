@@ -4,7 +4,7 @@
  * current address space, whose lock they take. Arguments are what a program may hand in, sensible or not, and are
  * answered with a negative errno; what is no unsigned long is refused with a RangeError, or a TypeError, by its name.
  */
-import { checkUlong } from '../../include/check.js';
+import { badArgument, checkUlong } from '../../include/check.js';
 import * as madviseCall from '../mm/madvise/madvise.js';
 import * as mremapCall from '../mm/mremap/mremap.js';
 import { isWatched, watched } from './operation.js';
@@ -32,6 +32,7 @@ export function madvise(start: number, len_in: number, behavior: number): number
   if (isWatched()) return watched('madvise', madvise, { start, len_in, behavior });
   checkUlong('madvise', 'start', start);
   checkUlong('madvise', 'len_in', len_in);
+  if (!Number.isInteger(behavior)) badArgument('madvise', 'behavior', behavior, 'not an integer');
   return madviseCall.madvise(start, len_in, behavior);
 }
 

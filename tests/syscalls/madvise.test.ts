@@ -420,6 +420,19 @@ adviseTest('what a child has', (t, mm) => {
   });
   t.ASSERT_EQ(pagesOf(mm), '200000000000:1 200000001000:2 200000002000:3 200000003000:8');
   t.ASSERT_EQ(poke(mm, BASE + 2 * P, 5), 0, 'nobody else has it any more');
+  inChild(t, (child) => {
+    const shared = child.pgd?.get(BASE + 2 * P)?.page;
+    t.ASSERT_EQ(madvise(BASE + 2 * P, P, MADV_DONTNEED), 0);
+    current.mm = mm;
+    t.ASSERT_EQ(madvise(BASE + 3 * P, P, MADV_DONTNEED), 0, 'the parent lets go of one');
+    current.mm = child;
+    const kept = child.pgd?.get(BASE + 3 * P)?.page;
+    t.ASSERT_EQ(kept?.mapping, at(mm, BASE + 2 * P).anon_vma, 'of the parent, until');
+    t.ASSERT_EQ(poke(child, BASE + 3 * P, 6), 0);
+    t.ASSERT_EQ(child.pgd?.get(BASE + 3 * P)?.page, kept, 'it is written where it is');
+    t.ASSERT_EQ(kept?.mapping, at(child, BASE + 3 * P).anon_vma, "and is the child's then");
+    t.ASSERT_NE(shared, kept);
+  });
 });
 
 adviseTest('what is sealed keeps its content, if it cannot be written', (t) => {
@@ -487,6 +500,17 @@ adviseTest('a userfaultfd that is told drops the lock', (t, mm) => {
     return false;
   });
   t.ASSERT_EQ(madvise(BASE, 3 * P, MADV_DONTNEED), -ENOMEM, 'the VMA is gone meanwhile');
+  mapAt(t, BASE, 2);
+  fill(t, mm, BASE, 2);
+  told.callsFake((vma) => {
+    stubs.mmap_read_unlock(mm);
+    if (vma.vm_end === BASE + 2 * P) t.ASSERT_EQ(mprotect(BASE + P, P, PROT_READ), 0);
+    return false;
+  });
+  const dropped = t.sandbox.spy(stubs, 'zap_vma_range');
+  t.ASSERT_EQ(madvise(BASE, 3 * P, MADV_DONTNEED), 0, 'it was split meanwhile: the rest comes next');
+  t.ASSERT_EQ(dropped.firstCall.args[2], P);
+  t.ASSERT_EQ(pagesOf(mm), '');
   mapAt(t, BASE, 1);
   told.callsFake(() => {
     stubs.mmap_read_unlock(mm);

@@ -151,6 +151,13 @@ remapTest('growing where it is', (t, mm) => {
   assertBalanced(t, mm);
 });
 
+remapTest('the peak counts no mapping twice', (t, mm) => {
+  mapAt(t, BASE, 4);
+  mm.hiwater_vm = 4;
+  t.ASSERT_EQ(mremap(BASE, 4 * P, 4 * P, FIXED, TO), TO);
+  t.ASSERT_EQ(mm.hiwater_vm, 4);
+});
+
 remapTest('growing elsewhere', (t, mm) => {
   mapAt(t, BASE, 2);
   mapAt(t, BASE + 2 * P, 1, PROT_READ);
@@ -271,7 +278,9 @@ remapTest('a driver that chooses addresses moves alone', (t, mm) => {
   mapAt(t, BASE - P, 1);
   t.ASSERT_EQ(mremap(BASE, 3 * P, 3 * P, FIXED, TO), -EFAULT, 'the first, and there are more');
   t.ASSERT_EQ(mremap(BASE - P, 3 * P, 3 * P, FIXED, TO), -EFAULT, 'not the first');
+  const choose = t.sandbox.spy(driver.f_op, 'get_unmapped_area');
   t.ASSERT_EQ(mremap(BASE, 2 * P, 2 * P, FIXED, TO), TO, 'alone');
+  t.ASSERT_EQ(choose.lastCall.args[4], MAP_SHARED | MAP_FIXED, 'the driver knows what it is asked for');
   t.ASSERT_EQ(at(mm, TO).vm_file, driver);
 });
 

@@ -30,6 +30,7 @@ import {
   VM_FAULT_SIGBUS,
   VM_FAULT_SIGSEGV,
   VM_WRITE,
+  VMA_EXEC_BIT,
   VMA_GROWSDOWN_BIT,
   VMA_ITERATOR,
   VMA_LOCKONFAULT_BIT,
@@ -215,7 +216,11 @@ test('populating', (t) => {
     mapRange(t, at(9), at(10), { bits: [VMA_MAYREAD_BIT, VMA_MAYWRITE_BIT] }),
     mapRange(t, at(12), at(13), { bits: [...DATA, VMA_PFNMAP_BIT] }),
   ]);
+  const codeOnly = locked(mm, () => mapRange(t, at(14), at(15), { bits: [VMA_EXEC_BIT, VMA_MAYREAD_BIT] }));
   stubs.mmap_read_lock(mm);
+  t.ASSERT_EQ(populate_vma_page_range(codeOnly, at(14), at(15)), 1, 'also what can only be executed');
+  t.ASSERT_EQ(faultin_page_range(mm, at(14), at(15), false), -EINVAL, 'which is not for everybody');
+  mm.pgd?.delete(at(14));
   t.ASSERT_EQ(populate_vma_page_range(data, at(1), at(3)), 2);
   t.ASSERT_EQ(pagesOf(mm), '101000:0 102000:0', 'written to, where that is private');
   t.ASSERT_EQ(populate_vma_page_range(file_shared, at(4), at(8)), 2, 'as far as the file goes');
