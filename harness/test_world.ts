@@ -125,8 +125,14 @@ export class TestWorld {
     const { checkedWorld: checked } = this;
     if (checked === null)
       throw new Error('process: the upstream stubs have no pages and no limits; use the checked ones');
-    this.processes ??= new Processes({ checked, world: this.world, show: (mm) => this.history.follow(mm ?? this.mm) });
+    this.processes ??= new Processes({ checked, world: this.world, show: (mm) => this.show(mm ?? this.mm) });
     return new Process(this.processes.create(options), this.processes);
+  }
+
+  /** The address space that a failed test, and the report, are to show from here on. */
+  private show(mm: mm_struct): void {
+    this.history.follow(mm);
+    this.timeline?.turnTo(mm);
   }
 
   /** Drops it. */

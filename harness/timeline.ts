@@ -73,7 +73,7 @@ export function currentLine(): SourceLine | null {
 
 /** The timeline of one world. */
 export class Timeline {
-  private readonly mm: mm_struct;
+  private mm: mm_struct;
   private readonly operations: Operations;
   private readonly locks: Locks | null;
   /** Operations that there were at the last step. */
@@ -162,6 +162,11 @@ export class Timeline {
     } finally {
       this.running.pop();
     }
+  }
+
+  /** Another address space is what the test is about from here on. */
+  turnTo(mm: mm_struct): void {
+    this.mm = mm;
   }
 
   /** A step, if the address space is another than at the last one. */

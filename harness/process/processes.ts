@@ -132,9 +132,9 @@ export class Processes {
   exit(task: task_struct): void {
     const { mm } = task;
     task.mm = null;
+    this.host.show(null);
     if (mm !== null) this.run(task, () => mmput(mm));
     this.run(task, () => closeAll(task));
-    this.host.show(null);
     this.alive.delete(task);
     if (this.alive.size === 0) this.checkCharges();
   }
