@@ -380,3 +380,15 @@ test('equal compares content, and shows it', (t) => {
     t.ASSERT_TRUE('found' in error && 'wanted' in error && error.found !== error.wanted);
   }
 });
+
+test('a process with a stack: not executable, grown by what touches it; without memory there is none', (t) => {
+  const p = t.process({ stack: true, comm: 'stacked' });
+  const [stack] = p.mapEntries();
+  t.equal([stack?.perms, stack?.name, stack?.end], ['rw-p', '[stack]', TASK_SIZE]);
+  const below = (stack?.start ?? 0) - PAGE_SIZE;
+  p.write(below, 1);
+  t.equal(p.mapEntries()[0]?.start, below);
+  t.world.checked.faults.fail('vm_area_cache_alloc');
+  const error = fails(t, ENOMEM, () => t.process({ stack: true }));
+  t.equal(error.syscall, 'process');
+});
