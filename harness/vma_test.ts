@@ -25,6 +25,7 @@ import { TestWorld } from './test_world.js';
 import { currentLine } from './timeline.js';
 import { checkTracing, tracing } from './tracing/current.js';
 
+/** How a test is run. */
 export interface TestOptions {
   /** The set of stubs to run on; what VMA_STUBS says, or checked, unless given. */
   stubs?: StubSet;
@@ -32,6 +33,7 @@ export interface TestOptions {
   todo?: string;
 }
 
+/** The function of a test. */
 export type TestBody = (t: VmaTest) => void | Promise<void>;
 
 /** A value as an assertion shows it: numbers in hex, VMAs by their range. */
@@ -43,6 +45,7 @@ export function show(value: unknown): string {
   return 'constructor' in value ? value.constructor.name : String(value);
 }
 
+/** What the function of a test is given. */
 export class VmaTest {
   /** The runner's own test, for whatever is not here: tap's, or node's where tap is not installed. */
   readonly tap: RunnerTest;
@@ -50,6 +53,7 @@ export class VmaTest {
   readonly mm: mm_struct;
   /** Restored when the test ends. */
   readonly sandbox: sinon.SinonSandbox;
+  /** What surrounds the test; `world.checked` is what the checked world keeps count of, `world.checked.faults` its faults. */
   readonly world: TestWorld;
   /** Sub-cases that have not begun. */
   private readonly pending: (() => Promise<unknown>)[];
@@ -103,10 +107,12 @@ export class VmaTest {
     this.world.observe(what);
   }
 
+  /** Anything but false, 0, null, undefined and the empty text. */
   ASSERT_TRUE(value: unknown, what = 'ASSERT_TRUE'): void {
     this.report(Boolean(value), what, value, 'true', this.ASSERT_TRUE);
   }
 
+  /** The opposite of ASSERT_TRUE. */
   ASSERT_FALSE(value: unknown, what = 'ASSERT_FALSE'): void {
     this.report(!value, what, value, 'false', this.ASSERT_FALSE);
   }
@@ -116,36 +122,43 @@ export class VmaTest {
     this.report(found === wanted, what, found, show(wanted), this.ASSERT_EQ);
   }
 
+  /** Another number, or another object. */
   ASSERT_NE(found: unknown, unwanted: unknown, what = 'ASSERT_NE'): void {
     this.report(found !== unwanted, what, found, `anything but ${show(unwanted)}`, this.ASSERT_NE);
   }
 
+  /** Two bitmaps with the same bits. */
   ASSERT_FLAGS_SAME_MASK(flags: vma_flags_t, flags_other: vma_flags_t, what = 'ASSERT_FLAGS_SAME_MASK'): void {
     const ok = vma_flags_same_mask(flags, flags_other);
     this.report(ok, what, showFlags(flags), showFlags(flags_other), this.ASSERT_FLAGS_SAME_MASK);
   }
 
+  /** Two bitmaps that differ in some bit. */
   ASSERT_FLAGS_NOT_SAME_MASK(flags: vma_flags_t, flags_other: vma_flags_t, what = 'ASSERT_FLAGS_NOT_SAME_MASK'): void {
     const ok = !vma_flags_same_mask(flags, flags_other);
     const wanted = `anything but ${showFlags(flags_other)}`;
     this.report(ok, what, showFlags(flags), wanted, this.ASSERT_FLAGS_NOT_SAME_MASK);
   }
 
+  /** A bitmap with these bits and no others. */
   ASSERT_FLAGS_SAME(flags: vma_flags_t, ...bits: vma_flag_t[]): void {
     const wanted = `bits ${bits.join(', ')}`;
     this.report(vma_flags_same(flags, ...bits), 'ASSERT_FLAGS_SAME', showFlags(flags), wanted, this.ASSERT_FLAGS_SAME);
   }
 
+  /** A bitmap that has not just these bits. */
   ASSERT_FLAGS_NOT_SAME(flags: vma_flags_t, ...bits: vma_flag_t[]): void {
     const ok = !vma_flags_same(flags, ...bits);
     const wanted = `anything but bits ${bits.join(', ')}`;
     this.report(ok, 'ASSERT_FLAGS_NOT_SAME', showFlags(flags), wanted, this.ASSERT_FLAGS_NOT_SAME);
   }
 
+  /** A bitmap with no bit. */
   ASSERT_FLAGS_EMPTY(flags: vma_flags_t, what = 'ASSERT_FLAGS_EMPTY'): void {
     this.report(vma_flags_empty(flags), what, showFlags(flags), 'no bits', this.ASSERT_FLAGS_EMPTY);
   }
 
+  /** A bitmap with some bit. */
   ASSERT_FLAGS_NONEMPTY(flags: vma_flags_t, what = 'ASSERT_FLAGS_NONEMPTY'): void {
     this.report(!vma_flags_empty(flags), what, showFlags(flags), 'some bits', this.ASSERT_FLAGS_NONEMPTY);
   }

@@ -53,6 +53,7 @@ export class CheckedWorld implements OperationWatch {
   readonly rmap: ReverseMap;
   /** The anonymous pages that were faulted in. */
   readonly pages: AnonPages;
+  /** Makes fallible calls fail, by number or by name. */
   readonly faults: Faults;
   readonly hooks: Hooks;
   /** Policies and names of VMAs. */
