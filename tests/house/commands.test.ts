@@ -18,11 +18,11 @@ t.test('documents name commands that exist', async (t) => {
   const makefile = read('Makefile');
   const targets = matches(makefile, /^([a-z]+):/gm);
   const named = {
-    'README.md': matches(read('README.md'), /npm run ([a-z:]+)/g),
-    'docs/porting.md': matches(read('docs/porting.md'), /npm run ([a-z:]+)/g),
+    'README.md': matches(read('README.md'), /npm run ([a-z:-]+)/g),
+    'docs/porting.md': matches(read('docs/porting.md'), /npm run ([a-z:-]+)/g),
     Makefile: matches(makefile, /\$\(RUN\) ([a-z:]+)/g),
-    '.ci/run': matches(read('.ci/run'), /npm run ([a-z:]+)/g),
-    'package.json': matches(JSON.stringify(scripts), /npm run (?:--silent )?([a-z:]+)/g),
+    '.ci/run': matches(read('.ci/run'), /npm run ([a-z:-]+)/g),
+    'package.json': matches(JSON.stringify(scripts), /npm run (?:--silent )?([a-z:-]+)/g),
   };
   for (const [file, names] of Object.entries(named)) {
     t.ok(names.length > 0, file);
