@@ -66,12 +66,14 @@ async function run(options: RunOptions): Promise<void> {
   const tally = new Tally(options.upstream);
   // Also when a test ends the process, or a test that was given up lets it end.
   process.once('exit', (status) => {
-    if (status === USAGE) return;
+    // It could not even begin.
+    if (status === USAGE && lines.results.length === 0) return;
     lines.close();
     for (const result of lines.results) tally.add(result);
     const recorded = reportPath();
     if (recorded !== null) writeFileSync(`${recorded}.files`, JSON.stringify(lines.results.map(({ file }) => file)));
-    process.exitCode = tally.conclude(options);
+    const concluded = tally.conclude(options);
+    process.exitCode = status === USAGE ? USAGE : concluded;
   });
   const jobs = mustBeOneProcess() ? 1 : options.jobs;
   leaveToTests();
