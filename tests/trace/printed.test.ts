@@ -76,14 +76,14 @@ t.test('in KTAP they are comments of the test that they belong to', async (t) =>
   );
 });
 
-<<<<<<< HEAD
 t.test('a folder that traces cannot be written to is refused before the first test', async (t) => {
   const dir = t.testdir({ 'sample.test.js': sampleTest(SAMPLE), file: '' });
   const { status, stdout, stderr } = runTraced([dir], { ...ENV, VMA_TRACE_DIR: join(dir, 'file/traces') });
   t.equal(status, 2);
   t.match(stderr, /VMA_TRACE_DIR/);
   t.equal(stdout, '', 'no test ran');
-=======
+});
+
 t.test('a trace that cannot be written leaves the next test its world', async (t) => {
   const body = `import { writeFileSync } from 'node:fs';
 writeFileSync(process.env.VMA_TRACE_DIR, '');
@@ -95,7 +95,6 @@ ${SAMPLE}test('next', (t) => t.ASSERT_EQ(lib.current.mm, t.mm));`;
   t.match(stderr, /^trace: ENOTDIR/m);
   t.match(stdout, /^ok 1 - sample/m, 'the test has not failed');
   t.match(stdout, /^ok 2 - next/m);
->>>>>>> 6e9978c (dev/run: a trace that cannot be written gives status 2, and fails no test)
 });
 
 t.test('without VMA_TRACE nothing is printed or written', async (t) => {
