@@ -7,34 +7,82 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { complain, likeTheOthers, statusHelp, USAGE } from '../../tools/commands/program.js';
-import { judgeAll } from './hunt.js';
+import type { Bug } from './bug.js';
+import { Copy, type Finding, forAll, type Verdict } from './hunt.js';
 import { BUGS } from './list.js';
+import { confirmed, MATRIX, matrix } from './matrix.js';
 import { tableOf } from './table.js';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 
-async function main(ids: readonly string[], { json, record }: { json: boolean; record: boolean }): Promise<number> {
+interface Options {
+  json: boolean;
+  record: boolean;
+  confirm: boolean;
+  jobs: string;
+}
+
+/** The tests that fail without any bug; they are named and count for nothing. */
+async function failing(): Promise<Finding[]> {
+  const copy = new Copy(root);
+  try {
+    const known = await copy.failing();
+    for (const { test, file } of known) complain('bugs', `fails without any bug, so it finds none: ${test} (${file})`);
+    return known;
+  } finally {
+    copy.remove();
+  }
+}
+
+async function judge(bugs: readonly Bug[], { json, record, jobs }: Options): Promise<number> {
+  const known = await failing();
+  const verdicts: Verdict[] = await forAll(root, bugs, Number(jobs), async (copy, bug) => {
+    const verdict = await copy.judge(bug, known);
+    const { id, upstream, found } = verdict;
+    const here = found === null ? 'no' : `${found.says} (${found.file})`;
+    process.stderr.write(`${id}: upstream ${upstream ? 'yes' : 'no'}, here ${here}\n`);
+    return verdict;
+  });
+  process.stdout.write(`${json ? JSON.stringify(verdicts, null, 2) : tableOf(bugs, verdicts)}\n`);
+  if (record) writeFileSync(join(root, MATRIX), `${JSON.stringify(verdicts, null, 2)}\n`);
+  return verdicts.every(({ found }) => found !== null) ? 0 : 1;
+}
+
+/** Are the bugs still found by what the recorded matrix names? */
+async function confirm(bugs: readonly Bug[], jobs: number): Promise<number> {
+  const lost = await confirmed(root, bugs, matrix(root), jobs);
+  for (const complaint of lost) complain('bugs', complaint);
+  process.stdout.write(`${bugs.length} bugs, ${lost.length} no longer found as recorded\n`);
+  return lost.length === 0 ? 0 : 1;
+}
+
+async function main(ids: readonly string[], options: Options): Promise<number> {
   const unknown = ids.find((id) => !BUGS.some((bug) => bug.id === id));
   if (unknown !== undefined) {
     complain('bugs', `no bug ${unknown}: there are ${BUGS.map(({ id }) => id).join(', ')}`);
     return USAGE;
   }
+  if (!/^[1-9]\d?$/.test(options.jobs)) {
+    complain('bugs', `--jobs is a number from 1 to 99, not ${options.jobs}`);
+    return USAGE;
+  }
+  if (options.record && (ids.length > 0 || options.confirm)) {
+    complain('bugs', '--record is for all bugs, without --confirm');
+    return USAGE;
+  }
   const bugs = ids.length === 0 ? BUGS : BUGS.filter(({ id }) => ids.includes(id));
-  const verdicts = await judgeAll(root, bugs, availableParallelism(), undefined, ({ id, upstream, found }) => {
-    process.stderr.write(`${id}: upstream ${upstream ? 'yes' : 'no'}, here ${found === null ? 'no' : found.says}\n`);
-  });
-  process.stdout.write(`${json ? JSON.stringify(verdicts, null, 2) : tableOf(bugs, verdicts)}\n`);
-  if (record) writeFileSync(join(root, 'tests/bugs/matrix.json'), `${JSON.stringify(verdicts, null, 2)}\n`);
-  return verdicts.every(({ found }) => found !== null) ? 0 : 1;
+  return options.confirm ? confirm(bugs, Number(options.jobs)) : judge(bugs, options);
 }
 
 likeTheOthers(new Command('npm run bugs --'))
   .description("Puts upstream's bugs back, one at a time, and tells which tests and detectors find them.")
   .argument('[ids...]', 'bugs by their ids (default: all)')
   .option('--json', 'as JSON', false)
-  .option('--record', 'writes the matrix that tests/bugs holds the detectors to', false)
+  .option('--confirm', 'runs only what the recorded matrix names, and complains when it finds no more', false)
+  .option('--record', `writes ${MATRIX}, which tests hold the detectors to`, false)
+  .option('-j, --jobs <n>', 'bugs at a time', String(availableParallelism()))
   .addHelpText('after', statusHelp('all were found', 'some were not', 'the command line cannot be used'))
-  .action(async (ids: string[], options: { json: boolean; record: boolean }) => {
+  .action(async (ids: string[], options: Options) => {
     process.exitCode = await main(ids, options);
   })
   .parse();

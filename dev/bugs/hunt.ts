@@ -1,18 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Puts a bug back into a copy of what was compiled, runs tests there, and tells what found it. */
-import { spawn } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { removeScratch, scratchFolder } from '../../tools/commands/folders.js';
 import { LAYERS } from '../build/layers.js';
+import { testFilesBelow } from '../run/collect.js';
 import { type Bug, withBug } from './bug.js';
+import { TestProcess } from './test_process.js';
 
 /** Tests of the library: all that runs the code under test in this process. */
-export const LIBRARY = ['mm', 'mapped', 'tree', 'checked', 'rmap', 'faults', 'syscalls', 'fuzz'].map(
-  (folder) => `tests/${folder}`,
-);
+const LIBRARY = ['checked', 'mapped', 'faults', 'mm', 'rmap', 'tree', 'syscalls', 'fuzz'];
 
-/** A test that failed, where it stands, and the first thing it said. */
+/** What finds most bugs of a part of the kernel: looked at before all the rest. */
+const LIKELY: readonly (readonly [modules: RegExp, folder: string])[] = [
+  [/^lib\/maple_tree\//, 'tree'],
+  [/^lib\/mm\/(?!vma\/|util\.)/, 'syscalls'],
+];
+
+/** A test that failed, its file, and the first thing it said. */
 export interface Finding {
   test: string;
   file: string;
@@ -27,25 +32,20 @@ export interface Verdict {
   found: Finding | null;
 }
 
-/** Seconds that a run may take; a bug may well make the code loop. */
-const PATIENCE = 300;
-
-/** A complaint without what differs from run to run: addresses, numbers, places. */
-function shortly(says: string): string {
-  return says
-    .replace(/^\s*not ok \d+ - /, '')
-    .replace(/ # (?:time=|TODO).*$/, '')
-    .replace(/[;,]? (?:taken|allocated|freed|held|since|dropped|released)? ?at \S.*$/, '')
-    .replaceAll('\\#', '#')
-    .slice(0, 100);
+export function sameTest(a: Finding, b: Finding): boolean {
+  return a.test === b.test && a.file === b.file;
 }
 
-/** The first test that failed, of what the runner printed. */
-export function findingOf(printed: string): Finding | null {
-  const [, test, file = ''] = /^# FAILED: (.*?)(?:: (tests\/\S+?)(?::\d+)?)?$/m.exec(printed) ?? [];
-  if (test === undefined) return null;
-  const innermost = /^ +not ok .*$/m.exec(printed)?.[0] ?? test;
-  return { test, file, says: shortly(innermost) };
+/** The order that tests are run in for a bug: source names of files, the likely ones first. */
+export function filesFor({ module }: Pick<Bug, 'module'>, root: string): string[] {
+  const likely = LIKELY.find(([modules]) => modules.test(module))?.[1];
+  const folders = likely === undefined ? LIBRARY : [likely, ...LIBRARY.filter((folder) => folder !== likely)];
+  return folders.flatMap((folder) => testsIn(root, folder));
+}
+
+function testsIn(root: string, folder: string): string[] {
+  const dist = join(root, 'dist/');
+  return testFilesBelow(join(dist, 'tests', folder)).map((file) => file.slice(dist.length).replace(/\.js$/, '.ts'));
 }
 
 /** A copy of dist/ that bugs are put back into, one after the other. */
@@ -53,75 +53,89 @@ export class Copy {
   private readonly folder: string;
 
   constructor(root: string) {
-    this.folder = mkdtempSync(join(tmpdir(), 'vma-userland-bugs-'));
+    this.folder = scratchFolder('bugs');
     cpSync(join(root, 'dist'), join(this.folder, 'dist'), { recursive: true });
     cpSync(join(root, 'package.json'), join(this.folder, 'package.json'));
-    // The runner takes away what has no source.
     const linked = ['node_modules', 'docs', ...LAYERS];
     for (const name of linked) symlinkSync(join(root, name), join(this.folder, name), 'dir');
   }
 
-  /** Runs test files with the bug; what they printed. */
-  private run(args: readonly string[]): Promise<string> {
-    return new Promise((resolve) => {
-      const child = spawn(process.execPath, ['dist/dev/run/run.js', '-j', '1', ...args], {
-        cwd: this.folder,
-        stdio: ['ignore', 'pipe', 'ignore'],
-        env: { ...process.env, TAP_BAIL: '0' },
-      });
-      let printed = '';
-      const watch = setTimeout(() => child.kill('SIGKILL'), PATIENCE * 1000);
-      child.stdout.on('data', (text) => {
-        printed += String(text);
-      });
-      child.on('close', (status) => {
-        clearTimeout(watch);
-        resolve(status === null ? `${printed}\n# FAILED: it never ends\n` : printed);
-      });
-    });
+  /** The tests that fail without any bug: they find nothing. */
+  async failing(): Promise<Finding[]> {
+    const tests = new TestProcess(this.folder);
+    const findings: Finding[] = [];
+    const files = ['upstream', ...LIBRARY].flatMap((folder) => testsIn(this.folder, folder));
+    for (const file of files) findings.push(...(await tests.run(file)));
+    tests.end();
+    return findings;
   }
 
-  /** Judges a bug by upstream's tests and by `files`. Throws a StaleBugError when it cannot be put back. */
-  async judge(bug: Bug, files: readonly string[] = LIBRARY): Promise<Verdict> {
+  /** The first failure in `files`, of a test that is not among those known to fail. */
+  private async first(
+    tests: TestProcess,
+    files: readonly string[],
+    known: readonly Finding[],
+  ): Promise<Finding | null> {
+    for (const file of files) {
+      const found = (await tests.run(file)).find((finding) => !known.some((other) => sameTest(finding, other)));
+      if (found !== undefined) return found;
+    }
+    return null;
+  }
+
+  /** Puts a bug back for a time. Throws a StaleBugError when it cannot be put back. */
+  private async broken<T>(bug: Bug, act: (tests: TestProcess) => Promise<T>): Promise<T> {
     const path = join(this.folder, 'dist', bug.module);
     const source = readFileSync(path, 'utf8');
     writeFileSync(path, withBug(bug, source));
+    const tests = new TestProcess(this.folder);
     try {
-      const upstream = await this.run(['tests/upstream']);
-      const found = files.length === 0 ? null : findingOf(await this.run(files));
-      return { id: bug.id, upstream: findingOf(upstream) !== null, found };
+      return await act(tests);
     } finally {
+      tests.end();
       writeFileSync(path, source);
     }
   }
 
+  /** Judges a bug by upstream's tests and by others, file by file until one finds it. */
+  judge(bug: Bug, known: readonly Finding[], files = filesFor(bug, this.folder)): Promise<Verdict> {
+    return this.broken(bug, async (tests) => {
+      const upstream = await this.first(tests, testsIn(this.folder, 'upstream'), known);
+      // What a failed test left behind must not fail another.
+      if (upstream !== null) tests.end();
+      return { id: bug.id, upstream: upstream !== null, found: await this.first(tests, files, known) };
+    });
+  }
+
+  /** Does what found a bug still find it, in a process of its own? */
+  confirm(bug: Bug, found: Finding): Promise<boolean> {
+    return this.broken(bug, async (tests) => (await tests.run(found.file)).some((finding) => sameTest(finding, found)));
+  }
+
   remove(): void {
-    rmSync(this.folder, { recursive: true, force: true });
+    removeScratch(this.folder);
   }
 }
 
-/** Judges all bugs, several side by side, in the order of the list; `files` are the tests for each. */
-export async function judgeAll(
+/** Does something for all bugs, several side by side, each in a copy; the answers in the order of the list. */
+export async function forAll<T>(
   root: string,
   bugs: readonly Bug[],
   jobs: number,
-  filesFor: (bug: Bug) => readonly string[] = () => LIBRARY,
-  told: (verdict: Verdict) => void = () => {},
-): Promise<Verdict[]> {
-  const verdicts: Verdict[] = [];
+  act: (copy: Copy, bug: Bug) => Promise<T>,
+): Promise<T[]> {
+  const answers: T[] = [];
   const waiting = [...bugs.entries()];
   const work = async (): Promise<void> => {
     const copy = new Copy(root);
     try {
       for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-        const verdict = await copy.judge(next[1], filesFor(next[1]));
-        verdicts[next[0]] = verdict;
-        told(verdict);
+        answers[next[0]] = await act(copy, next[1]);
       }
     } finally {
       copy.remove();
     }
   };
   await Promise.all(Array.from({ length: Math.min(jobs, bugs.length) }, work));
-  return verdicts;
+  return answers;
 }
