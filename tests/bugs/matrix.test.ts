@@ -16,13 +16,13 @@ import { ROOT, runNode } from '../house/project.js';
 
 const VERDICTS = matrix(ROOT);
 
-/** Those that nothing finds yet. */
-const UNFOUND: readonly string[] = [];
+/** Those that no test of ours finds yet; upstream's find two of them. */
+const UNFOUND: readonly string[] = ['A7b', 'A25', 'A26'];
 /** Those that upstream's own tests find. */
-const UPSTREAM: readonly string[] = [];
+const UPSTREAM: readonly string[] = ['A3', 'A7', 'A7b', 'A19', 'A26'];
 
-/** One for each part of the kernel. */
-const SAMPLE = ['A10', 'E4'];
+/** Of the tree; one of mm/vma.c is confirmed by the command. */
+const SAMPLE = 'E4';
 
 const INVENTED: Bug = {
   id: 'X1',
@@ -80,13 +80,13 @@ t.test('the README shows the matrix', async (t) => {
 });
 
 t.test('what found a bug still finds it, and one that does not is named', async (t) => {
-  const bugs = BUGS.filter(({ id }) => SAMPLE.includes(id));
-  t.equal(bugs.length, SAMPLE.length);
-  t.same(await confirmed(ROOT, bugs, VERDICTS, 2), []);
+  const bugs = BUGS.filter(({ id }) => id === SAMPLE);
+  t.equal(bugs.length, 1);
+  t.same(await confirmed(ROOT, bugs, VERDICTS, 1), []);
   const blind = VERDICTS.map((verdict) => ({ ...verdict, found: verdict.found && { ...verdict.found, test: 'none' } }));
   t.same(
-    (await confirmed(ROOT, bugs.slice(0, 1), blind, 1)).map((complaint) => complaint.replace(/\(.*/, '')),
-    ['A10: not found by "none" '],
+    (await confirmed(ROOT, bugs, blind, 1)).map((complaint) => complaint.replace(/\(.*/, '')),
+    [`${SAMPLE}: not found by "none" `],
   );
 });
 
