@@ -8,10 +8,11 @@ import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { complain, likeTheOthers, statusHelp, USAGE } from '../../tools/commands/program.js';
 import type { Bug } from './bug.js';
-import { Copy, type Finding, forAll, type Verdict } from './hunt.js';
+import { Copy, forAll, type Verdict } from './hunt.js';
 import { BUGS } from './list.js';
 import { confirmed, MATRIX, matrix } from './matrix.js';
 import { tableOf } from './table.js';
+import type { Finding } from './test_process.js';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 

@@ -6,7 +6,7 @@ import { removeScratch, scratchFolder } from '../../tools/commands/folders.js';
 import { LAYERS } from '../build/layers.js';
 import { testFilesBelow } from '../run/collect.js';
 import { type Bug, withBug } from './bug.js';
-import { TestProcess } from './test_process.js';
+import { type Finding, TestProcess } from './test_process.js';
 
 /** Tests of the library: all that runs the code under test in this process. */
 const LIBRARY = ['checked', 'mapped', 'faults', 'mm', 'rmap', 'tree', 'syscalls', 'fuzz'];
@@ -16,13 +16,6 @@ const LIKELY: readonly (readonly [modules: RegExp, folder: string])[] = [
   [/^lib\/maple_tree\//, 'tree'],
   [/^lib\/mm\/(?!vma\/|util\.)/, 'syscalls'],
 ];
-
-/** A test that failed, its file, and the first thing it said. */
-export interface Finding {
-  test: string;
-  file: string;
-  says: string;
-}
 
 export interface Verdict {
   id: string;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The matrix as a table in Markdown, as the command prints it and the README has it. */
 import type { Bug } from './bug.js';
-import type { Finding, Verdict } from './hunt.js';
+import type { Verdict } from './hunt.js';
+import type { Finding } from './test_process.js';
 
 function row(cells: readonly string[]): string {
   return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;

@@ -4,10 +4,16 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { join } from 'node:path';
 import { TapLines } from '../run/tap_lines.js';
 import type { WorkerAnswer, WorkerOrder } from '../run/worker.js';
-import type { Finding } from './hunt.js';
 
 /** Seconds that a file may take; a bug may well make the code loop. */
 const PATIENCE = 90;
+
+/** A test that failed, its file, and the first thing it said. */
+export interface Finding {
+  test: string;
+  file: string;
+  says: string;
+}
 
 /** A complaint without what differs from run to run: addresses, numbers, places. */
 function shortly(says: string): string {
