@@ -76,13 +76,11 @@ async function run(options: RunOptions): Promise<void> {
     process.exitCode = status === USAGE ? USAGE : concluded;
   });
   const jobs = mustBeOneProcess() ? 1 : options.jobs;
-  leaveToTests();
   if (jobs === 1 || files.length === 1 || options.upstream) {
     watch(Number(options.timeout));
     await runHere(files, lines);
   } else await runInPool(root, files, lines, { jobs, seconds: Number(options.timeout) });
 }
 
-/** Once tests run, what they throw is theirs: tap makes failures of it. */
-const leaveToTests = guard('npm test');
+guard('npm test');
 await run(parseOptions(process.argv.slice(2)));

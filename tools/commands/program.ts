@@ -62,7 +62,7 @@ function isForTheUser(error: unknown): boolean {
  * How a program ends when nobody has caught an error: always with status 2, with a message where the user can mend it,
  * else with the stack. A reader of its output that has seen enough, such as head, is no error; a full disk is one.
  */
-export function guard(who: string): () => void {
+export function guard(who: string): void {
   const end = (error: unknown): never => {
     if (isForTheUser(error)) complain(who, error);
     else process.stderr.write(`${who}: a defect of this program\n${error instanceof Error ? error.stack : error}\n`);
@@ -75,7 +75,6 @@ export function guard(who: string): () => void {
   // There is nowhere left to say it.
   process.stderr.on('error', () => process.exit(USAGE));
   process.on('uncaughtException', end);
-  return () => process.removeListener('uncaughtException', end);
 }
 
 /** Has the reader of standard output gone? Also within a loop that lets no event through. */
