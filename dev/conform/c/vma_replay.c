@@ -5,16 +5,7 @@
  * kernel has is taken from the tree (dev/conform/c_side.ts).
  */
 #define REPLAY_MAIN
-#if __has_include("include/custom.h")
 #include "shared.h"
-#else
-/* Older kernels: what does not fit is then named by symbol, not by a missing file. */
-#include <stdio.h>
-#include <stdlib.h>
-#include "maple-shared.h"
-#include "vma_internal.h"
-#include "../../../mm/vma.h"
-#endif
 
 #include <stdarg.h>
 #include <string.h>
@@ -25,14 +16,12 @@ static void *call_cache_alloc(struct kmem_cache *cache);
 static void call_cache_free(struct kmem_cache *cache, struct vm_area_struct *vma);
 static int call_prealloc(struct vma_iterator *vmi, struct vm_area_struct *vma);
 
-#if __has_include("../../../mm/vma_init.c")
 #define kmem_cache_alloc(cache, gfp) call_cache_alloc(cache)
 #define kmem_cache_free(cache, vma) call_cache_free(cache, vma)
 #include "../../../mm/vma_init.c"
 #undef kmem_cache_alloc
 #undef kmem_cache_free
 #include "../../../mm/vma_exec.c"
-#endif
 #undef vma_iter_prealloc
 #define vma_iter_prealloc(vmi, vma) call_prealloc(vmi, vma)
 #include "../../../mm/vma.c"
