@@ -180,6 +180,6 @@ export function profileOf(random: Random): Profile {
     mdwe: random.chance(15),
     bare: random.chance(40),
     ...theme,
-    quiet: random.chance(75),
+    quiet: random.chance(88),
   };
 }
