@@ -72,6 +72,8 @@ export const SET: Words = {
       gives: GIVES,
       run: setter((vma, a) => __vma_set_anon_pgoff(vma, at(a, 1))),
       often: 15,
+      // So large that no stack grows past it: a VMA of which that could be said does not come to be in the kernel.
+      choices: { PGOFF: [0x40000, 0x40000, 0x40008, 0x40010] },
     }),
     word('setfile ADDR FILE', {
       does: 'the same',
