@@ -4,6 +4,7 @@
  * order of the files. What starts programs of its own comes first, so that nothing long is left for the end.
  */
 import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -79,12 +80,19 @@ class Pool {
     try {
       for (let i = 0; i < Math.min(jobs, this.files.length); i++) this.start();
       await ended;
+      await this.leave();
     } finally {
       clearTimeout(watch);
       for (const signal of ['SIGINT', 'SIGTERM'] as const) process.removeListener(signal, interrupted);
       this.stop();
       this.folders.remove();
     }
+  }
+
+  /** Waits for processes that have nothing more to do: at their end they write what coverage is measured by. */
+  private async leave(): Promise<void> {
+    const leaving = [...this.workers.keys()].filter((worker) => worker.exitCode === null && !worker.killed);
+    await Promise.all(leaving.map((worker) => once(worker, 'exit')));
   }
 
   private start(): void {
