@@ -83,6 +83,9 @@ t.test('.ci/run', async (t) => {
   t.match(bad.stdout, `\n${told.join('\n')}\n`);
   t.match(bad.stdout, /^== review passed/m, 'it goes on after a failure');
 
+  const binary = runCi(folder, `printf '\\000\\n'; case "$*" in test|*upstream|*coverage) ${tap};; esac`);
+  t.equal(last(binary), last(good), 'tests are counted, whatever else is printed');
+
   const none = runCi(folder, 'exit 0');
   t.equal(none.status, 1, 'a run without a test has not passed');
   t.match(none.stdout, /^FAILED: tests at 64 bits: no test ran$/m);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The test runner itself, on small test files of its own. */
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { collectTests } from '../../dev/run/collect.js';
@@ -25,6 +26,14 @@ t.test('ends', async () => { process.exit(7); });
 `;
 const STAYS = `import t from 'tap';
 t.test('stays', () => new Promise((resolve) => setTimeout(resolve, 600_000)));
+`;
+const LEAVES = `import { writeFileSync } from 'node:fs';
+import t from 'tap';
+t.test('leaves', async (t) => { t.pass(); });
+process.once('exit', () => {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500);
+  writeFileSync(new URL('left', import.meta.url), '');
+});
 `;
 const UNLOADABLE = `throw new Error('cannot be loaded');
 `;
@@ -93,6 +102,12 @@ t.test('files in several processes', async (t) => {
     t.match(stdout, /^ok 2 - good /m, 'the files after it run');
     t.match(stdout, /^not ok 4 - run .*c\.test\.js$[\s\S]*given up after 10 s/m);
   });
+});
+
+t.test('a process that has done its work comes to its own end', async (t) => {
+  const dir = t.testdir({ 'a.test.js': LEAVES, 'b.test.js': GOOD });
+  t.equal(runTests(dir, '--jobs', '2').status, 0);
+  t.ok(existsSync(join(dir, 'left')), 'what it does last, such as to write coverage, is done');
 });
 
 t.test('TAP of several runs joined', async (t) => {
