@@ -27,7 +27,7 @@ t.test('a width of flags that there is not', async (t) => {
   const env = { NUM_VMA_FLAG_BITS: '48' };
   const commands = [
     ...[['replay'], ['replay', '--tree'], ['table'], ['port', 'status', '-k', '.']].map((args) => [CLI, ...args]),
-    ...[...DEV, 'dist/dev/port/main.js', RUNNER].map((file) => [file]),
+    ...[...DEV, 'dist/dev/port/hard.js', RUNNER].map((file) => [file]),
   ];
   for (const args of commands) {
     const run = runNode(args, { env });
@@ -41,7 +41,7 @@ t.test('a width of flags that there is not', async (t) => {
 });
 
 t.test('--help of every command', async (t) => {
-  for (const file of [...DEV, 'dist/dev/port/main.js', RUNNER]) {
+  for (const file of [...DEV, 'dist/dev/port/hard.js', RUNNER]) {
     const { status, stdout, stderr } = runNode([file, '--help']);
     t.equal(status, 0, file);
     t.match(stdout, /^Usage: npm (?:run \w+|test) -- [\s\S]*^Status 0: .+ 2: .+\.$/m);
