@@ -224,6 +224,10 @@ t.test('the report in a browser', { skip }, async (t) => {
     t.match(await page.evaluate('location.hash'), /&step=3$/);
     await page.reload();
     t.equal(await place.textContent(), 'step 3 of 6');
+    await page.getByLabel('Find a test').fill('afs: a count');
+    const atOnce = `document.querySelector('#names button').click(); document.querySelector('.place').textContent`;
+    t.equal(await page.evaluate(atOnce), 'step 1 of 6', 'told before there is a frame to draw in');
+    await page.goBack();
     await find(page, 'moves the border');
     t.match(await page.locator('#shown h3').textContent(), 'moves the border');
     await page.goBack();

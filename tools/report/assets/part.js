@@ -137,8 +137,9 @@ function showTimeline(timeline, box, start, stepped) {
   const steps = timeline.rows.length;
   let current = Math.min(Math.max(start, 0), Math.max(0, steps - 1));
   let zoom = 1;
-  /** @type {ReturnType<typeof drawTimeline>} */
-  let picture;
+  // Until there is room to draw in, nothing is drawn, but the step is told.
+  /** @type {Omit<ReturnType<typeof drawTimeline>, 'svg'>} */
+  let picture = { rows: [], items: [] };
   /** @type {Item | null} */
   let pinned = null;
   const frame = element('div', { class: 'frame' });
@@ -212,9 +213,10 @@ function showTimeline(timeline, box, start, stepped) {
     const width = Math.floor(frame.clientWidth) * zoom;
     if (width === 0 || width === drawnAt) return;
     drawnAt = width;
-    picture = drawTimeline(timeline, width);
-    for (const item of picture.items) listen(item);
-    frame.replaceChildren(picture.svg);
+    const made = drawTimeline(timeline, width);
+    picture = made;
+    for (const item of made.items) listen(item);
+    frame.replaceChildren(made.svg);
     pinned = null;
     go(current);
     tell(null);
@@ -268,6 +270,8 @@ function showTimeline(timeline, box, start, stepped) {
   const side = element('div', { class: 'side' }, about, details);
   const both = element('div', { class: 'both' }, frame, side);
   box.append(...(steps > 0 ? [controls] : []), both, legend(), ...scaleNote, ...notes);
+  go(current);
+  tell(null);
   new ResizeObserver(draw).observe(frame);
   draw();
 }
