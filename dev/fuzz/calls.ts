@@ -40,9 +40,11 @@ import {
   VMA_MAYWRITE_BIT,
   VMA_READ_BIT,
   VMA_SHARED_BIT,
+  VMA_UFFD_MISSING_BIT,
   VMA_WRITE_BIT,
   type vm_area_struct,
   vm_munmap,
+  type vm_userfaultfd_ctx,
   type vma_flags_t,
   type vma_iterator,
   vma_lookup,
@@ -93,6 +95,7 @@ export interface Surroundings {
   readonly drivers: Drivers;
   readonly policies: readonly mempolicy[];
   readonly names: readonly anon_vma_name[];
+  readonly contexts: readonly vm_userfaultfd_ctx[];
   /** Has the call that is to fail counted from here: what came before was preparation. */
   readonly arm: () => void;
 }
@@ -329,14 +332,23 @@ function policy({ world, policies }: Surroundings, mm: mm_struct, numbers: Numbe
   });
 }
 
-/** userfaultfd lets go of a range. */
-function uffd(_around: Surroundings, mm: mm_struct, numbers: Numbers): void {
+/** A userfaultfd takes a range, or lets go of one: userfaultfd_register_range() and userfaultfd_clear_vma(). */
+function uffd({ contexts }: Surroundings, mm: mm_struct, numbers: Numbers): void {
   const { start, len } = targetOf(mm, numbers);
-  const [, , give = 0] = numbers;
+  const [, , which = 0, give = 0] = numbers;
+  const chosen = contexts[which % (contexts.length + 1)] ?? NULL_VM_UFFD_CTX;
   eachOf(mm, start, start + len, (vmi, prev, vma, from, to) => {
+    if (vma.vm_userfaultfd_ctx.ctx === chosen.ctx) return 0;
+    // It may be of another one: who registers a range that is taken is refused.
+    if (vma.vm_userfaultfd_ctx.ctx !== null && chosen.ctx !== null) return -1;
+    const flags = flagsWith(vma, [VMA_UFFD_MISSING_BIT], chosen.ctx === null ? [] : [VMA_UFFD_MISSING_BIT]);
     const giveUp = give % 2 === 0 && from === vma.vm_start && to === vma.vm_end;
-    const changed = vma_modify_flags_uffd(vmi, prev, vma, from, to, vma.flags.clone(), NULL_VM_UFFD_CTX, giveUp);
-    return IS_ERR(changed) ? changed : 0;
+    const changed = vma_modify_flags_uffd(vmi, prev, vma, from, to, flags, chosen, giveUp);
+    if (IS_ERR(changed)) return changed;
+    stubs.vma_start_write(changed);
+    changed.vm_userfaultfd_ctx = chosen;
+    changed.flags = flags;
+    return 0;
   });
 }
 
@@ -415,6 +427,7 @@ function move({ world, arm }: Surroundings, mm: mm_struct, [which, a, b, to = 0,
     if (accounted) vm_unacct_memory(pages);
     return;
   }
+  if (!dontUnmap) stubs.mremap_userfaultfd_prep(copy, { vma: null });
   world.pages.move(mm, start, target, len);
   accountPages(mm, copy.flags, pages);
   if (locked) mm.locked_vm += pages;

@@ -17,6 +17,7 @@ import {
   Ref,
   TASK_SIZE,
   type vm_area_struct,
+  vm_userfaultfd_ctx,
 } from '../../lib/index.js';
 import { dup_mmap } from '../../lib/mm/mmap/dup.js';
 import { CALLS, mprotectUnlocked, type Surroundings, unmapUnlocked } from './calls.js';
@@ -32,6 +33,7 @@ export class Machine implements Surroundings {
   readonly drivers: Drivers;
   readonly policies: readonly mempolicy[];
   readonly names: readonly anon_vma_name[];
+  readonly contexts: readonly vm_userfaultfd_ctx[];
   private processes: mm_struct[];
   /** Has the call of the step fail, counted from now. */
   arm: () => void;
@@ -41,6 +43,7 @@ export class Machine implements Surroundings {
     this.drivers = new Drivers();
     this.policies = [new mempolicy(), new mempolicy()];
     this.names = [new anon_vma_name('a'), new anon_vma_name('b')];
+    this.contexts = [new vm_userfaultfd_ctx({}), new vm_userfaultfd_ctx({})];
     this.processes = [new mm_struct(MM_MT_FLAGS)];
     this.arm = () => {};
   }

@@ -9,11 +9,19 @@ import { __GFP_NOFAIL, type gfp_t } from '../../include/linux/gfp.js';
 import { PAGE_ALIGN_DOWN, PAGE_SIZE, PHYS_PFN } from '../../include/linux/mm.js';
 import { FAULT_FLAG_WRITE, page, VM_FAULT_OOM } from '../../include/linux/pagetable.js';
 import { pagetable_move_control } from '../../include/linux/pagetable_move.js';
-import { type anon_vma, anon_vma_name, mm_struct, type vm_area_struct } from '../../include/mm_types.js';
+import {
+  type anon_vma,
+  anon_vma_name,
+  mm_struct,
+  NULL_VM_UFFD_CTX,
+  type vm_area_struct,
+} from '../../include/mm_types.js';
+import { VMA_UFFD_MINOR_BIT, VMA_UFFD_MISSING_BIT, VMA_UFFD_WP_BIT } from '../../include/vma_flags.js';
 import type { NamedArguments, OperationWatch } from '../../lib/doors/operation.js';
 import { handle_mm_fault } from '../../lib/mm/fault.js';
 import { free_pgtables } from '../../lib/mm/free_pgtables.js';
 import { __mm_populate, populate_vma_page_range } from '../../lib/mm/gup.js';
+import { vma_clear_flags } from '../../lib/mm/inlines/flag_operations.js';
 import { vma_start_anon_pgoff } from '../../lib/mm/inlines/range.js';
 import * as pageTables from '../../lib/mm/page_tables.js';
 import { __anon_vma_prepare, anon_vma_prepare } from '../../lib/mm/rmap.js';
@@ -43,6 +51,14 @@ export interface CheckedOptions {
 
 function hasTables(vma: vm_area_struct): boolean {
   return vma.vm_mm !== null && vma.vm_mm.pgd !== null;
+}
+
+/** userfaultfd_reset_ctx(). */
+function leaveUffd(vma: vm_area_struct): void {
+  if (vma.vm_userfaultfd_ctx.ctx === null) return;
+  stubs.vma_start_write(vma);
+  vma.vm_userfaultfd_ctx = NULL_VM_UFFD_CTX;
+  vma_clear_flags(vma, VMA_UFFD_MISSING_BIT, VMA_UFFD_WP_BIT, VMA_UFFD_MINOR_BIT);
 }
 
 export class CheckedWorld implements OperationWatch {
@@ -345,6 +361,15 @@ export class CheckedWorld implements OperationWatch {
         if (!attributes.isEqualName(attributes.nameOf(vma), anon_name)) attributes.setName(vma, anon_name);
         return 0;
       },
+      is_mergeable_vm_userfaultfd_ctx: (vma, vm_ctx) => vma.vm_userfaultfd_ctx.ctx === vm_ctx.ctx,
+      // A context here has asked to be told of nothing: what is copied or moved leaves it.
+      vma_has_uffd_without_event_remap: (vma) => vma.vm_userfaultfd_ctx.ctx !== null,
+      mremap_userfaultfd_prep: (vma) => leaveUffd(vma),
+      dup_userfaultfd: (vma) => {
+        const error = faults.check('dup_userfaultfd', -ENOMEM);
+        if (error === 0) leaveUffd(vma);
+        return error;
+      },
       vma_numab_state_init: (vma) => attributes.initNuma(vma),
       vma_numab_state_free: (vma) => attributes.freeNuma(vma),
     };
@@ -433,7 +458,6 @@ export class CheckedWorld implements OperationWatch {
       },
       allocate_mm: () => (faults.check('allocate_mm', -ENOMEM) !== 0 ? null : this.newMm()),
       free_mm: (mm) => this.freeMm(mm),
-      dup_userfaultfd: fallible('dup_userfaultfd', -ENOMEM),
       arch_dup_mmap: fallible('arch_dup_mmap', -ENOMEM),
       __ksm_enter: fallible('__ksm_enter', -ENOMEM),
       security_mmap_file: fallible('security_mmap_file', -EACCES),
