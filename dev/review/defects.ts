@@ -10,15 +10,15 @@ import {
   do_munmap,
   file,
   mk_vma_flags,
+  mmap_action_remap_full,
   mmap_region,
   PAGE_SIZE,
+  stubs,
   TASK_SIZE,
   VMA_MAYREAD_BIT,
   VMA_READ_BIT,
   VMA_SHARED_BIT,
-  vm_area_alloc,
   type vm_area_desc,
-  vm_area_free,
   type vm_area_struct,
   type vm_operations_struct,
   vma_lookup,
@@ -28,8 +28,12 @@ import type { Revision } from './revisions/index.js';
 
 export interface Defect {
   name: string;
-  /** Which reports of the world speak of it. */
+  /** What the first report of a revision that has the defect is like. */
   kind: RegExp;
+  /** A first report that is as it should be: the revision objects by itself. */
+  right?: RegExp;
+  /** Reports of another defect, which this one follows. */
+  follows?: RegExp;
   run(revision: Revision, world: TestWorld): void;
 }
 
@@ -47,7 +51,7 @@ function unmapAll(): void {
 }
 
 /** A file whose mmap_prepare sets vm_ops, and what else is asked for. */
-function prepared(vm_ops: vm_operations_struct | null, also: (desc: vm_area_desc) => void = () => {}): file {
+function prepared(vm_ops: vm_operations_struct, also: (desc: vm_area_desc) => void = () => {}): file {
   return new file({
     mmap_prepare: (desc) => {
       desc.vm_ops = vm_ops;
@@ -88,7 +92,8 @@ export const DEFECTS: readonly Defect[] = [
     name: 'NULL vm_ops followed in __compat_vma_mapped()',
     kind: /^NULL dereference/,
     run: (revision) => {
-      map(stacked(revision, prepared(null)));
+      // As private /dev/zero does: its mmap_prepare leaves vm_ops as it finds it.
+      map(stacked(revision, new file({ mmap_prepare: () => 0 })));
       unmapAll();
     },
   },
@@ -119,30 +124,42 @@ export const DEFECTS: readonly Defect[] = [
     },
   },
   {
-    name: 'unmap allowed under the read lock',
-    kind: /^no lock assertion failed in unmap_vma_locked/,
-    run: (revision, { checked, mm }) => {
-      const vma = vm_area_alloc(mm);
-      if (vma === null || checked === null) throw new Error('this scenario needs the checked world');
-      vma.vm_start = START;
-      vma.vm_end = START + LEN;
-      checked.locks.mmapWriteDowngrade(mm);
-      checked.reports.expectAssertion('unmap_vma_locked');
-      // Nothing lies there, so nothing but the function's own assertion can object.
-      revision.unmap_vma_locked(vma);
+    name: 'unmap without an assertion of the write lock',
+    kind: /^lock assertion: mmap_lock is not held for writing/,
+    right: /^lock assertion: mmap_lock is not held for writing at \S*unmap_vma_locked/,
+    run: (_revision, { checked, mm, sandbox }) => {
+      // The lock is downgraded before the action fails, so that the unmap after it is under the read lock.
+      sandbox.stub(stubs, 'remap_pfn_range_ptes').callsFake(() => {
+        checked.locks.mmapWriteDowngrade(mm);
+        return -EIO;
+      });
+      map(prepared({}, (desc) => mmap_action_remap_full(desc, 0x77)));
       checked.locks.mmapReadUnlock(mm);
-      vm_area_free(vma);
     },
   },
   {
     name: 'vm_file read through a freed VMA in maybe_drop_file_rmap_lock()',
     kind: /^use after free: vm_area_struct .* field vm_file/,
+    follows: /^deadlock: i_mmap_rwsem/,
     run: failHidden,
   },
   {
     name: 'unmap with the rmap lock of the file held',
     kind: /^deadlock: i_mmap_rwsem/,
     run: failHidden,
+  },
+  {
+    name: 'rmap lock dropped unheld when a stacked, hidden action fails',
+    kind: /^i_mmap_rwsem dropped at .* is not held/,
+    run: (revision, { sandbox }) => {
+      sandbox.stub(stubs, 'remap_pfn_range_ptes').returns(-EIO);
+      const inner = prepared({}, (desc) => {
+        mmap_action_remap_full(desc, 0x77);
+        desc.action.hide_from_rmap_until_complete = true;
+      });
+      map(stacked(revision, inner));
+      unmapAll();
+    },
   },
   {
     name: 'cleanup done twice when a stacked mapped fails',

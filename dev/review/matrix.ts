@@ -7,8 +7,10 @@ import { REVISIONS, type Revision } from './revisions/index.js';
 export interface Cell {
   defect: string;
   revision: string;
-  /** The world's first report that speaks of the defect, in full; null when there is none. */
+  /** The world's first report, in full; null when there is none, or none but the right one. */
   report: string | null;
+  /** Is it the defect that the row is about? */
+  expected: boolean;
 }
 
 /** What V8 says of a pointer that was followed though it was NULL. */
@@ -26,16 +28,23 @@ export function worldOf(revision: Revision): TestWorld {
   return new TestWorld('checked', { mmapHooks: revision.hooks });
 }
 
-/** Everything that the checked world has to say of one scenario on one revision. */
+/** Everything that the checked world has to say of one scenario on one revision, in the order of time. */
 export function reportsOf(defect: Defect, revision: Revision): string[] {
   const world = worldOf(revision);
   const reports: string[] = [];
   try {
     defect.run(revision, world);
   } catch (error) {
-    reports.push(reportOf(error));
+    reports.push(...world.checked.reports.take(), reportOf(error));
   }
   return [...reports, ...world.leave()];
+}
+
+/** What comes first tells; all that follows may follow from it. */
+function judged({ kind, right, follows }: Defect, reports: readonly string[]): Pick<Cell, 'report' | 'expected'> {
+  const [first] = reports.filter((report) => !follows?.test(report));
+  if (first === undefined || right?.test(first)) return { report: null, expected: true };
+  return { report: first, expected: kind.test(first) };
 }
 
 export function runMatrix(): Cell[] {
@@ -43,7 +52,7 @@ export function runMatrix(): Cell[] {
     REVISIONS.map((revision) => ({
       defect: defect.name,
       revision: revision.name,
-      report: reportsOf(defect, revision).find((report) => defect.kind.test(report)) ?? null,
+      ...judged(defect, reportsOf(defect, revision)),
     })),
   );
 }
@@ -55,7 +64,8 @@ const SHORT: readonly [pattern: RegExp, text: string][] = [
   [/^double free: (\w+)/, 'double free: $1'],
   [/^deadlock: (\w+)/, 'deadlock: $1'],
   [/^WARN: (\w+)/, 'WARN: $1'],
-  [/^no lock assertion/, 'not refused'],
+  [/^lock assertion: \w+ is not held for writing/, 'refused late'],
+  [/^(\w+) dropped at .* is not held/s, 'not held: $1'],
 ];
 
 export function shortReport(report: string | null): string {
@@ -64,4 +74,20 @@ export function shortReport(report: string | null): string {
   if (rule === undefined) return report;
   const [found = ''] = rule[0].exec(report) ?? [];
   return found.replace(rule[0], rule[1]);
+}
+
+/** Rows of cells as a table of text, columns as wide as they need. */
+export function formatMatrix(cells: readonly Cell[]): string {
+  const revisions = REVISIONS.map(({ name }) => name);
+  const defects = [...new Set(cells.map(({ defect }) => defect))];
+  const textOf = (defect: string, revision: string): string =>
+    shortReport(cells.find((cell) => cell.defect === defect && cell.revision === revision)?.report ?? null);
+  const rows = [
+    ['defect', ...revisions],
+    ...defects.map((defect) => [defect, ...revisions.map((r) => textOf(defect, r))]),
+  ];
+  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
+  const lines = rows.map((row) => `| ${row.map((text, column) => text.padEnd(widths[column] ?? 0)).join(' | ')} |`);
+  lines.splice(1, 0, `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`);
+  return `${lines.join('\n')}\n`;
 }

@@ -11,7 +11,6 @@ import { vma_desc_pages, vma_desc_size } from '../mm/inlines/range.js';
 import * as actions from '../mm/mmap_actions.js';
 import * as inner from '../mm/util.js';
 import { checkLive } from './guards.js';
-import { isWatched, watched } from './operation.js';
 
 export {
   can_mmap_file,
@@ -86,16 +85,6 @@ export function mmap_action_map_kernel_pages(desc: vm_area_desc, start: number, 
 export function maybe_rmap_unlock_action(vma: vm_area_struct, action: mmap_action): void {
   checkLive('maybe_rmap_unlock_action', 'vma', vma);
   inner.maybe_rmap_unlock_action(vma, action);
-}
-
-/** Unmaps the VMA's range. The caller holds mmap_lock for writing, and must not touch the VMA afterwards. */
-export function unmap_vma_locked(vma: vm_area_struct): void {
-  if (isWatched()) {
-    watched('unmap_vma_locked', unmap_vma_locked, { vma });
-    return;
-  }
-  checkLive('unmap_vma_locked', 'vma', vma);
-  inner.unmap_vma_locked(vma);
 }
 
 /**

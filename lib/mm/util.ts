@@ -5,8 +5,6 @@
  * compat_set_desc_from_vma(), __compat_vma_mmap(), compat_vma_mmap() of mm/util.c, compat_set_vma_from_desc() of
  * mm/vma.h, maybe_rmap_unlock_action() and mmap_file() of mm/internal.h and vfs_mmap() of include/linux/fs.h (Linux
  * 7.3). The harness stubs the actions out; here they are real.
- *
- * Deviation: unmap_vma_locked() is of the patch that this project began with, for its review; 7.3 unmaps without it.
  */
 import { EINVAL, IS_ERR_VALUE } from '../../include/linux/errno.js';
 import { PAGE_SIZE } from '../../include/linux/mm.js';
@@ -62,13 +60,6 @@ export function maybe_rmap_unlock_action(vma: vm_area_struct, action: mmap_actio
   const file = vma.vm_file ?? missing('maybe_rmap_unlock_action', 'vma.vm_file');
   stubs.i_mmap_unlock_write(file.f_mapping);
   action.hide_from_rmap_until_complete = false;
-}
-
-/** Unmaps the VMA's range, which takes the lock for writing. */
-export function unmap_vma_locked(vma: vm_area_struct): void {
-  const mm = currentMm('unmap_vma_locked');
-  stubs.mmap_assert_write_locked(mm);
-  do_munmap(mm, vma.vm_start, vma_pages(vma) * PAGE_SIZE, null);
 }
 
 /** Calls the mapped hook after an action that went well; unmaps the VMA, which is new, after one that did not. */

@@ -282,7 +282,7 @@ t.test('the report in a browser', { skip }, async (t) => {
 
   t.test('the rest of the page', async (t) => {
     const { page, errors } = await open(browser, t, good, 1280);
-    t.equal(await page.locator('#review tbody tr').count(), 8);
+    t.equal(await page.locator('#review tbody tr').count(), 9);
     t.ok((await page.locator('#review td.found').count()) > 8);
     await page.getByRole('button', { name: /^with hook calls/ }).click();
     const counted = Number(/^\d+/.exec((await page.locator('#count').textContent()) ?? '')?.[0]);

@@ -11,8 +11,6 @@ import {
   mmap_action_complete,
   mmap_action_prepare,
   stubs,
-  unmap_vma_locked,
-  vfs_mmap,
   vfs_mmap_prepare,
   vm_area_desc,
   type vm_area_struct,
@@ -21,10 +19,15 @@ import {
 } from '../../../lib/index.js';
 import type { Revision } from './revision.js';
 
+/** Follows a pointer that C would follow unchecked: NULL is found by doing it. */
+export function followed<T>(pointer: T | null): T {
+  return pointer as T;
+}
+
 /** Gives the VMA what mmap_prepare changed in its description, as the patch and 7.2 have it. */
 export function compatSetVma(vma: vm_area_struct, desc: vm_area_desc): void {
   vma.vm_pgoff = desc.pgoff;
-  if (desc.vm_file !== vma.vm_file && desc.vm_file !== null) vma_set_file(vma, desc.vm_file);
+  if (desc.vm_file !== vma.vm_file) vma_set_file(vma, followed(desc.vm_file));
   vma.flags = desc.vma_flags;
   vma.vm_page_prot = desc.page_prot;
   vma.vm_ops = desc.vm_ops;
@@ -61,8 +64,6 @@ export const v7_2: Revision = {
     },
   },
   compat_vma_mmap: compatMmap72,
-  vfs_mmap: mmap72,
-  unmap_vma_locked,
   actionHooks: false,
 };
 
@@ -70,7 +71,5 @@ export const v7_3: Revision = {
   name: '7.3',
   hooks: {},
   compat_vma_mmap,
-  vfs_mmap,
-  unmap_vma_locked,
   actionHooks: false,
 };

@@ -5,11 +5,11 @@
  * unmap_vma_locked(). Each thing that the review changed is a switch, so that a revision is the list of what it has.
  */
 import {
-  compat_set_desc_from_vma,
   do_munmap,
   EINVAL,
   type file,
   MMAP_MAP_KERNEL_PAGES,
+  MMAP_NOTHING,
   MMAP_REMAP_PFN,
   map_kernel_pages_complete,
   type mm_struct,
@@ -19,6 +19,7 @@ import {
   Ref,
   remap_pfn_range_complete,
   stubs,
+  VM_WARN_ON_ONCE,
   vfs_mmap_prepare,
   vm_area_desc,
   type vm_area_struct,
@@ -26,8 +27,14 @@ import {
   vma_pages,
   WARN_ON_ONCE,
 } from '../../../lib/index.js';
-import { compatSetVma } from './merged.js';
+import { compatSetVma, followed } from './merged.js';
 import { hooksOf, type Revision } from './revision.js';
+
+/** What an error_hook made of an error, which may be another one and must not be none. */
+function filtered(err: number): number {
+  VM_WARN_ON_ONCE(err === 0, 'mmap_action_finish', 'error_hook made a success of an error');
+  return err;
+}
 
 interface Changes {
   /** vm_ops may be NULL, and is looked at before it is followed. */
@@ -45,9 +52,19 @@ function mmOf(vma: vm_area_struct): mm_struct {
   return vma.vm_mm;
 }
 
-/** Follows a pointer that C would follow unchecked: NULL is found by doing it. */
-function followed<T>(pointer: T | null): T {
-  return pointer as T;
+/** The description that __compat_vma_mmap() starts from: vm_ops and private data are not the VMA's, but NULL. */
+function postedDescOf(f: file, vma: vm_area_struct): vm_area_desc {
+  const desc = new vm_area_desc();
+  desc.mm = vma.vm_mm;
+  desc.file = f;
+  desc.start = vma.vm_start;
+  desc.end = vma.vm_end;
+  desc.pgoff = vma.vm_pgoff;
+  desc.vm_file = vma.vm_file;
+  desc.vma_flags = vma.flags;
+  desc.page_prot = vma.vm_page_prot;
+  desc.action.type = MMAP_NOTHING;
+  return desc;
 }
 
 class PostedRevision implements Revision {
@@ -65,7 +82,7 @@ class PostedRevision implements Revision {
     };
   }
 
-  unmap_vma_locked(vma: vm_area_struct): void {
+  private unmap_vma_locked(vma: vm_area_struct): void {
     const mm = mmOf(vma);
     if (this.has.assertsWriteLock) stubs.mmap_assert_write_locked(mm);
     else stubs.mmap_assert_locked(mm);
@@ -101,7 +118,7 @@ class PostedRevision implements Revision {
     const { success_hook, error_hook } = hooksOf(action);
     if (err !== 0) {
       this.unmapFailed(vma, action);
-      return error_hook ? error_hook(err) : err;
+      return error_hook ? filtered(error_hook(err)) : err;
     }
     return success_hook ? success_hook(vma) : 0;
   }
@@ -123,8 +140,7 @@ class PostedRevision implements Revision {
   }
 
   private __compat_vma_mmap(f: file, vma: vm_area_struct): number {
-    const desc = new vm_area_desc();
-    compat_set_desc_from_vma(desc, f, vma);
+    const desc = postedDescOf(f, vma);
     let err = vfs_mmap_prepare(f, desc);
     if (err !== 0) return err;
     err = mmap_action_prepare(desc);
@@ -160,7 +176,7 @@ class PostedRevision implements Revision {
     return WARN_ON_ONCE(bad, '__vma_check_mmap_hook', 'mapped is set, which an mmap hook may not') ? -EINVAL : 0;
   }
 
-  vfs_mmap(f: file, vma: vm_area_struct): number {
+  private vfs_mmap(f: file, vma: vm_area_struct): number {
     if (f.f_op.mmap_prepare) return this.compat_vma_mmap(f, vma);
     const err = followed(f.f_op.mmap ?? null)(f, vma);
     return err !== 0 ? err : this.__vma_check_mmap_hook(vma);

@@ -16,8 +16,6 @@ export interface Revision {
   /** Replaces lib's functions at the seam; empty for lib's own revision. */
   readonly hooks: Partial<MmapHooks>;
   compat_vma_mmap(file: file, vma: vm_area_struct): number;
-  vfs_mmap(file: file, vma: vm_area_struct): number;
-  unmap_vma_locked(vma: vm_area_struct): void;
   /** Does it know success_hook and error_hook, or error_override? */
   readonly actionHooks: boolean;
 }
