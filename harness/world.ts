@@ -12,7 +12,7 @@ import { type MmapHooks, mmapHooks, ownMmapHooks } from '../lib/mm/mmap_hooks.js
 import { sideTrees } from '../lib/mm/vma/side_trees.js';
 import { FreedObjects, freed } from '../stubs/freed.js';
 import { current, dummy_anon_vma, Globals, globals, type Stubs, stubs, upstreamStubs } from '../stubs/index.js';
-import { stacks } from '../stubs/place.js';
+import { FRAMES, stacks } from '../stubs/place.js';
 import { sheaf } from '../stubs/upstream.js';
 import { showPlace, tellingFrames } from './frames.js';
 
@@ -111,7 +111,7 @@ function begin(options: WorldOptions): Things {
     sheaf: { vmas: [] },
     sideTrees: { idle: [] },
     freed: { objects: options.freed ?? new FreedObjects(false) },
-    stacks: { read: (stack) => tellingFrames(stack, ['stubs', 'harness/checked']).map(showPlace) },
+    stacks: { read: (stack) => tellingFrames(stack, ['stubs', 'harness/checked']).map(showPlace), kept: FRAMES },
   };
 }
 

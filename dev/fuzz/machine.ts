@@ -20,8 +20,11 @@ import {
   vm_userfaultfd_ctx,
 } from '../../lib/index.js';
 import { dup_mmap } from '../../lib/mm/mmap/dup.js';
-import { CALLS, mprotectUnlocked, type Surroundings, unmapUnlocked } from './calls.js';
+import { CALLS } from './calls.js';
+import { mprotectUnlocked } from './changing_calls.js';
 import { Drivers } from './drivers.js';
+import { unmapUnlocked } from './mapping_calls.js';
+import type { Surroundings } from './places.js';
 import type { Step } from './steps.js';
 
 /** The tree flags of the kernel's address spaces (MM_MT_FLAGS): with them a store is promised nodes. */

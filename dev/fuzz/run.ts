@@ -3,6 +3,7 @@
 import { CheckedWorld } from '../../harness/checked/world.js';
 import { World } from '../../harness/world.js';
 import { type Stubs, VMA_DONTEXPAND_BIT, vma_test } from '../../lib/index.js';
+import { stacks } from '../../stubs/place.js';
 import { Random } from '../random.js';
 import { Drivers } from './drivers.js';
 import { Machine } from './machine.js';
@@ -27,8 +28,11 @@ function unknown(complaints: readonly string[]): string[] {
   return complaints.filter((text) => !KNOWN.some((known) => known.test(text)));
 }
 
-/** Runs one program to its first finding, or its end, when everything must be let go of. Null: it was silent. */
-export function runProgram(steps: readonly Step[]): Finding | null {
+/**
+ * Runs one program to its first finding, or its end, when everything must be let go of. Null: it was silent. `quick`:
+ * complaints do not say where, and all goes faster.
+ */
+export function runProgram(steps: readonly Step[], quick = false): Finding | null {
   const checked = new CheckedWorld();
   const options = checked.worldOptions();
   const stubs: Stubs = {
@@ -43,6 +47,7 @@ export function runProgram(steps: readonly Step[]): Finding | null {
   Object.assign(checked.stubs, stubs);
   const world = new World({ ...options, stubs });
   return world.run(() => {
+    if (quick) stacks.kept = 0;
     const machine = new Machine(checked);
     for (const [i, step] of steps.entries()) {
       try {
@@ -71,7 +76,7 @@ export function fuzz(seed: number, runs: number, progress?: (done: number) => vo
   const random = new Random(seed);
   for (let done = 0; done < runs; done += PROGRAM_LENGTH) {
     progress?.(done);
-    const finding = runProgram(randomProgram(random, Math.min(PROGRAM_LENGTH, runs - done)));
+    const finding = runProgram(randomProgram(random, Math.min(PROGRAM_LENGTH, runs - done)), true);
     if (finding !== null) return finding;
   }
   return null;
@@ -85,12 +90,13 @@ export function shorten(finding: Finding): Finding {
   for (let size = Math.ceil(best.steps.length / 2); size >= 1; size = size === 1 ? 0 : Math.ceil(size / 2)) {
     for (let at = 0; at < best.steps.length; ) {
       const fewer = [...best.steps.slice(0, at), ...best.steps.slice(at + size)];
-      const again = runProgram(fewer);
+      const again = runProgram(fewer, true);
       if (again !== null && again.complaints.map(kind)[0] === wanted) best = again;
       else at += size;
     }
   }
-  return best;
+  // Once more, for the places.
+  return runProgram(best.steps) ?? best;
 }
 
 export function printFinding({ steps, complaints }: Finding): string {

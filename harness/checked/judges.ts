@@ -7,6 +7,7 @@
 import { hexOf } from '../../include/check.js';
 import { ULONG_MAX } from '../../include/linux/limits.js';
 import type { anon_vma, mm_struct, vm_area_struct } from '../../include/mm_types.js';
+import { VMA_STICKY_FLAGS } from '../../include/vma_flags.js';
 import { globals } from '../../stubs/index.js';
 import { anonLineOf, hasSameFlags, lineOf, type Spaces, type Sums, sumsOf, type VmaState } from './spaces.js';
 
@@ -95,6 +96,27 @@ export function drifted(
   });
 }
 
+/** What each address that stays mapped was of, and is of: ranges of them, without those that lie in [from, to). */
+function overlaps(
+  before: readonly VmaState[],
+  after: readonly VmaState[],
+  from: number,
+  to: number,
+): [was: VmaState, now: VmaState, start: number, end: number][] {
+  const found: [VmaState, VmaState, number, number][] = [];
+  let i = 0;
+  for (const now of after) {
+    while ((before[i]?.end ?? Infinity) <= now.start) i++;
+    for (let k = i; ; k++) {
+      const was = before[k];
+      if (was === undefined || was.start >= now.end) break;
+      const [start, end] = [Math.max(was.start, now.start), Math.min(was.end, now.end)];
+      if (start < from || end > to) found.push([was, now, start, end]);
+    }
+  }
+  return found;
+}
+
 /** Addresses that stay mapped, outside [from, to), and change their file or their page offset. */
 export function movedOffsets(
   before: readonly VmaState[],
@@ -102,23 +124,29 @@ export function movedOffsets(
   from: number,
   to: number,
 ): string[] {
-  const found: string[] = [];
-  let i = 0;
-  for (const now of after) {
-    while ((before[i]?.end ?? Infinity) <= now.start) i++;
-    for (let k = i; (before[k]?.start ?? Infinity) < now.end; k++) {
-      const was = before[k];
-      const isSame = was?.file === now.file && lineOf(was) === lineOf(now) && anonLineOf(was) === anonLineOf(now);
-      if (was === undefined || isSame) continue;
-      const [start, end] = [Math.max(was.start, now.start), Math.min(was.end, now.end)];
-      if (start >= from && end <= to) continue;
-      const what = was.file === now.file ? 'page offset' : 'file';
-      found.push(
-        `offsets: ${hexOf(start)}-${hexOf(end)} was of ${nameOf(was)} and has another ${what} in ${nameOf(now)}`,
-      );
-    }
-  }
-  return found;
+  return overlaps(before, after, from, to).flatMap(([was, now, start, end]) => {
+    if (was.file === now.file && lineOf(was) === lineOf(now) && anonLineOf(was) === anonLineOf(now)) return [];
+    const what = was.file === now.file ? 'page offset' : 'file';
+    return [`offsets: ${hexOf(start)}-${hexOf(end)} was of ${nameOf(was)} and has another ${what} in ${nameOf(now)}`];
+  });
+}
+
+/** Flags that a merge must keep, where [from, to) is not mapped anew, and that addresses which stay mapped have lost. */
+export function lostSticky(
+  before: readonly VmaState[],
+  after: readonly VmaState[],
+  from: number,
+  to: number,
+): string[] {
+  return overlaps(before, after, from, to).flatMap(([was, now, start, end]) => {
+    if (was.file !== now.file || keepsSticky(was, now)) return [];
+    return [`flags: ${hexOf(start)}-${hexOf(end)} lost one that sticks, in ${nameOf(now)}`];
+  });
+}
+
+function keepsSticky({ flags: was }: VmaState, { flags: now }: VmaState): boolean {
+  const { w0, w1, w2, w3 } = VMA_STICKY_FLAGS;
+  return [w0, w1, w2, w3].every((sticky, i) => ((was[i] ?? 0) & ~(now[i] ?? 0) & sticky) === 0);
 }
 
 /** VMAs that overlap, or lie elsewhere than their neighbours allow. */

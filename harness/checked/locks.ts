@@ -239,6 +239,12 @@ export class Locks {
     if (!this.held.has(rootOf(anon_vma).rwsem)) this.missing('the anon_vma', 'for writing');
   }
 
+  /** Page tables are split where nobody may walk them: the locks of all that can find the VMA's pages must be held. */
+  assertRmapLocked({ vm_file, anon_vma }: vm_area_struct): void {
+    if (vm_file !== null) this.assertMappingLocked(vm_file.f_mapping);
+    if (anon_vma !== null) this.assertAnonVmaLocked(anon_vma);
+  }
+
   /** One of many locks of a class, allowed while nest_lock keeps everybody else away. */
   lockNested(sem: rw_semaphore, nest_lock: rw_semaphore): void {
     if (this.held.get(nest_lock)?.mode !== 'write') this.missing(nest_lock.name, 'around nested locks');

@@ -5,7 +5,7 @@
  */
 import { type address_space, file, vm_area_struct } from '../../include/mm_types.js';
 import { describeVma, type FreedObjects } from '../../stubs/freed.js';
-import { Place } from '../../stubs/place.js';
+import { FRAMES, Place } from '../../stubs/place.js';
 import type { Reports } from './reports.js';
 
 interface FileAccount {
@@ -96,7 +96,7 @@ export class References {
       account.touched = true;
     } else if (inOperation) {
       account.byCode += by;
-    } else if (new Place().frames().some((frame) => /\blib\/(?!doors)/.test(frame))) {
+    } else if (new Place(FRAMES).frames().some((frame) => /\blib\/(?!doors)/.test(frame))) {
       // The code under test, entered by a way that is not watched.
       account.unsure = true;
     } else {

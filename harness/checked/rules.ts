@@ -11,24 +11,26 @@ export interface Rule {
   readonly charges: boolean;
   /** An address that stays mapped keeps its file and page offset, outside the range that is mapped anew. */
   readonly offsets: boolean;
+  /** Flags that stick stay with the addresses, whatever merges. */
+  readonly sticky: boolean;
   /** VMAs of files that are new, or changed, are told to uprobes in the end; those that grew to khugepaged. */
   readonly told: boolean;
   /** No VMA gets an anon_vma but by growing over another's pages: nothing is faulted in. */
   readonly anon: boolean;
 }
 
-const WHOLE: Rule = { sums: 'all', charges: true, offsets: true, told: true, anon: true };
+const WHOLE: Rule = { sums: 'all', charges: true, offsets: true, sticky: true, told: true, anon: true };
 /** The range is as it was; attributes are the caller's. */
-const CHANGE: Rule = { sums: 'total', charges: false, offsets: true, told: true, anon: true };
+const CHANGE: Rule = { sums: 'total', charges: false, offsets: true, sticky: true, told: true, anon: true };
 const SPLIT: Rule = { ...CHANGE, sums: 'all', charges: true };
 /** A stack may grow for it. */
 const TOUCH: Rule = { ...WHOLE, told: false, anon: false };
 /** The caller counts and charges. */
-const PART: Rule = { sums: 'none', charges: false, offsets: true, told: false, anon: true };
-const FLAGS: Rule = { sums: 'none', charges: false, offsets: true, told: false, anon: true };
+const PART: Rule = { sums: 'none', charges: false, offsets: true, sticky: true, told: false, anon: true };
+const FLAGS: Rule = { ...PART, sticky: false };
 /** A system call on memory, which may fault pages in; one that maps anew wherever it likes. */
 const CALL: Rule = TOUCH;
-const MOVING: Rule = { ...CALL, offsets: false };
+const MOVING: Rule = { ...CALL, offsets: false, sticky: false };
 
 const PAGES_ONLY: ReadonlySet<string> = new Set([
   'handle_mm_fault',
@@ -51,7 +53,7 @@ const RULES: ReadonlyMap<string, Rule> = new Map([
   ['mprotect', WHOLE],
   // Prepared for its pages before it is known whether it may grow.
   ['expand_downwards', { ...WHOLE, told: false, anon: false }],
-  ['relocate_vma_down', { ...WHOLE, offsets: false, told: false }],
+  ['relocate_vma_down', { ...WHOLE, offsets: false, sticky: false, told: false }],
   ['create_init_stack_vma', { ...WHOLE, charges: false, told: false }],
   ['handle_mm_fault', TOUCH],
   ['populate_vma_page_range', TOUCH],
@@ -93,8 +95,8 @@ const RULES: ReadonlyMap<string, Rule> = new Map([
   ['vma_merge_new_range', PART],
   ['vma_merge_copied_range', PART],
   ['vma_merge_extend', PART],
-  ['vma_expand', { ...PART, offsets: false }],
-  ['vma_shrink', { ...PART, offsets: false }],
+  ['vma_expand', { ...PART, offsets: false, sticky: false }],
+  ['vma_shrink', { ...PART, offsets: false, sticky: false }],
   ['copy_vma', PART],
   ['vma_link', PART],
   ['__install_special_mapping', { ...WHOLE, told: false }],

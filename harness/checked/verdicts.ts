@@ -15,7 +15,7 @@ import { vma_iter_addr, vma_lookup } from '../../lib/mm/inlines/iterator.js';
 import { describeVma } from '../../stubs/freed.js';
 import { current } from '../../stubs/index.js';
 import type { Hooks } from './hooks.js';
-import { drifted, driftOf, foreignFields, movedAnon, movedOffsets, tooMany, unmarked } from './judges.js';
+import { drifted, driftOf, foreignFields, lostSticky, movedAnon, movedOffsets, tooMany, unmarked } from './judges.js';
 import type { Locks } from './locks.js';
 import type { Notifications } from './notifications.js';
 import type { References } from './references.js';
@@ -232,6 +232,7 @@ export class Verdicts implements OperationWatch {
     for (const mm of this.known) {
       const [was, now] = [before.spaces.of(mm), after.spaces.of(mm)];
       if (rule.offsets) found.push(...movedOffsets(was, now, from, to));
+      if (rule.sticky) found.push(...lostSticky(was, now, from, to));
       if (name !== '__split_vma') found.push(...tooMany(was.length, now.length));
     }
     for (const defect of after.defects) if (!before.defects.has(defect)) found.push(defect);

@@ -377,17 +377,24 @@ export class CheckedWorld implements OperationWatch {
 
   /** Calls that only tell somebody something. */
   private notificationStubs(): Partial<Stubs> {
-    const { notifications } = this;
+    const { notifications, locks } = this;
     return {
       tlb_gather_mmu: (tlb) => notifications.gather(tlb),
       tlb_gather_mmu_fullmm: (tlb) => notifications.gather(tlb, true),
       tlb_finish_mmu: (tlb) => notifications.finish(tlb),
       free_pgd_range: (tlb) => notifications.freesRange(tlb),
-      hugetlb_split: (vma) => notifications.splitHugetlb(vma),
+      hugetlb_split: (vma) => {
+        locks.assertRmapLocked(vma);
+        notifications.splitHugetlb(vma);
+      },
       ksm_exit: (mm) => notifications.ksmLeaves(mm),
       update_hiwater_rss: () => notifications.hiwaterRss(),
       update_hiwater_vm: (mm) => notifications.hiwaterTotal(mm),
-      vma_adjust_trans_huge: (vma, _start, _end, next) => notifications.adjustHuge(vma, next),
+      vma_adjust_trans_huge: (vma, _start, _end, next) => {
+        locks.assertRmapLocked(vma);
+        if (next !== null) locks.assertRmapLocked(next);
+        notifications.adjustHuge(vma, next);
+      },
       fixup_hugetlb_reservations: (vma) => this.hooks.fixedUp(vma),
       khugepaged_enter_vma: (vma) => notifications.enterKhugepaged(vma),
       uprobe_mmap: (vma) => notifications.probe(vma),

@@ -18,15 +18,16 @@ import {
   VM_READ,
   VMA_ACCOUNT_BIT,
   VMA_LOCKED_BIT,
+  VMA_MAYBE_GUARD_BIT,
   VMA_WRITE_BIT,
-  type vm_area_struct,
+  vm_area_struct,
   vm_flags_clear,
   vm_flags_set,
   type vm_operations_struct,
 } from '../../lib/index.js';
-import { LEN, plainFile, START } from './broken.js';
+import { LEN, plainFile, type Space, START } from './broken.js';
 
-import { driver, markNewOnly, move, OTHER, PROTECTED, prepared, runCases, split, without } from './cases.js';
+import { type Case, driver, markNewOnly, move, OTHER, PROTECTED, prepared, runCases, split, without } from './cases.js';
 
 /** Changes the flags of a VMA behind everybody's back, and has no objection. */
 function setBit(vma: vm_area_struct): number {
@@ -93,6 +94,50 @@ test('write marks', (t) => {
       /^lock assertion: mmap_lock is not held for writing at vm_flags_clear/,
     ],
   ]);
+});
+
+test('flags that stick', (t) => {
+  runCases(t, [
+    [
+      'one that is lost, of memory that stays',
+      (space) => {
+        const other = space.map(OTHER);
+        other.flags.w0 |= 1 << VMA_MAYBE_GUARD_BIT;
+        const lose = (): number => {
+          other.flags.w0 &= ~(1 << VMA_MAYBE_GUARD_BIT);
+          return 0;
+        };
+        space.map(START, LEN, driver({ may_split: lose }));
+        split(space);
+      },
+      null,
+      /^flags: 0x40000-0x48000 lost one that sticks, in VMA 0x40000-0x48000; after split_vma\(\)/,
+    ],
+  ]);
+});
+
+test('page tables that a border cuts', (t) => {
+  const callEarly = (call: (vma: vm_area_struct, addr: number) => void) => (space: Space) => {
+    const may_split = (vma: vm_area_struct, addr: number): number => {
+      call(vma, addr);
+      return 0;
+    };
+    space.map(START, LEN, driver({ may_split }));
+    space.world.fault(space.at(START));
+    split(space);
+  };
+  const calls: [string, (vma: vm_area_struct, addr: number) => void][] = [
+    ['hugetlb', (vma, addr) => stubs.hugetlb_split(vma, addr)],
+    ['transparent', (vma, addr) => stubs.vma_adjust_trans_huge(vma, vma.vm_start, addr, null)],
+    ['next', (vma, addr) => stubs.vma_adjust_trans_huge(new vm_area_struct(), 0, addr, vma)],
+  ];
+  runCases(
+    t,
+    calls.flatMap(([what, call]): Case[] => [
+      [`${what}, the file's lock`, callEarly(call), null, /^lock assertion: i_mmap_rwsem is not held for writing at /],
+      [`${what}, the pages' lock`, callEarly(call), null, /^lock assertion: the anon_vma is not held for writing at /],
+    ]),
+  );
 });
 
 test('sums and charges', (t) => {
