@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** What each word of a program does: functions of mm/vma.c, called as the system calls do it. Errors are part of it. */
 import { fault, guard, lock, name, policy, protect, uffd } from './changing_calls.js';
 import {
   allLocks,

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** What changes attributes of memory that is mapped: mprotect_fixup(), mlock_fixup() and their like; faults. */
 import {
   IS_ERR,
   mk_vma_flags,

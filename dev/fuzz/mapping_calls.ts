@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** What maps, unmaps and moves, with the rest that the system calls leave to themselves. */
 import {
   __install_special_mapping,
   __vm_munmap,
