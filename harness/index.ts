@@ -3,6 +3,7 @@
 import { loadRunner } from './load_runner.js';
 import { registerTest, type TestBody, type TestOptions } from './vma_test.js';
 
+export * from '../include/linux/errno.js';
 export { PAGE_SIZE } from '../include/linux/mm.js';
 export * from '../include/uapi/capability.js';
 export * from '../include/uapi/fcntl.js';

@@ -4,6 +4,8 @@
 import type { vm_area_desc, vm_area_struct, vm_operations_struct } from '../../lib/index.js';
 import {
   compat_vma_mmap,
+  EBUSY,
+  EIO,
   file,
   mmap_action_remap_full,
   stubs,
@@ -12,9 +14,6 @@ import {
 } from '../../lib/index.js';
 import { vma_set_flags } from '../../lib/mm/inlines/flag_operations.js';
 import { vma_set_file } from '../../lib/mm/inlines/mapping.js';
-
-const EIO = 5;
-const EBUSY = 16;
 
 export class Drivers {
   private static readonly huge = new WeakSet<file>();

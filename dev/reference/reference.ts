@@ -70,8 +70,9 @@ function entryOf(name: string, symbol: ts.Symbol, checker: ts.TypeChecker): stri
   return parts.filter((part) => part !== '').join('\n\n');
 }
 
-/** Which chapter something stands in: the folder that declares it. */
+/** Which chapter something stands in: the folder that declares it. Functions and their types have entries of their own. */
 function isConstant(symbol: ts.Symbol, root: string): boolean {
+  if ((symbol.flags & (ts.SymbolFlags.Function | ts.SymbolFlags.TypeAlias)) !== 0) return false;
   const file = symbol.declarations?.[0]?.getSourceFile().fileName ?? '';
   return relative(root, file).startsWith(`dist${sep}include`);
 }
@@ -108,8 +109,12 @@ export function referenceOf(root: string): string {
     .sort(([a], [b]) => (a < b ? -1 : 1));
   const isFirst = (name: string): boolean => ['test', 'VmaTest', 'TestWorld'].includes(name);
   const own = exported.filter(([, symbol]) => !isConstant(symbol, root));
-  const constants = exported.filter(([, symbol]) => isConstant(symbol, root)).map(([name]) => `\`${name}\``);
+  const constants = exported.flatMap(([name, symbol]) => (isConstant(symbol, root) ? [name] : []));
+  const isErrno = (name: string): boolean => /^E[A-Z0-9]+$/.test(name);
+  const listed = (names: readonly string[]): string => names.map((name) => `\`${name}\``).join(', ');
   const entries = [...own.filter(([name]) => isFirst(name)), ...own.filter(([name]) => !isFirst(name))];
   const text = entries.map(([name, symbol]) => entryOf(name, symbol, checker));
-  return `${HEAD}\n${text.join('\n\n')}\n\n## Constants\n\nAs the kernel's headers have them: ${constants.join(', ')}.\n`;
+  return `${HEAD}\n${text.join('\n\n')}\n\n## Constants\n\nAs the kernel's headers have them: ${listed(
+    constants.filter((name) => !isErrno(name)),
+  )}.\n\nError numbers, positive; hooks return them negative: ${listed(constants.filter(isErrno))}.\n`;
 }

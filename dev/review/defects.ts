@@ -8,6 +8,7 @@ import type { TestWorld } from '../../harness/index.js';
 import {
   current,
   do_munmap,
+  EIO,
   file,
   mk_vma_flags,
   mmap_action_remap_full,
@@ -40,7 +41,6 @@ export interface Defect {
 const START = 0x100000;
 const LEN = 4 * PAGE_SIZE;
 const FLAGS = mk_vma_flags(VMA_READ_BIT, VMA_MAYREAD_BIT, VMA_SHARED_BIT);
-const EIO = 5;
 
 function map(f: file): number {
   return mmap_region(f, START, LEN, FLAGS, 0, null);

@@ -7,10 +7,11 @@
  */
 import { checkUlong } from '../../include/check.js';
 import type { file, mmap_action, page, vm_area_desc, vm_area_struct } from '../../include/mm_types.js';
+import { stubs } from '../../stubs/index.js';
 import { vma_desc_pages, vma_desc_size } from '../mm/inlines/range.js';
 import * as actions from '../mm/mmap_actions.js';
 import * as inner from '../mm/util.js';
-import { checkLive } from './guards.js';
+import { checkFile, checkLive } from './guards.js';
 
 export {
   can_mmap_file,
@@ -29,6 +30,21 @@ export {
   vma_desc_is_cow_mapping,
 } from '../mm/memory.js';
 export { compat_set_vma_from_desc, mmap_action_prepare } from '../mm/util.js';
+
+/**
+ * Takes a reference on a file, as an mmap_prepare hook does that puts another file into `desc.vm_file`: the mapping has it
+ * then, and drops it at its end. The file. get_file() of include/linux/fs.h.
+ */
+export function get_file(f: file): file {
+  checkFile('get_file', f);
+  return stubs.get_file(f);
+}
+
+/** Drops a reference that get_file() took. fput() of fs/file_table.c. */
+export function fput(f: file): void {
+  checkFile('fput', f);
+  stubs.fput(f);
+}
 
 function checkRemap(start: number, start_pfn: number, size: number): void {
   checkUlong('mmap_action_remap', 'start', start);

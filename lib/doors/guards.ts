@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/** The guard for VMAs that a caller hands in: not freed, and nothing else than a VMA. C would read freed memory. */
+/** Guards for objects that a caller hands in: a VMA that is not freed, a file. C would read freed memory, or any. */
 import { badArgument, hexOf } from '../../include/check.js';
-import { vm_area_struct } from '../../include/mm_types.js';
+import { file, vm_area_struct } from '../../include/mm_types.js';
 import { freed } from '../../stubs/freed.js';
 
 /**
@@ -11,6 +11,14 @@ import { freed } from '../../stubs/freed.js';
 export function checkLive(fn: string, arg: string, vma: vm_area_struct | null): void {
   // Not instanceof, which walks the chain of prototypes: this comes down to the look at the map that a field needs anyway.
   if (vma !== null && (vma?.constructor !== vm_area_struct || freed.objects.hasVma(vma))) refuseDead(fn, arg, vma);
+}
+
+/**
+ * Throws when f is no file.
+ * @internal
+ */
+export function checkFile(fn: string, f: file): void {
+  if (!(f instanceof file)) badArgument(fn, 'f', f, 'not a file');
 }
 
 function refuseDead(fn: string, arg: string, vma: unknown): never {

@@ -20,11 +20,11 @@ import {
   vma_lookup,
 } from '../../lib/index.js';
 
+/** An errno that nothing but a driver would come up with. */
+export { EIO } from '../../include/linux/errno.js';
+
 export const PRIVATE = Object.freeze(mk_vma_flags(VMA_READ_BIT, VMA_WRITE_BIT, VMA_MAYREAD_BIT, VMA_MAYWRITE_BIT));
 export const SHARED = Object.freeze(append_vma_flags(PRIVATE, VMA_SHARED_BIT));
-/** An errno that nothing but a driver would come up with. */
-export const EIO = 5;
-
 export const START = 0x100000;
 export const PAGES = 4;
 export const LEN = PAGES * PAGE_SIZE;

@@ -28,6 +28,9 @@ const OF_THE_TREE = new Set(Object.keys(tree));
 /** Guards on what a hook leaves behind: tests/mapped/hooks_break.test.ts. */
 const BEHIND_HOOKS = ['vfs_mmap_prepare'];
 
+/** Refuse what is no file: tests/package/exports.test.ts. */
+const OF_FILES = ['get_file', 'fput'];
+
 /** Refused as a double free, with both places: tests/checked/freed.test.ts. */
 const AS_DOUBLE_FREE = ['vm_area_free'];
 
@@ -123,6 +126,7 @@ t.test('every guard of the package has a refusal that is tested', async (t) => {
     ...CALL_DOORS,
     ...BEHIND_HOOKS,
     ...AS_DOUBLE_FREE,
+    ...OF_FILES,
   ]);
   const own = GUARDED.filter((name) => !OF_THE_TREE.has(name));
   t.same(

@@ -9,8 +9,8 @@ import { installByHand, installFromCache, pack } from './consumer.js';
 
 const TSC = join(ROOT, 'node_modules/typescript/bin/tsc');
 
-const CONSUMER = `import { vma_merge_new_range } from 'vma-userland';
-import { test } from 'vma-userland/test';
+const CONSUMER = `import { EIO, file, fput, get_file, vma_merge_new_range } from 'vma-userland';
+import { ENODEV, ENXIO, test } from 'vma-userland/test';
 
 declare const process: { env: Record<string, string | undefined> };
 const merge: (...args: Parameters<typeof vma_merge_new_range>) => ReturnType<typeof vma_merge_new_range> =
@@ -18,6 +18,9 @@ const merge: (...args: Parameters<typeof vma_merge_new_range>) => ReturnType<typ
 
 test('a test from outside', (t) => {
   t.ASSERT_EQ(typeof merge, 'function');
+  const held = get_file(new file({ mmap_prepare: () => (EIO < ENXIO ? -EIO : -ENODEV) }));
+  t.ASSERT_EQ(held.f_op.mmap_prepare?.length, 0);
+  fput(held);
 });
 
 test('another that fails', (t) => {
