@@ -11,8 +11,7 @@ import { mm_struct, task_struct } from '../../include/mm_types.js';
 import { arch_pick_mmap_layout } from '../../lib/arch/x86/mmap.js';
 import { copy_mm, mmput } from '../../lib/doors/process.js';
 import { mm_alloc_pgd } from '../../lib/mm/page_tables.js';
-import { type Globals, stubs } from '../../stubs/index.js';
-import type { CheckedWorld } from '../checked/world.js';
+import { type Globals, type Stubs, stubs } from '../../stubs/index.js';
 import { processGlobals, processStubs } from '../process_stubs.js';
 import type { World } from '../world.js';
 import { ErrnoError } from './errors.js';
@@ -34,7 +33,10 @@ export interface ProcessOptions {
 
 /** What it is told of the test around it. */
 export interface ProcessHost {
-  readonly checked: CheckedWorld;
+  readonly checked: {
+    readonly stubs: Stubs;
+    readonly reports: { complain(text: string): void };
+  };
   readonly world: World;
   /** The address space that a failed test is to show. */
   show(mm: mm_struct | null): void;

@@ -180,6 +180,14 @@ export class RawCalls {
     return this.run('prctl', () => calls.prctl(what, two, three, four, five));
   }
 
+  /** What it was before: READ_IMPLIES_EXEC and the like; 0xffffffff only asks. */
+  personality(bits: SystemArgument): number {
+    const wanted = toInt('personality', 'bits', bits) >>> 0;
+    const { personality: old } = this.task;
+    if (wanted !== 0xffffffff) this.task.personality = wanted;
+    return old;
+  }
+
   close(fd: SystemArgument): number {
     return this.run('close', () => closeFd(this.task, toInt('close', 'fd', fd)));
   }

@@ -10,7 +10,7 @@ export function replayCommand(): Command {
   return new Command('replay')
     .description('Carries out a trace from standard input and prints the answers.')
     .addHelpText('after', statusHelp('all was answered', null, 'a line cannot be read; those before it were answered'))
-    .option('--tree', 'the trace is one of the range tree, not of VMAs')
+    .option('--tree', 'the trace is one of the range tree, not of VMAs or system calls')
     .addOption(new Option('--calls', 'print what the code calls too, as after a line "calls 1"').conflicts('tree'))
     .action(async (options: { tree?: true; calls?: true }) => {
       await run(await replayOf(options), await standardInput());
@@ -20,8 +20,8 @@ export function replayCommand(): Command {
 /** Loaded here, not above, so that --help and usage errors stay quick. */
 async function replayOf({ tree, calls }: { tree?: true; calls?: true }): Promise<Replay> {
   if (tree) return (await import('../replay/tree.js')).replayTree;
-  const { replayVma } = await import('../replay/vma.js');
-  return (input, write) => replayVma(input, write, { calls: calls === true });
+  const { replayTrace } = await import('../replay/replay.js');
+  return (input, write) => replayTrace(input, write, { calls: calls === true });
 }
 
 /** Thrown through a replay that nobody reads any more. */

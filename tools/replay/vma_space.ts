@@ -26,7 +26,7 @@ import { attributesText, leftText } from './left.js';
 import { Settings } from './settings.js';
 
 /** A sum of pages as C has it: where it fell below 0, it wraps around. */
-function sumText(pages: number): string {
+export function sumText(pages: number): string {
   // Here it wraps at 2^53.
   return pages > ULONG_MAX / 2 ? String(2n ** 64n - 2n ** 53n + BigInt(pages)) : String(pages);
 }

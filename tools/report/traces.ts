@@ -4,8 +4,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { CannotBeDone } from '../commands/program.js';
+import { replayTrace } from '../replay/replay.js';
 import { TraceError } from '../replay/trace_error.js';
-import { replayVma } from '../replay/vma.js';
 import { firstDifference, spaceOf } from './answers.js';
 import type { ReportedTest } from './data.js';
 import { timelineOf } from './timeline.js';
@@ -19,7 +19,7 @@ function read(path: string): string {
 function replayed(path: string, trace: string): { output: string; failure: string | null } {
   let output = '';
   try {
-    replayVma(trace, (text) => {
+    replayTrace(trace, (text) => {
       output += text;
     });
     return { output, failure: null };

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** What a trace of system calls can set of the machine, and have fail, by name. */
+import type { Globals } from '../../stubs/index.js';
+
+/** What `sysctl` sets: a field of the globals for each. */
+const KNOB_FIELDS = {
+  overcommit_memory: 'sysctl_overcommit_memory',
+  overcommit_ratio: 'sysctl_overcommit_ratio',
+  overcommit_kbytes: 'sysctl_overcommit_kbytes',
+  user_reserve_kbytes: 'sysctl_user_reserve_kbytes',
+  admin_reserve_kbytes: 'sysctl_admin_reserve_kbytes',
+  totalram_pages: 'totalram_pages',
+  total_swap_pages: 'total_swap_pages',
+  max_map_count: 'sysctl_max_map_count',
+  mmap_min_addr: 'mmap_min_addr',
+  dac_mmap_min_addr: 'dac_mmap_min_addr',
+  stack_guard_gap: 'stack_guard_gap',
+} as const satisfies Record<string, keyof Globals>;
+
+export const KNOBS: readonly string[] = Object.keys(KNOB_FIELDS);
+
+/** Sets a knob of the machine. */
+export function setKnob(globals: Globals, knob: string, value: number): void {
+  if (!(knob in KNOB_FIELDS)) throw new RangeError(`sysctl: '${knob}': there is none`);
+  Reflect.set(globals, Reflect.get(KNOB_FIELDS, knob), value);
+}
+
+/** What `fail` can make fail: calls for memory, most of them, and locks that a signal ends the wait for. */
+export const FAILING: readonly string[] = [
+  ...['vm_area_alloc', 'anon_vma_alloc', 'anon_vma_chain_alloc', 'vma_iter_prealloc', 'alloc_page', 'allocate_mm'],
+  ...['anon_vma_name_alloc', 'copy_page_range', 'move_page_tables', '__ksm_enter', 'shmem_zero_setup'],
+  ...['mmap_write_lock_killable', 'mmap_read_lock_killable', 'vma_start_write_killable'],
+];
