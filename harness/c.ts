@@ -11,7 +11,8 @@ import type { Ref } from '../include/ref.js';
 import { NUM_VMA_FLAG_BITS, vma_flags_t } from '../include/vma_flags.js';
 import { vma_shrink } from '../lib/mm/vma/split.js';
 import { UnrepresentableError, VmaAssertionError } from './failure.js';
-import { show, type VmaTest } from './vma_test.js';
+import { test as registered } from './index.js';
+import { show, type TestBody, type VmaTest } from './vma_test.js';
 
 /** An integer: a number that is exact, an unsigned long as the port has it, or a bigint. */
 export type Integer = number | bigint | boolean;
@@ -216,6 +217,14 @@ export function attempt<T>(call: () => T, failed: T): T {
     if (error instanceof VmaAssertionError) return failed;
     throw error;
   }
+}
+
+/**
+ * A top-level test as upstream's are: `struct mm_struct mm = {}` is a tree without flags, so that a test may store into
+ * it without asking for nodes first.
+ */
+export function test(name: string, body: TestBody): void {
+  registered(name, { treeFlags: 0 }, body);
 }
 
 /** As much of a fake or spy as is asked here. */

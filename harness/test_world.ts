@@ -4,7 +4,7 @@
  * asked for, and a sinon sandbox. Nested tests each have their own; the outer one's is put back at the end.
  */
 import sinon from 'sinon';
-import { mm_struct } from '../include/mm_types.js';
+import { MM_MT_FLAGS, mm_struct } from '../include/mm_types.js';
 import { upstreamStubs } from '../stubs/index.js';
 import type { Stubs } from '../stubs/stubs.js';
 import { CheckedWorld } from './checked/world.js';
@@ -18,7 +18,10 @@ import { Timeline } from './timeline.js';
 import { World, type WorldOptions } from './world.js';
 
 /** What a test's world may have of its own, beside its stubs. */
-export type TestWorldOptions = Pick<WorldOptions, 'globals' | 'mmapHooks'>;
+export interface TestWorldOptions extends Pick<WorldOptions, 'globals' | 'mmapHooks'> {
+  /** MT_FLAGS_* of its address spaces: on the checked stubs the kernel's, MM_MT_FLAGS, unless given; else none. */
+  treeFlags?: number | undefined;
+}
 
 function checkedFor(set: StubSet): CheckedWorld | null {
   if (set !== 'checked' && set !== 'upstream') {
@@ -41,6 +44,8 @@ export class TestWorld {
   readonly history: History;
   /** Watches the operations of the test. */
   readonly operations: Operations;
+  /** MT_FLAGS_* of the trees of its address spaces. */
+  private readonly treeFlags: number;
   private readonly others: mm_struct[];
   /** For the report; null when nobody records. */
   private readonly timeline: Timeline | null;
@@ -50,7 +55,9 @@ export class TestWorld {
 
   constructor(set: StubSet, options: TestWorldOptions = {}) {
     this.checkedWorld = checkedFor(set);
-    this.mm = new mm_struct();
+    const { treeFlags = this.checkedWorld === null ? 0 : MM_MT_FLAGS, ...rest } = options;
+    this.treeFlags = treeFlags;
+    this.mm = new mm_struct(treeFlags);
     this.history = new History(this.mm);
     this.operations = new Operations(
       (said) => this.operationBegins(said),
@@ -63,7 +70,7 @@ export class TestWorld {
     const stubs = this.checkedWorld?.stubs ?? { ...upstreamStubs };
     if (this.timeline !== null) stubs.call_hook = this.timeline.noting(stubs.call_hook);
     this.world = new World({
-      ...options,
+      ...rest,
       mm: this.mm,
       ...this.checkedWorld?.worldOptions(),
       watch: this.operations,
@@ -114,7 +121,7 @@ export class TestWorld {
 
   /** Another address space, locked for writing until leave(). */
   newMm(): mm_struct {
-    const mm = new mm_struct();
+    const mm = new mm_struct(this.treeFlags);
     this.lock(mm);
     this.others.push(mm);
     return mm;

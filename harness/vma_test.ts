@@ -29,6 +29,11 @@ import { checkTracing, tracing } from './tracing/current.js';
 export interface TestOptions {
   /** The set of stubs to run on; what VMA_STUBS says, or checked, unless given. */
   stubs?: StubSet;
+  /**
+   * MT_FLAGS_* of the trees of the test's address spaces. On the checked stubs they are the kernel's, MM_MT_FLAGS, unless
+   * given: then every store needs nodes that were reserved. Upstream's harness has none: 0.
+   */
+  treeFlags?: number;
   /** Why the test cannot run yet: it is reported as one that fails and is still to be done. */
   todo?: string;
 }
@@ -62,8 +67,9 @@ export class VmaTest {
   private readonly path: string;
   /** The test file, where somebody records. */
   private readonly file: string;
+  private readonly options: TestOptions;
 
-  constructor(tap: RunnerTest, world: TestWorld, path: string = tap.name, file = '') {
+  constructor(tap: RunnerTest, world: TestWorld, path: string = tap.name, file = '', options: TestOptions = {}) {
     this.tap = tap;
     this.world = world;
     this.mm = world.mm;
@@ -72,16 +78,19 @@ export class VmaTest {
     this.passed = 0;
     this.path = path;
     this.file = file;
+    this.options = options;
   }
 
   /**
-   * A sub-case, with a world of its own. They run one after the other when the test around them ends, or waits for them:
+   * A sub-case, with a world of its own, whose trees have the flags of this one's. They run one after the other when the test around them ends, or waits for them:
    * until then it goes on in its own world.
    */
   subtest(name: string, body: TestBody, options: TestOptions = {}): void {
     const path = `${this.path} > ${name}`;
+    const { treeFlags } = this.options;
+    const own = treeFlags === undefined ? options : { treeFlags, ...options };
     this.pending.push(async () =>
-      this.tap.test(name, nowhere(), (tap) => runInWorld(tap, { path, file: this.file }, body, options)),
+      this.tap.test(name, nowhere(), (tap) => runInWorld(tap, { path, file: this.file }, body, own)),
     );
   }
 
@@ -277,8 +286,8 @@ async function runInWorld(
   options: TestOptions,
 ): Promise<void> {
   const stubs = options.stubs ?? defaultStubSet();
-  const world = new TestWorld(stubs);
-  const t = new VmaTest(tap, world, path, file);
+  const world = new TestWorld(stubs, { treeFlags: options.treeFlags });
+  const t = new VmaTest(tap, world, path, file, options);
   const endTrace = tracing.tracer?.begin({ name: path, mm: world.mm, stubs, say: (text) => tap.comment(text) });
   const failures: RecordedFailure[] = [];
   const began = performance.now();

@@ -13,7 +13,13 @@ import { FMODE_READ, FMODE_WRITE, inode, path } from './linux/fs.js';
 import { UINT_MAX } from './linux/limits.js';
 import { list_head } from './linux/list.js';
 import { rw_semaphore, spinlock_t } from './linux/locks.js';
-import { ma_state, maple_tree } from './linux/maple_tree.js';
+import {
+  MT_FLAGS_ALLOC_RANGE,
+  MT_FLAGS_LOCK_EXTERN,
+  MT_FLAGS_USE_RCU,
+  ma_state,
+  maple_tree,
+} from './linux/maple_tree.js';
 import { type pgoff_t, TASK_COMM_LEN } from './linux/mm.js';
 import type { page, pte_t } from './linux/pagetable.js';
 import { RB_CLEAR_NODE, rb_node, rb_root_cached } from './linux/rbtree.js';
@@ -74,6 +80,9 @@ export class anon_vma_name {
     this.name = name;
   }
 }
+
+/** Flags of the tree of an address space in the kernel; the harness's has none. */
+export const MM_MT_FLAGS = MT_FLAGS_ALLOC_RANGE | MT_FLAGS_LOCK_EXTERN | MT_FLAGS_USE_RCU;
 
 /** An address space: the tree of its VMAs and what they add up to. Counts are in pages. */
 export class mm_struct {

@@ -8,9 +8,7 @@ import {
   create_init_stack_vma,
   current,
   do_munmap,
-  MT_FLAGS_ALLOC_RANGE,
-  MT_FLAGS_LOCK_EXTERN,
-  MT_FLAGS_USE_RCU,
+  MM_MT_FLAGS,
   mempolicy,
   mm_struct,
   mtree_destroy,
@@ -27,8 +25,6 @@ import { unmapUnlocked } from './mapping_calls.js';
 import type { Surroundings } from './places.js';
 import type { Step } from './steps.js';
 
-/** The tree flags of the kernel's address spaces (MM_MT_FLAGS): with them a store is promised nodes. */
-const MM_MT_FLAGS = MT_FLAGS_ALLOC_RANGE | MT_FLAGS_LOCK_EXTERN | MT_FLAGS_USE_RCU;
 const MOST_PROCESSES = 4;
 
 export class Machine implements Surroundings {

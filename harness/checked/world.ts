@@ -12,6 +12,7 @@ import { pagetable_move_control } from '../../include/linux/pagetable_move.js';
 import {
   type anon_vma,
   anon_vma_name,
+  MM_MT_FLAGS,
   mm_struct,
   NULL_VM_UFFD_CTX,
   type vm_area_struct,
@@ -167,7 +168,7 @@ export class CheckedWorld implements OperationWatch {
 
   /** The address space of a child, which counts from here on. */
   private newMm(): mm_struct {
-    const mm = new mm_struct();
+    const mm = new mm_struct(MM_MT_FLAGS);
     this.verdicts.add(mm);
     return mm;
   }

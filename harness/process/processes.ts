@@ -4,10 +4,9 @@
  * `current` its process, and whoever exits must leave nothing behind.
  */
 import { ENOMEM } from '../../include/linux/errno.js';
-import { MT_FLAGS_ALLOC_RANGE } from '../../include/linux/maple_tree.js';
 import { RLIMIT_STACK } from '../../include/linux/mm.js';
 import { signal_struct } from '../../include/linux/sched.js';
-import { mm_struct, task_struct } from '../../include/mm_types.js';
+import { MM_MT_FLAGS, mm_struct, task_struct } from '../../include/mm_types.js';
 import { arch_pick_mmap_layout } from '../../lib/arch/x86/mmap.js';
 import { copy_mm, mmput } from '../../lib/doors/process.js';
 import { mm_alloc_pgd } from '../../lib/mm/page_tables.js';
@@ -83,7 +82,7 @@ export class Processes {
   /** A process with nothing mapped. */
   create({ comm = 'test', startBrk = START_BRK, stack = false }: ProcessOptions): task_struct {
     const task = new task_struct(comm);
-    const mm = new mm_struct(MT_FLAGS_ALLOC_RANGE);
+    const mm = new mm_struct(MM_MT_FLAGS);
     mm_alloc_pgd(mm);
     mm.start_brk = startBrk;
     mm.brk = startBrk;

@@ -166,15 +166,18 @@ export const OPERATIONS: readonly FaultOperation[] = [
     leaves: [
       'vm_area_cache_alloc: same, same',
       'vma_iter_prealloc: same, same',
+      'maple_slab.alloc: same, same',
       'vma_dup_policy: same, same',
       'maple_slab.alloc: done, split',
       'vm_area_cache_alloc: split, split',
       'vma_iter_prealloc: split, split',
+      'maple_slab.alloc: split, split',
       'vma_dup_policy: split, split',
       'may_expand_vm: split, split',
       'security_vm_enough_memory_mm: split, split',
       'vm_area_cache_alloc: gap, gap',
       'vma_iter_prealloc: gap, gap',
+      'maple_slab.alloc: gap, gap',
     ],
   },
   {
@@ -190,6 +193,7 @@ export const OPERATIONS: readonly FaultOperation[] = [
       'security_vm_enough_memory_mm: same, same',
       'anon_vma_chain_alloc: done, same',
       'vma_iter_prealloc: done, same',
+      'maple_slab.alloc: done, same',
     ],
   },
   {
@@ -261,10 +265,12 @@ export const OPERATIONS: readonly FaultOperation[] = [
     leaves: [
       'vm_area_cache_alloc: same, same',
       'vma_iter_prealloc: same, same',
+      'maple_slab.alloc: same, same',
       'vma_dup_policy: same, same',
       'anon_vma_chain_alloc: same, same',
       'vm_area_cache_alloc: split, split',
       'vma_iter_prealloc: split, split',
+      'maple_slab.alloc: split, split',
       'vma_dup_policy: split, split',
       'anon_vma_chain_alloc: split, split',
       'userfaultfd_unmap_prep: split, split',
@@ -281,6 +287,7 @@ export const OPERATIONS: readonly FaultOperation[] = [
     leaves: [
       'vm_area_cache_alloc: same, same',
       'vma_iter_prealloc: same, same',
+      'maple_slab.alloc: same, same',
       'vma_dup_policy: same, same',
       'anon_vma_chain_alloc: same, same',
       'userfaultfd_unmap_prep: split, split',
@@ -288,8 +295,10 @@ export const OPERATIONS: readonly FaultOperation[] = [
       'userfaultfd_unmap_prep: split, split',
       'vm_area_cache_alloc: split, split',
       'vma_iter_prealloc: split, split',
+      'maple_slab.alloc: split, split',
       'vma_dup_policy: split, split',
       'userfaultfd_unmap_prep: split, split',
+      'maple_slab.alloc: done, split',
     ],
   },
   {
@@ -309,9 +318,11 @@ export const OPERATIONS: readonly FaultOperation[] = [
       'mmap_write_lock_killable: same, same',
       'vm_area_cache_alloc: same, same',
       'vma_iter_prealloc: same, same',
+      'maple_slab.alloc: same, same',
       'vma_dup_policy: same, same',
       'vm_area_cache_alloc: split, split',
       'vma_iter_prealloc: split, split',
+      'maple_slab.alloc: split, split',
       'vma_dup_policy: split, split',
       'userfaultfd_unmap_prep: split, split',
     ],
@@ -330,10 +341,12 @@ export const OPERATIONS: readonly FaultOperation[] = [
     leaves: [
       'vm_area_cache_alloc: same, same',
       'vma_iter_prealloc: same, same',
+      'maple_slab.alloc: same, same',
       'vma_dup_policy: same, same',
       'anon_vma_chain_alloc: same, same',
       'vm_area_cache_alloc: split, split',
       'vma_iter_prealloc: split, split',
+      'maple_slab.alloc: split, split',
       'vma_dup_policy: split, split',
       'anon_vma_chain_alloc: split, split',
     ],
@@ -350,7 +363,7 @@ export const OPERATIONS: readonly FaultOperation[] = [
         settle: () => setFlags(t, 0x12000, prev.flags),
       };
     },
-    leaves: ['anon_vma_chain_alloc: same, same', 'vma_iter_prealloc: same, same'],
+    leaves: ['anon_vma_chain_alloc: same, same', 'vma_iter_prealloc: same, same', 'maple_slab.alloc: same, same'],
   },
   {
     name: 'vma_modify_flags_uffd that may do without its merge',
@@ -374,7 +387,7 @@ export const OPERATIONS: readonly FaultOperation[] = [
         settle: () => setFlags(t, 0x12000, prev.flags),
       };
     },
-    leaves: ['anon_vma_chain_alloc: done, done', 'vma_iter_prealloc: done, done'],
+    leaves: ['anon_vma_chain_alloc: done, done', 'vma_iter_prealloc: done, done', 'maple_slab.alloc: done, done'],
   },
   {
     name: 'copy_vma to a place of its own',
@@ -393,6 +406,7 @@ export const OPERATIONS: readonly FaultOperation[] = [
       'vma_dup_policy: same, same',
       'anon_vma_chain_alloc: same, same',
       'vma_iter_prealloc: same, same',
+      'maple_slab.alloc: same, same',
     ],
   },
   {
@@ -406,7 +420,7 @@ export const OPERATIONS: readonly FaultOperation[] = [
         settle: () => accountPages(t.mm, vma.flags, 4),
       };
     },
-    leaves: ['anon_vma_chain_alloc: done, same', 'vma_iter_prealloc: done, same'],
+    leaves: ['anon_vma_chain_alloc: done, same', 'vma_iter_prealloc: done, same', 'maple_slab.alloc: done, same'],
   },
   {
     name: 'vma_merge_extend up to a neighbour',
@@ -422,7 +436,7 @@ export const OPERATIONS: readonly FaultOperation[] = [
         settle: () => accountPages(t.mm, vma.flags, 2),
       };
     },
-    leaves: ['anon_vma_chain_alloc: same, same', 'vma_iter_prealloc: same, same'],
+    leaves: ['anon_vma_chain_alloc: same, same', 'vma_iter_prealloc: same, same', 'maple_slab.alloc: same, same'],
   },
   {
     name: 'do_brk_flags that grows the VMA before',
@@ -430,7 +444,12 @@ export const OPERATIONS: readonly FaultOperation[] = [
       mapRange(t, 0x10000, 0x12000, { bits: [...DATA, 2, 6, VMA_ACCOUNT_BIT] });
       return { run: () => brk(t, 0x12000) };
     },
-    leaves: ['may_expand_vm: same, same', 'security_vm_enough_memory_mm: same, same', 'vma_iter_prealloc: same, same'],
+    leaves: [
+      'may_expand_vm: same, same',
+      'security_vm_enough_memory_mm: same, same',
+      'vma_iter_prealloc: same, same',
+      'maple_slab.alloc: same, same',
+    ],
   },
   {
     name: 'do_brk_flags of a VMA of its own',
@@ -442,6 +461,7 @@ export const OPERATIONS: readonly FaultOperation[] = [
       'may_expand_vm: same, same',
       'security_vm_enough_memory_mm: same, same',
       'vm_area_cache_alloc: same, same',
+      'maple_slab.alloc: done, same',
     ],
   },
   {
@@ -452,6 +472,7 @@ export const OPERATIONS: readonly FaultOperation[] = [
     },
     leaves: [
       'vma_iter_prealloc: same, same',
+      'maple_slab.alloc: same, same',
       'anon_vma_chain_alloc: same, same',
       'anon_vma_alloc: same, same',
       'may_expand_vm: faulted, faulted',
@@ -468,7 +489,13 @@ export const OPERATIONS: readonly FaultOperation[] = [
       return { run: () => relocate_vma_down(vma, 0x2000), giveUp: () => accountPages(t.mm, vma.flags, 2) };
     },
     range: [0x7fe000, 0x802000],
-    leaves: ['vma_iter_prealloc: same, same', 'move_page_tables: grown, grown', 'vma_iter_prealloc: grown, grown'],
+    leaves: [
+      'vma_iter_prealloc: same, same',
+      'maple_slab.alloc: same, same',
+      'move_page_tables: grown, grown',
+      'vma_iter_prealloc: grown, grown',
+      'maple_slab.alloc: grown, grown',
+    ],
   },
   {
     name: 'insert_vm_struct',

@@ -4,6 +4,7 @@
  */
 
 import type sinon from 'sinon';
+import { test } from '../../harness/c.js';
 import {
   __vma_set_dummy_anon_vma,
   alloc_and_link_vma,
@@ -11,7 +12,6 @@ import {
   dummy_anon_vma,
   merge_existing,
   reset_dummy_anon_vma,
-  test,
   type VmaTest,
   vma_set_dummy_anon_vma,
   vma_write_started,

@@ -7,7 +7,8 @@
  * the same hooks mean the same file, and so the same hook on both.
  */
 
-import { alloc_and_link_vma, cleanup_mm, merge_existing, test, vma_write_started } from '../../harness/index.js';
+import { test } from '../../harness/c.js';
+import { alloc_and_link_vma, cleanup_mm, merge_existing, vma_write_started } from '../../harness/index.js';
 import { VMA_ITERATOR, VMA_MERGE_NOMERGE, VMA_MERGE_SUCCESS, vma_merge_struct } from '../../lib/index.js';
 import {
   assertNotClosed,

@@ -4,12 +4,12 @@
  */
 
 import type sinon from 'sinon';
+import { test } from '../../harness/c.js';
 import {
   alloc_and_link_vma,
   cleanup_mm,
   dummy_anon_vma,
   merge_existing,
-  test,
   type VmaTest,
   vma_set_dummy_anon_vma,
   vma_write_started,

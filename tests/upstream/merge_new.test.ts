@@ -3,11 +3,11 @@
  * Port of tools/testing/vma/tests/merge.c (Linux 7.3): merge_new, once for each combination of sticky flags.
  */
 
+import { test } from '../../harness/c.js';
 import {
   alloc_and_link_vma,
   detach_free_vma,
   dummy_anon_vma,
-  test,
   type VmaTest,
   vma_write_started,
 } from '../../harness/index.js';

@@ -4,6 +4,7 @@
  * simple_shrink, vma_merge_special_flags, merge_extend, expand_only_mode.
  */
 
+import { test } from '../../harness/c.js';
 import {
   alloc_and_link_vma,
   alloc_vma,
@@ -11,7 +12,6 @@ import {
   cleanup_mm,
   detach_free_vma,
   merge_existing,
-  test,
   vma_write_started,
 } from '../../harness/index.js';
 import {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /** Port of tools/testing/vma/tests/mmap.c (Linux 7.3): mmap_region_basic. */
 
-import { cleanup_mm, test } from '../../harness/index.js';
+import { test } from '../../harness/c.js';
+import { cleanup_mm } from '../../harness/index.js';
 import { __mmap_region, for_each_vma, VMA_ITERATOR } from '../../lib/index.js';
 import { assertRange, dataFlags } from './merge_helpers.js';
 

@@ -6,7 +6,8 @@
  * Bits 64 and up are there at 128 bits only; upstream leaves what needs them out by #if.
  */
 
-import { alloc_and_link_vma, cleanup_mm, test, type VmaTest } from '../../harness/index.js';
+import { test } from '../../harness/c.js';
+import { alloc_and_link_vma, cleanup_mm, type VmaTest } from '../../harness/index.js';
 import {
   append_vma_flags,
   BITS_PER_LONG,

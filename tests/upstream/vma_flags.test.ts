@@ -6,7 +6,7 @@
  * Bits 64 and up are there at 128 bits only; upstream leaves what needs them out by #if.
  */
 
-import { test } from '../../harness/index.js';
+import { test } from '../../harness/c.js';
 import {
   EMPTY_VMA_FLAGS,
   emptyFlags,

@@ -27,11 +27,11 @@ export interface PortApi {
 
 const DIST = fileURLToPath(new URL('../../../../dist/', import.meta.url));
 
-/** The package's modules, each with the declarations that it exports. */
+/** The package's modules, each with the declarations that it exports. Of a name that two have, the first one's is meant. */
 const MODULES: Record<string, string> = {
   'vma-userland': 'lib/index.d.ts',
-  'vma-userland/test': 'harness/index.d.ts',
   'vma-userland/test/c': 'harness/c.d.ts',
+  'vma-userland/test': 'harness/index.d.ts',
 };
 
 /** Splits a parameter list at its commas, but not within types. */
