@@ -12,7 +12,7 @@ import { NUM_VMA_FLAG_BITS, vma_flags_t } from '../include/vma_flags.js';
 import { vma_shrink } from '../lib/mm/vma/split.js';
 import { UnrepresentableError, VmaAssertionError } from './failure.js';
 import { test as registered } from './index.js';
-import { show, type TestBody, type VmaTest } from './vma_test.js';
+import { show, type TestBody, type TestOptions, type VmaTest } from './vma_test.js';
 
 /** An integer: a number that is exact, an unsigned long as the port has it, or a bigint. */
 export type Integer = number | bigint | boolean;
@@ -223,8 +223,12 @@ export function attempt<T>(call: () => T, failed: T): T {
  * A top-level test as upstream's are: `struct mm_struct mm = {}` is a tree without flags, so that a test may store into
  * it without asking for nodes first.
  */
-export function test(name: string, body: TestBody): void {
-  registered(name, { treeFlags: 0 }, body);
+export function test(name: string, body: TestBody): void;
+export function test(name: string, options: TestOptions, body: TestBody): void;
+export function test(name: string, first: TestBody | TestOptions, second?: TestBody): void {
+  if (typeof first === 'function') registered(name, { treeFlags: 0 }, first);
+  else if (second !== undefined) registered(name, { treeFlags: 0, ...first }, second);
+  else throw new TypeError(`test: body = undefined: test '${name}' has nothing to run`);
 }
 
 /** As much of a fake or spy as is asked here. */
