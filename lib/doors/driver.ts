@@ -90,10 +90,14 @@ export function mmap_action_simple_ioremap(desc: vm_area_desc, start_phys_addr: 
   actions.mmap_action_simple_ioremap(desc, start_phys_addr, size);
 }
 
-/** Map the first nr_pages of the kernel's pages from start on. mmap_action_map_kernel_pages() of include/linux/mm.h. */
-export function mmap_action_map_kernel_pages(desc: vm_area_desc, start: number, pages: page[], nr_pages: number): void {
+function checkKernelPages(start: number, nr_pages: number): void {
   checkUlong('mmap_action_map_kernel_pages', 'start', start);
   checkUlong('mmap_action_map_kernel_pages', 'nr_pages', nr_pages);
+}
+
+/** Map the first nr_pages of the kernel's pages from start on. mmap_action_map_kernel_pages() of include/linux/mm.h. */
+export function mmap_action_map_kernel_pages(desc: vm_area_desc, start: number, pages: page[], nr_pages: number): void {
+  checkKernelPages(start, nr_pages);
   actions.mmap_action_map_kernel_pages(desc, start, pages, nr_pages);
 }
 
@@ -162,5 +166,6 @@ export function mmap_file(file: file, vma: vm_area_struct): number {
  * mmap_action_map_kernel_pages_full() of include/linux/mm.h.
  */
 export function mmap_action_map_kernel_pages_full(desc: vm_area_desc, pages: page[]): void {
-  mmap_action_map_kernel_pages(desc, desc.start, pages, vma_desc_pages(desc));
+  checkKernelPages(desc.start, vma_desc_pages(desc));
+  actions.mmap_action_map_kernel_pages_full(desc, pages);
 }

@@ -171,6 +171,22 @@ test('the write mark of a VMA ends with the lock of its address space', (t) => {
   );
 });
 
+test('a VMA without an address space has no lock that it could be written under, and none that could be missing', (t) => {
+  assertSilent(t, ({ stubs, locks }) => {
+    const vma = new vm_area_struct();
+    stubs.vma_start_write(vma);
+    stubs.vma_assert_write_locked(vma);
+    const mm = new mm_struct();
+    vma.vm_mm = mm;
+    stubs.mmap_write_lock_killable(mm);
+    t.ASSERT_EQ(locks.heldNow().join(), 'mmap_lock');
+    stubs.mmap_write_downgrade(mm);
+    t.ASSERT_EQ(locks.heldNow().join(), 'mmap_lock (read)', 'what is held only for reading');
+    stubs.mmap_read_unlock(mm);
+    t.ASSERT_EQ(locks.heldNow().join(), '');
+  });
+});
+
 test('a lock that is left held is reported with the place of its taking', (t) => {
   assertComplaint(
     t,

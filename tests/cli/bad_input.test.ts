@@ -73,6 +73,28 @@ t.test('an output that is full', async (t) => {
   }
 });
 
+t.test('an error that nobody has caught: what the user can mend has a line, what is ours has its stack', async (t) => {
+  const ended = (body: string): Finished => {
+    const source = `import { CannotBeDone, guard } from './dist/tools/commands/program.js'; guard('me'); ${body}`;
+    return runNode(['--input-type=module', '-e', source]);
+  };
+  const [mended, ours] = [ended("throw new CannotBeDone('no such file');"), ended('nothing();')];
+  t.same([mended.status, mended.stderr], [2, 'me: no such file\n']);
+  t.equal(ours.status, 2);
+  t.match(ours.stderr, /^me: a defect of this program\nReferenceError: nothing is not defined\n {4}at /);
+  t.same(
+    [ended("throw 'words';").status, ended("throw 'words';").stderr],
+    [2, 'me: a defect of this program\nwords\n'],
+  );
+  t.same(ended('').status, 0);
+  const full = "process.stderr.write('words'); setTimeout(() => {}, 50);";
+  const source = `import { guard } from './dist/tools/commands/program.js'; guard('me'); ${full}`;
+  t.equal(
+    runCommand('bash', ['-c', `"$0" --input-type=module -e "$1" 2> /dev/full`, process.execPath, source]).status,
+    2,
+  );
+});
+
 t.test('input that is none', async (t) => {
   const folder = shell(`"$0" ${CLI} replay < .`);
   t.same([folder.status, folder.stdout], [2, '']);

@@ -6,8 +6,9 @@ import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { readBaseline } from '../../tools/port/manifest.js';
 import { KernelTree } from '../../tools/port/tree.js';
+import { blankMacros } from '../../tools/table/c_source.js';
 import { symbolsOf } from '../../tools/table/c_symbols.js';
-import { checkHomes, checkTree } from '../../tools/table/check.js';
+import { checkHomes, checkTree, definitionOfRow } from '../../tools/table/check.js';
 import { parseTables, type Table } from '../../tools/table/table.js';
 import { declarationsIn } from '../../tools/table/ts_declarations.js';
 import { sourceFiles } from '../house/project.js';
@@ -197,6 +198,29 @@ t.test('the check finds what is missing on either side', async (t) => {
   ]);
   t.same(checkTree(folder, [{ ...table, complete: false, rows: table.rows.slice(0, 1) }]), []);
   t.throws(() => checkTree(join(folder, 'lib'), [table]), /is no kernel tree that could be read: it has no mm\/a\.c/);
+  t.throws(() => checkTree(folder, []), /is no kernel tree that could be read: it has no file/);
+  const found = (symbol: string): (string | number)[] => {
+    const row = table.rows.find((one) => one.symbol === symbol);
+    const definition = row === undefined ? null : definitionOfRow(folder, table, row);
+    return definition === null ? [] : [definition.name, definition.line];
+  };
+  t.same(found('kept'), ['kept', 1]);
+  t.same(found('nowhere'), [], 'no home');
+  t.same(found('lost'), [], 'a home that is not there');
+  t.same(found('odd'), []);
+  const odd = { symbol: 'odd', kind: 'procedure', home: 'lib/a.ts', name: 'kept', remark: '', line: 9 };
+  t.equal(definitionOfRow(folder, table, odd)?.line, 1, 'of an unknown kind, whatever has the name');
+});
+
+t.test('macros that the grammar of C cannot know keep their place', async (t) => {
+  const text =
+    '#define __must_check x\nstatic __must_check int f(void) { for_each_vma(vmi, vma) { } }\nDECLARE_VMA_BIT(READ, 0),\n';
+  const blanked = blankMacros(text);
+  t.equal(blanked.length, text.length);
+  t.equal(
+    blanked,
+    '#define __must_check x\nstatic              int f(void) { while       (vmi, vma) { } }\nVMA_READ_BIT            ,\n',
+  );
 });
 
 t.test('the check compares kinds, on either side', async (t) => {

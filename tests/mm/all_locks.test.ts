@@ -142,3 +142,18 @@ test('a mark that appears or goes while the lock is being taken is a bug', (t) =
   forget(vma);
   t.unmapAll();
 });
+
+test('a mapping that loses its mark while its lock is dropped is a BUG', (t) => {
+  const shared = new file({ mmap: () => 0 });
+  map(t, 0, shared);
+  t.ASSERT_EQ(mm_take_all_locks(t.mm), 0);
+  const { i_mmap_unlock_write } = stubs;
+  t.sandbox.stub(stubs, 'i_mmap_unlock_write').callsFake((mapping) => {
+    i_mmap_unlock_write(mapping);
+    mapping.flags = 0;
+  });
+  t.throws(() => mm_drop_all_locks(t.mm), /vm_unlock_mapping: the mapping lost its mark during the unlock/);
+  t.sandbox.restore();
+  stubs.mutex_unlock(mm_all_locks_mutex);
+  t.unmapAll();
+});

@@ -7,6 +7,7 @@ import {
   ENOMEM,
   emptyFlags,
   globals,
+  maple_slab,
   mk_vma_flags,
   type mm_struct,
   stubs,
@@ -110,4 +111,15 @@ test('brk gives its charge back when memory is out', (t) => {
     s.sandbox.restore();
     s.unmapAll();
   });
+});
+
+test('no memory for the tree: no heap, nothing counted, the charge given back', (t) => {
+  const charge = t.sandbox.spy(stubs, 'vm_acct_memory');
+  t.sandbox.stub(maple_slab, 'alloc').returns(false);
+  t.ASSERT_EQ(growHeap(t.mm, 0x20000, 0x2000), -ENOMEM);
+  t.ASSERT_TRUE(charge.calledOnceWithExactly(-2));
+  t.sandbox.restore();
+  t.ASSERT_LAYOUT('');
+  t.ASSERT_EQ(t.mm.map_count, 0);
+  t.ASSERT_EQ(t.mm.total_vm, 0);
 });

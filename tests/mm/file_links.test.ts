@@ -14,6 +14,7 @@ import {
   unlink_file_vma_batch_add,
   unlink_file_vma_batch_final,
   unlink_file_vma_batch_init,
+  unlink_file_vma_batch_process,
   unlink_vma_file_batch,
   VMA_ACCOUNT_BIT,
   VMA_ITERATOR,
@@ -59,6 +60,7 @@ test('a batch unlinks its VMAs under one lock, and begins anew when full or for 
   t.ASSERT_EQ(remove.callCount, 20);
   t.ASSERT_EQ(vb.count, 0);
   unlink_file_vma_batch_final(vb);
+  unlink_file_vma_batch_process(vb);
   t.ASSERT_EQ(lock.callCount, 4, 'an empty batch does nothing');
   t.sandbox.restore();
   t.unmapAll();

@@ -5,6 +5,7 @@ import { test } from '../../harness/index.js';
 import {
   anon_vma,
   can_vma_merge_right,
+  commit_merge,
   dup_anon_vma,
   ENOMEM,
   globals,
@@ -109,5 +110,20 @@ test('an expansion that runs out of memory says so, unless it is told to give up
     t.ASSERT_EQ(vmg.state, give_up_on_oom ? VMA_MERGE_START : VMA_MERGE_ERROR_NOMEM);
     t.ASSERT_LAYOUT('0x10000-0x12000');
   }
+  t.unmapAll();
+});
+
+test('a merge that was described wrongly is refused by the name of what it lacks', (t) => {
+  const [prev, middle] = [mapRange(t, 0x10000, 0x12000), mapRange(t, 0x12000, 0x14000, { bits: [VMA_READ_BIT] })];
+  const describe = (): vma_merge_struct => VMG_VMA_STATE(VMA_ITERATOR(t.mm, 0x12000), prev, middle, 0x12000, 0x14000);
+  const moving = describe();
+  moving.__adjust_next_start = true;
+  t.throws(() => commit_merge(moving), /^commit_merge: vmg.next = null: must be set/);
+  moving.middle = null;
+  t.throws(() => commit_merge(moving), /^commit_merge: vmg.middle = null: must be set/);
+  t.throws(() => commit_merge(describe()), /^commit_merge: vmg.target = null: must be set/);
+  t.ASSERT_LAYOUT(`
+    0x10000-0x12000
+    0x12000-0x14000`);
   t.unmapAll();
 });

@@ -11,6 +11,7 @@ import {
   ENOMEM,
   EPERM,
   globals,
+  init_vma_munmap,
   list_head,
   maple_slab,
   PAGE_SIZE,
@@ -25,6 +26,9 @@ import {
   vm_area_struct,
   vm_munmap,
   vma_munmap_struct,
+  vms_abort_munmap_vmas,
+  vms_clean_up_area,
+  vms_complete_munmap_vmas,
   vms_gather_munmap_vmas,
 } from '../../lib/index.js';
 import { detachedTree } from '../../lib/mm/vma/side_trees.js';
@@ -211,4 +215,46 @@ test('an unmap without a first VMA, and page tables of a VMA without an address 
   t.throws(gather, /^vms_gather_munmap_vmas: vms.vma = null: must be set/);
   const unmap = new unmap_desc(vmi.mas, new vm_area_struct());
   t.throws(() => unmap_region(unmap), /^unmap_region: unmap.first.vm_mm = null: must be set/);
+});
+
+test('an unmap that has gathered nothing has nothing to clean up, to complete or to undo', (t) => {
+  const vma = mapRange(t, 0x10000, 0x12000);
+  const vmi = VMA_ITERATOR(t.mm, 0x20000);
+  const vms = new vma_munmap_struct(vmi);
+  init_vma_munmap(vms, vmi, null, 0x20000, 0x22000, null, false);
+  t.ASSERT_EQ(vms.start, 0);
+  t.ASSERT_EQ(vms.end, 0);
+  const detached = detachedTree(vmi);
+  const clear = t.sandbox.spy(stubs, 'unmap_vmas');
+  const update = t.sandbox.spy(stubs, 'update_hiwater_vm');
+  vms.vma = vma;
+  vms.clear_ptes = true;
+  vms_clean_up_area(vms, detached);
+  vms_complete_munmap_vmas(vms, detached);
+  vms.clear_ptes = false;
+  // It would clear [start, end) of the tree, which begins with what is not its own.
+  vms.start = 0x10000;
+  vms.end = 0x12000;
+  vms_abort_munmap_vmas(vms, detached);
+  t.ASSERT_FALSE(clear.called);
+  t.ASSERT_FALSE(update.called);
+  t.ASSERT_LAYOUT('0x10000-0x12000');
+  t.ASSERT_EQ(t.mm.map_count, 1);
+  t.ASSERT_EQ(t.mm.total_vm, 2);
+  t.unmapAll();
+});
+
+test('a VMA without an address space is refused by name when it would be split', (t) => {
+  const vma = mapRange(t, 0x10000, 0x14000);
+  const vmi = VMA_ITERATOR(t.mm, 0x11000);
+  const vms = new vma_munmap_struct(vmi);
+  init_vma_munmap(vms, vmi, vma, 0x11000, 0x12000, null, false);
+  const { vm_mm } = vma;
+  vma.vm_mm = null;
+  t.throws(
+    () => vms_gather_munmap_vmas(vms, detachedTree(vmi)),
+    /^vms_gather_munmap_vmas: vma.vm_mm = null: must be set/,
+  );
+  vma.vm_mm = vm_mm;
+  t.unmapAll();
 });

@@ -127,3 +127,12 @@ test('a locked stack is limited by RLIMIT_MEMLOCK, and counted', (t) => {
   t.ASSERT_EQ(t.mm.locked_vm, 5);
   t.unmapAll();
 });
+
+test('a stack without an address space is refused by name', (t) => {
+  const stack = mapStack(t);
+  const { vm_mm } = stack;
+  stack.vm_mm = null;
+  t.throws(() => expand_downwards(stack, 0x7ff000), /^expand_downwards: vma.vm_mm = null: must be set/);
+  stack.vm_mm = vm_mm;
+  t.unmapAll();
+});

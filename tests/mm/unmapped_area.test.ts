@@ -17,6 +17,7 @@ import {
   VMA_GROWSDOWN_BIT,
   VMA_READ_BIT,
   vm_unmapped_area_info,
+  vma_lookup,
 } from '../../lib/index.js';
 import { plainFile } from './space.js';
 
@@ -124,5 +125,22 @@ test('a length that overflows with its alignment is refused', (t) => {
   withSpace(t, () => {
     t.ASSERT_EQ(search(ULONG_MAX, false, { align_mask: 0xfff }), -ENOMEM);
     t.ASSERT_EQ(search(ULONG_MAX, true, { align_mask: 0xfff }), -ENOMEM);
+  });
+});
+
+test('a VMA that ends past its range in the tree is searched around, from below and from above', (t) => {
+  withSpace(t, (mm) => {
+    map(0, 2);
+    map(10, 38);
+    const vma = vma_lookup(mm, BASE);
+    if (vma === null) throw new Error('nothing is mapped');
+    const { vm_end } = vma;
+    vma.vm_end += 3 * PAGE_SIZE;
+    t.ASSERT_EQ(search(2 * PAGE_SIZE, false), BASE + 5 * PAGE_SIZE);
+    t.ASSERT_EQ(search(5 * PAGE_SIZE, true), BASE + 5 * PAGE_SIZE, 'the highest lies above it');
+    t.ASSERT_EQ(search(6 * PAGE_SIZE, true), -ENOMEM, 'and there is none below it');
+    vma.vm_end = vm_end;
+    t.ASSERT_EQ(search(2 * PAGE_SIZE, false), BASE + 2 * PAGE_SIZE);
+    t.ASSERT_EQ(search(6 * PAGE_SIZE, true), BASE + 4 * PAGE_SIZE);
   });
 });

@@ -2,8 +2,8 @@
 /** `port status`: what counts as a difference, and what does not. */
 import t, { type Test } from 'tap';
 import { homeOf, lineOfFile } from '../../tools/port/report.js';
-import { countStates, differs } from '../../tools/port/status.js';
-import { fingerprintOf } from '../../tools/port/tokens.js';
+import { countStates, differs, placeOf } from '../../tools/port/status.js';
+import { fingerprintOf, hashOfFile } from '../../tools/port/tokens.js';
 import { KernelTree, TreeError } from '../../tools/port/tree.js';
 import { tokensOf } from '../../tools/table/c_tokens.js';
 import { compareTrees, type Files } from './trees.js';
@@ -36,6 +36,8 @@ t.test('tokens say what a text says, not how it is written', async (t) => {
   t.equal(print(written), print('static int f(void) { /* why */ return 1; }'));
   t.not(print(written), print(written.replace('1', '2')));
   t.not(print('a', 'b'), print('ab'));
+  const twice = [9, 4].map((line) => ({ name: 'f', line, text: written, context: '' }));
+  t.equal(fingerprintOf('function', twice).line, 4, 'it begins where the first of its texts begins');
   t.not(print('for_each_vma(vmi, vma)'), print('for_each_vma_range(vmi, vma)'));
 });
 
@@ -218,6 +220,16 @@ t.test('files that are new, missing or changed as a whole have one line each', a
   );
   t.same(
     fileLines(t, (files) => {
+      files['mm/vma_all.h'] = '#include "vma.h"\n';
+      files['mm/vma_none.h'] = 'int prototype(void);\n';
+    }),
+    [
+      'new file mm/vma_all.h: declares nothing; it is followed as a whole',
+      'new file mm/vma_none.h: declares nothing; it is followed as a whole',
+    ],
+  );
+  t.same(
+    fileLines(t, (files) => {
       delete files['tools/testing/vma/Makefile'];
       files['mm/vma_new.c'] = 'int new_one(void) { return 5; }\n';
       files['mm/vmscan.c'] = 'int none_of_ours(void) { return 5; }\n';
@@ -259,4 +271,17 @@ t.test('a tree has the version of its Makefile, else that of its folder', async 
   t.equal(makefile('VERSION = 7\nPATCHLEVEL = 3\nSUBLEVEL = 4\nEXTRAVERSION =\n'), '7.3.4');
   t.equal(makefile('VERSION = 7\nPATCHLEVEL = 4\nSUBLEVEL = 0\nEXTRAVERSION = -rc1\n'), '7.4.0-rc1');
   t.equal(makefile('nothing\n'), 'of unknown version');
+});
+
+t.test('a file that declares nothing is what it says, as its language has it', async (t) => {
+  const written = '#include <linux/mm.h>\n#include "vma.h"\n';
+  const hash = hashOfFile('mm/vma_all.h', written);
+  t.equal(hashOfFile('mm/vma_all.h', `/* all */\n${written.replaceAll(' ', '   ')}// end\n`), hash);
+  t.not(hashOfFile('mm/vma_all.h', written.replace('vma.h', 'vmb.h')), hash);
+  t.not(hashOfFile('Makefile', written), hash, 'where # begins a comment');
+  t.equal(hashOfFile('Makefile', written), hashOfFile('Makefile', ''));
+});
+
+t.test('a symbol is somewhere', async (t) => {
+  t.throws(() => placeOf({ from: null, to: null }), /^placeOf: a symbol that is nowhere/);
 });

@@ -122,3 +122,27 @@ t.test('page tables move, or do not, and unmaps are listed for userfaultfd', asy
   t.same(prep('unmaplist 0'), []);
   t.same(prep('unmaplist 1'), [' userfaultfd_unmap_prep(10000-11000 10000 11000 *) = 0']);
 });
+
+t.test('at a BUG the calls that led there are printed, and nothing of the operation', async (t) => {
+  let output = '';
+  const lines = ['calls 1', 'mmap 10000 1000 31 10 1', 'answer mutex_is_locked 1 1 0', 'locks', 'munmap 10000 1000'];
+  t.throws(() => replayVma(lines.join('\n'), (text) => (output += text)), {
+    name: 'BugError',
+    message: /mm_drop_all_locks: mm_all_locks_mutex is not held/,
+  });
+  t.same(output.trimEnd().split('\n').slice(-3), [
+    ' signal_pending(*) = 0',
+    ' mmap_assert_write_locked(mm)',
+    ' mutex_is_locked(*) = 0',
+  ]);
+});
+
+t.test('an error of the replay itself is none of the line', async (t) => {
+  const broken = new Error('broken');
+  const stubs = {
+    vm_area_cache_alloc: () => {
+      throw broken;
+    },
+  };
+  t.throws(() => replayVma('mmap 10000 1000 31 10 0', () => {}, { stubs }), broken);
+});

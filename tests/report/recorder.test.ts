@@ -234,3 +234,12 @@ t.test('nothing is written, and hooks are left alone, unless somebody asked', as
   t.equal(plain.status, 0, plain.stdout);
   t.notOk(existsSync(join(folder, 'recorded.json')));
 });
+
+t.test('a place that cannot be written to ends the run before a test', async (t) => {
+  const path = join(t.testdir({}), 'nowhere/recorded.json');
+  const source = `import { test } from './dist/harness/index.js'; test('a', (t) => t.ASSERT_TRUE(true));`;
+  const { status, stdout, stderr } = runNode(['--input-type=module', '-e', source], { env: { VMA_REPORT: path } });
+  t.not(status, 0);
+  t.match(stdout + stderr, /ENOENT: no such file or directory, open '.*nowhere\/recorded\.json'/);
+  t.notOk(existsSync(path));
+});

@@ -123,6 +123,7 @@ t.test('a wide address space is drawn out of proportion, a crowded one without w
   const [, ...rest] = many;
   const lines = showChange(many, rest, numbers);
   t.same(lines, ['-    0x0-0x1000 |#| pgoff=0x0 rw-p may=rw--', '  (and 69 as before)']);
+  t.same(showChange(many, many, numbers), ['  (and 70 as before)']);
   t.same(showChange([], [], numbers), ['  (nothing is mapped)']);
 });
 

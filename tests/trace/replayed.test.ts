@@ -330,3 +330,32 @@ t.test('all of upstream’s tests', async (t) => {
   t.equal(cli.status, 0, 'the command takes them');
   t.match(cli.stdout, 'vma_merge_new_range 1\n= count=1 total=0 data=0 exec=0 stack=0 locked=0\n  0-3000 pgoff=0 ');
 });
+
+t.test('what the test did by hand and a replay cannot, and what threw, is a comment', async (t) => {
+  const { traces, notes } = traced(
+    t,
+    `test('sample', (t) => {
+      const vma = mapRange(t, 0x10000, 0x14000);
+      t.fault(vma);
+      const vmg = new lib.vma_merge_struct(lib.VMA_ITERATOR(t.mm, 0x13000),
+        { mm: t.mm, start: 0x16000, end: 0x15000, pgoff: 0x16, vma_flags: flags(), anon_vma: vma.anon_vma });
+      try {
+        lib.vma_merge_new_range(vmg);
+      } catch (error) {
+        t.tap.comment(error.message);
+      }
+      t.mm.map_count = 7;
+      lib.do_munmap(t.mm, 0x30000, 0x1000, null);
+      vma.vm_end = 0x12800;
+      lib.do_munmap(t.mm, 0x40000, 0x1000, null);
+      vma.vm_end = 0x14000;
+      t.mm.map_count = 1;
+      note(t);
+    });`,
+  );
+  t.equal(notes.length, 1);
+  const trace = traces.get('sample.trace') ?? '';
+  t.match(trace, /^# {3}not here: it threw: vma_merge_new_range 16000 15000 33 16 0 0 0$/m);
+  t.ok(lines(trace).includes('setcount 7'), 'set by hand');
+  t.match(trace, /^# {3}not here: \w+ 10000 2800 .*: .*0x2800|0x12800/m);
+});

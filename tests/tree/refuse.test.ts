@@ -8,6 +8,7 @@ import { Ref } from '../../include/ref.js';
 import {
   __mas_set_range,
   MA_STATE,
+  maple_slab,
   mas_empty_area,
   mas_empty_area_rev,
   mas_erase,
@@ -30,6 +31,7 @@ import {
   mas_store_gfp,
   mas_store_prealloc,
   mt_find,
+  mt_find_after,
   mt_next,
   mt_prev,
   mtree_erase,
@@ -39,7 +41,7 @@ import {
   mtree_store,
   mtree_store_range,
 } from '../../lib/index.js';
-import { ranges, treeOf } from './expect.js';
+import { deepTree, ranges, treeOf } from './expect.js';
 
 /** What is no unsigned long, and how a message shows it. */
 const BAD: [number, string][] = [
@@ -84,6 +86,8 @@ t.test('every index, limit and size is checked', async (t) => {
     ['ma_state', 'index', (bad) => mtree_erase(mt, bad)],
     ['mt_find', 'index', (bad) => mt_find(mt, new Ref(bad), ULONG_MAX)],
     ['mt_find', 'max', (bad) => mt_find(mt, new Ref(0), bad)],
+    ['mt_find', 'index', (bad) => mt_find_after(mt, new Ref(bad), ULONG_MAX)],
+    ['mt_find', 'max', (bad) => mt_find_after(mt, new Ref(0), bad)],
     ['mt_next', 'index', (bad) => mt_next(mt, bad, 1)],
     ['mt_next', 'max', (bad) => mt_next(mt, 0, bad)],
     ['mt_prev', 'index', (bad) => mt_prev(mt, bad, 1)],
@@ -157,3 +161,29 @@ t.test('a promised store whose type was written over by hand', async (t) => {
   t.throws(() => mas_store_prealloc(mas, 'x'), { message: 'maple_tree: internal error: a store without a type' });
   t.equal(ranges(mt), before);
 });
+
+t.test('a promised store whose nodes were given away by hand', async (t) => {
+  const mt = deepTree(8);
+  const mas = MA_STATE(mt, 0x18, 0x1b);
+  t.equal(mas_preallocate(mas, 'x', GFP_KERNEL), 0);
+  t.ok(mas.reserved > 0);
+  maple_slab.reserved -= mas.reserved;
+  mas.reserved = 0;
+  t.throws(() => mas_store_prealloc(mas, 'x'), {
+    message: 'maple_tree: internal error: a store needs more nodes than it reserved',
+  });
+});
+
+t.test(
+  'a tree whose last range was cut off by hand: no node is beside one that seems not to be the only one',
+  async (t) => {
+    const mt = deepTree(6);
+    const { nodes, root } = mt;
+    if (nodes === null) throw new Error('a tree of one entry');
+    const lastOf = (node: number): number => node + nodes.endOf(node);
+    for (const node of [root, nodes.childAt(lastOf(root))]) nodes.pivot[lastOf(node)] = 0x1000;
+    t.throws(() => mtree_store_range(mt, 0x12, 0xfff, 'x', GFP_KERNEL), {
+      message: 'maple_tree: internal error: no sibling for a store that does not cover all',
+    });
+  },
+);

@@ -43,7 +43,7 @@ const LONGEST_WORD = 400;
 export function readable(text: string): string {
   return text
     .replace(/\S{401,}/g, (word) => `${word.slice(0, LONGEST_WORD / 4)}… (${word.length} characters)`)
-    .replace(/[^\P{C}\n\t]/gu, (c) => `\\u{${(c.codePointAt(0) ?? 0).toString(16)}}`);
+    .replace(/[^\P{C}\n\t]/gu, (c) => `\\u{${Number(c.codePointAt(0)).toString(16)}}`);
 }
 
 /** "who: what went wrong" on standard error. */

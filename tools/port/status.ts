@@ -39,7 +39,7 @@ export interface Comparison {
 }
 
 /** The place that a status is named after: where it is now, or where it was. */
-export function placeOf(status: SymbolStatus): Place {
+export function placeOf(status: Pick<SymbolStatus, 'from' | 'to'>): Place {
   const place = status.to ?? status.from;
   if (place === null) throw new Error('placeOf: a symbol that is nowhere');
   return place;
@@ -71,8 +71,7 @@ class Comparer {
   /** A symbol on both sides, or on one. */
   status(from: Place | null, to: Place | null, state: State, differs: boolean, withFile = false): SymbolStatus {
     const row = this.rowOf(to) ?? this.rowOf(from);
-    const { file } = to ?? from ?? { file: '' };
-    const table = this.tables.get(file);
+    const table = this.tables.get(placeOf({ from, to }).file);
     return { state, from, to, differs, row, ported: row !== null || (table?.complete ?? true), withFile };
   }
 
@@ -84,10 +83,11 @@ class Comparer {
 
   file(file: string): SymbolStatus[] {
     const before = this.baseline.files[file];
-    const exists = this.tree.read(file) !== null;
+    const text = this.tree.read(file);
+    const exists = text !== null;
     const after = this.tree.symbols(file);
     if (exists && before === undefined) {
-      if (after.size === 0) return this.whole(file);
+      if (after.size === 0) return this.whole(file, text);
       this.add(file, 'new', after.values());
     } else if (!exists && before !== undefined) {
       this.add(file, 'missing', Object.values(before));
@@ -106,9 +106,8 @@ class Comparer {
   }
 
   /** A file that declares nothing has no symbols to compare. */
-  private whole(file: string): [] {
+  private whole(file: string, text: string): [] {
     const known = this.baseline.whole[file];
-    const text = this.tree.read(file) ?? '';
     if (known === undefined) this.add(file, 'new', []);
     else if (known !== hashOfFile(file, text)) this.add(file, 'changed', []);
     return [];
@@ -128,7 +127,7 @@ function isDifferent(a: Fingerprint, b: Fingerprint): boolean {
 /** Makes one of a symbol that went and the one that came in its place. */
 function withMoves(comparer: Comparer, symbols: readonly SymbolStatus[]): SymbolStatus[] {
   const sides = (state: State, side: 'from' | 'to'): Place[] =>
-    symbols.filter((one) => one.state === state).flatMap((one) => one[side] ?? []);
+    symbols.flatMap(({ state: found, [side]: place }) => (found === state && place !== null ? [place] : []));
   const names = (side: 'from' | 'to'): Set<string> =>
     new Set(symbols.flatMap(({ [side]: place }) => (place === null ? [] : nameOn(place))));
   const moves = findMoves(sides('removed', 'from'), sides('added', 'to'), names('to'), names('from'));

@@ -92,7 +92,7 @@ export function fingerprintOf(kind: string, symbols: readonly Omit<CSymbol, 'kin
   const around = symbols.map(({ context }) => context).join('\n');
   return {
     kind,
-    line: symbols[0]?.line ?? 0,
+    line: Math.min(...symbols.map(({ line }) => line)),
     size: tokens.length,
     hash: digest(texts.map((text) => text.join('\n')).join('\0'), 16),
     shape: shapeOf(tokens),

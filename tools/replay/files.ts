@@ -129,9 +129,10 @@ export class TraceFiles {
     });
   }
 
-  private numbered(id: number): file {
+  /** The file of a number. @throws RangeError for one that has none */
+  numbered(id: number): file {
     const found = this.all[id - 1];
-    if (found === undefined) throw new RangeError(`file = ${id}: there is none`);
+    if (found === undefined) throw new RangeError(`file = ${id}: there are files 1 to ${NR_FILES}, and 0 for none`);
     return found;
   }
 

@@ -180,13 +180,7 @@ export class ReplayedSpace {
   }
 
   /** The file of a number; 0 is none. */
-  readonly fileOf = (id: number): file | null => {
-    if (id === 0) return null;
-    const found = this.files[id - 1];
-    if (found === undefined)
-      throw new RangeError(`file = ${id}: there are files 1 to ${this.files.length}, and 0 for none`);
-    return found;
-  };
+  readonly fileOf = (id: number): file | null => (id === 0 ? null : this.traceFiles.numbered(id));
 
   idOf(found: file | null): number {
     return found === null ? 0 : this.files.indexOf(found) + 1;

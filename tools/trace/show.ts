@@ -3,6 +3,7 @@
 
 import { otherFlags, WIDEST, widthOf } from '../../harness/picture.js';
 import { hexOf } from '../../include/check.js';
+import { ULONG_MAX } from '../../include/linux/limits.js';
 import { PHYS_PFN } from '../../include/linux/mm.js';
 import type { TestNumbers } from './numbers.js';
 import type { VmaState } from './state.js';
@@ -10,21 +11,19 @@ import type { VmaState } from './state.js';
 /** With more VMAs than this, those that have not changed are counted instead of drawn. */
 const MOST_DRAWN = 64;
 
-/** Column at which each address is drawn that a VMA begins or ends at, before or after. */
-function columnsOf(vmas: readonly VmaState[]): Map<number, number> {
+/** The column at which an address is drawn, of those that a VMA begins or ends at, before or after; past all: the last. */
+function columnsOf(vmas: readonly VmaState[]): (address: number) => number {
   const edges = [...new Set(vmas.flatMap(({ start, end }) => [start, end]))].sort((a, b) => a - b);
-  const first = edges[0] ?? 0;
-  const inProportion = PHYS_PFN((edges.at(-1) ?? 0) - first) <= WIDEST;
-  const columns = new Map<number, number>();
+  let from = Math.min(...edges);
+  const inProportion = PHYS_PFN(Math.max(...edges) - from) <= WIDEST;
   let column = 0;
-  let from = first;
-  for (const edge of edges) {
+  const columns = edges.map((edge) => {
     const isMapped = vmas.some(({ start, end }) => start <= from && end >= edge);
     column += widthOf(from, edge, isMapped, inProportion);
-    columns.set(edge, column);
     from = edge;
-  }
-  return columns;
+    return { edge, column };
+  });
+  return (address) => Math.max(0, ...columns.filter(({ edge }) => edge <= address).map((one) => one.column));
 }
 
 function attributesOf(vma: VmaState, numbers: TestNumbers): string {
@@ -72,11 +71,11 @@ export function showChange(before: readonly VmaState[], after: readonly VmaState
   ]);
   const drawn = rows.length <= MOST_DRAWN ? rows : rows.filter(({ mark }) => mark !== ' ');
 
-  const columns = columnsOf(drawn.map(({ vma }) => vma));
-  const width = Math.max(0, ...columns.values());
+  const columnAt = columnsOf(drawn.map(({ vma }) => vma));
+  const width = columnAt(ULONG_MAX);
   const digits = Math.max(...drawn.map(({ vma }) => hexOf(vma.end).length), 0);
   const lines = drawn.map(({ mark, vma }) => {
-    const [from, to] = [columns.get(vma.start) ?? 0, columns.get(vma.end) ?? 0];
+    const [from, to] = [columnAt(vma.start), columnAt(vma.end)];
     const bar = '.'.repeat(from) + '#'.repeat(to - from) + '.'.repeat(width - to);
     const range = `${hexOf(vma.start).padStart(digits)}-${hexOf(vma.end).padStart(digits)}`;
     return `${mark} ${range} |${bar}| ${attributesOf(vma, numbers)}`;

@@ -4,7 +4,6 @@
  * validate.ts, with indices and entries checked. Each throws a RangeError for what is no integer from 0 to ULONG_MAX.
  */
 import { badArgument, checkUlong } from '../../../include/check.js';
-import { EINVAL } from '../../../include/linux/errno.js';
 import type { gfp_t } from '../../../include/linux/gfp.js';
 import type { maple_tree } from '../../../include/linux/maple_tree.js';
 import type { Ref } from '../../../include/ref.js';
@@ -57,8 +56,7 @@ export function mtree_store_range<T>(
 ): number {
   checkUlong('mtree_store_range', 'index', index);
   checkUlong('mtree_store_range', 'last', last);
-  if (index > last) return -EINVAL;
-  checkEntry('mas_store_gfp', entry);
+  if (index <= last) checkEntry('mas_store_gfp', entry);
   return inner.mtree_store_range(mt, index, last, entry, gfp);
 }
 
@@ -66,7 +64,9 @@ export function mtree_store_range<T>(
  * Stores an entry, or NULL, at index; 0 or -ENOMEM. Throws as mtree_store_range(). mtree_store() of lib/maple_tree.c.
  */
 export function mtree_store<T>(mt: maple_tree<T>, index: number, entry: T | null, gfp: gfp_t): number {
-  return mtree_store_range(mt, index, index, entry, gfp);
+  checkUlong('mtree_store_range', 'index', index);
+  checkEntry('mas_store_gfp', entry);
+  return inner.mtree_store(mt, index, entry, gfp);
 }
 
 /**
@@ -76,14 +76,15 @@ export function mtree_store<T>(mt: maple_tree<T>, index: number, entry: T | null
 export function mtree_insert_range<T>(mt: maple_tree<T>, first: number, last: number, entry: T, gfp: gfp_t): number {
   checkUlong('mtree_insert_range', 'first', first);
   checkUlong('mtree_insert_range', 'last', last);
-  if (first > last) return -EINVAL;
-  checkEntry('mas_insert', entry);
+  if (first <= last) checkEntry('mas_insert', entry);
   return inner.mtree_insert_range(mt, first, last, entry, gfp);
 }
 
 /** Stores entry at index if nothing is there; results as mtree_insert_range(). mtree_insert() of lib/maple_tree.c. */
 export function mtree_insert<T>(mt: maple_tree<T>, index: number, entry: T, gfp: gfp_t): number {
-  return mtree_insert_range(mt, index, index, entry, gfp);
+  checkUlong('mtree_insert_range', 'first', index);
+  checkEntry('mas_insert', entry);
+  return inner.mtree_insert(mt, index, entry, gfp);
 }
 
 /** Erases the whole range that holds index; returns its entry, or NULL. mtree_erase() of lib/maple_tree.c. */
@@ -107,7 +108,9 @@ export function mt_find<T>(mt: maple_tree<T>, index: Ref<number>, max: number): 
  * mt_find_after() of lib/maple_tree.c.
  */
 export function mt_find_after<T>(mt: maple_tree<T>, index: Ref<number>, max: number): T | null {
-  return index.value === 0 ? null : mt_find(mt, index, max);
+  checkUlong('mt_find', 'index', index.value);
+  checkUlong('mt_find', 'max', max);
+  return inner.mt_find_after(mt, index, max);
 }
 
 /**

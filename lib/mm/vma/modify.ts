@@ -16,16 +16,16 @@ import type {
 } from '../../../include/mm_types.js';
 import { VMA_MERGE_SUCCESS, type vma_merge_struct } from '../../../include/vma.js';
 import type { vma_flags_t } from '../../../include/vma_flags.js';
-import { missing, VM_WARN_ON } from '../../bug.js';
+import { VM_WARN_ON } from '../../bug.js';
 import { vma_merge_existing_range } from './merge.js';
 import { VMG_VMA_STATE, vmg_nomem } from './merge_state.js';
 import { split_vma } from './split.js';
 
 /**
- * Merges or splits so that one VMA spans vmg's range: that VMA, or a negative errno. Port of vma_modify(), mm/vma.c.
+ * Merges or splits so that one VMA spans vmg's range, a part of vma, which is its middle: that VMA, or a negative
+ * errno. Port of vma_modify(), mm/vma.c.
  */
-function vma_modify(vmg: vma_merge_struct): vm_area_struct | ErrPtr {
-  const vma = vmg.middle ?? missing('vma_modify', 'vmg.middle');
+function vma_modify(vmg: vma_merge_struct, vma: vm_area_struct): vm_area_struct | ErrPtr {
   const { start, end } = vmg;
 
   const merged = vma_merge_existing_range(vmg);
@@ -62,7 +62,7 @@ export function vma_modify_flags(
   const vmg = VMG_VMA_STATE(vmi, prev, vma, start, end);
   vmg.vma_flags = vma_flags_ptr;
 
-  const ret = vma_modify(vmg);
+  const ret = vma_modify(vmg, vma);
   if (IS_ERR(ret)) return ret;
 
   if (vmg.state === VMA_MERGE_SUCCESS) vma_flags_ptr.assign(ret.flags);
@@ -80,7 +80,7 @@ export function vma_modify_name(
 ): vm_area_struct | ErrPtr {
   const vmg = VMG_VMA_STATE(vmi, prev, vma, start, end);
   vmg.anon_name = new_name;
-  return vma_modify(vmg);
+  return vma_modify(vmg, vma);
 }
 
 /** As vma_modify_flags(), for a change of memory policy. */
@@ -94,7 +94,7 @@ export function vma_modify_policy(
 ): vm_area_struct | ErrPtr {
   const vmg = VMG_VMA_STATE(vmi, prev, vma, start, end);
   vmg.policy = new_pol;
-  return vma_modify(vmg);
+  return vma_modify(vmg, vma);
 }
 
 /** As vma_modify_flags(), for a change of flags and userfaultfd context at once. */
@@ -112,5 +112,5 @@ export function vma_modify_flags_uffd(
   vmg.vma_flags = vma_flags;
   vmg.uffd_ctx = new_ctx;
   if (give_up_on_oom) vmg.give_up_on_oom = true;
-  return vma_modify(vmg);
+  return vma_modify(vmg, vma);
 }
