@@ -19,18 +19,18 @@ t.test('the innermost frame, and those that led there', async (t) => {
 t.test('of a stack, what is of the stub world and of node is left out, and paths begin at the project', async (t) => {
   const stack = [
     'Error: why',
-    '    at warn (file:///home/me/project/dist/stubs/upstream.js:10:3)',
-    '    at count (file:///home/me/project/dist/harness/checked/world.js:20:3)',
-    '    at Module.mmap_region (file:///home/me/project/dist/lib/mm/vma/mmap_region.js:30:5)',
-    '    at file:///home/me/project/dist/tests/mm/brk.test.js:40:7',
+    '    at warn (file:///srv/project/dist/stubs/upstream.js:10:3)',
+    '    at count (file:///srv/project/dist/harness/checked/world.js:20:3)',
+    '    at Module.mmap_region (file:///srv/project/dist/lib/mm/vma/mmap_region.js:30:5)',
+    '    at file:///srv/project/dist/tests/mm/brk.test.js:40:7',
     '    at node:internal/process/task_queues:95:5',
     '    at run (C:\\project\\dist\\stubs\\place.js:5:1)',
-    '    at elsewhere (file:///home/me/other.js:50:9)',
+    '    at elsewhere (file:///srv/other.js:50:9)',
   ].join('\n');
   t.same(stacks.read(stack), [
     'mmap_region (lib/mm/vma/mmap_region.js:30)',
     'tests/mm/brk.test.js:40',
-    'elsewhere (file:///home/me/other.js:50:9)',
+    'elsewhere (file:///srv/other.js:50:9)',
   ]);
 });
 
