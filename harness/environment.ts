@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/** What the environment asks of tests: the stubs to run on, traces, a record for the report. */
+/** What the environment asks of tests: the stubs to run on, traces, a record for the report, what selftests run on. */
 
 /** The sets of stubs that a test can run on. */
 export type StubSet = 'checked' | 'upstream';
@@ -25,5 +25,15 @@ export function traceFolder(text: string | undefined = process.env.VMA_TRACE_DIR
 
 /** File that a run of tests is recorded to, for the report; null for none. */
 export function reportPath(text: string | undefined = process.env.VMA_REPORT): string | null {
+  return text === undefined || text === '' ? null : text;
+}
+
+/** Module that selftests take their processes from; null for the port. */
+export function selftestBackend(text: string | undefined = process.env.VMA_SELFTEST_BACKEND): string | null {
+  return text === undefined || text === '' || text === 'port' ? null : text;
+}
+
+/** File that selftests append what came of each case to; null for none. */
+export function selftestRecord(text: string | undefined = process.env.VMA_SELFTEST_RECORD): string | null {
   return text === undefined || text === '' ? null : text;
 }

@@ -8,9 +8,17 @@ export { PAGE_SIZE } from '../include/linux/mm.js';
 export * from '../include/uapi/capability.js';
 export * from '../include/uapi/fcntl.js';
 export * from '../include/uapi/fs.js';
+export * from '../include/uapi/memfd.js';
 export * from '../include/uapi/mman.js';
 export * from '../include/uapi/prctl.js';
 export * from '../include/uapi/resource.js';
+export {
+  PM_FILE,
+  PM_GUARD_REGION,
+  PM_MMAP_EXCLUSIVE,
+  PM_PRESENT,
+  PM_SWAP,
+} from '../lib/fs/proc/pagemap.js';
 export type { SmapEntry } from '../lib/fs/proc/smaps.js';
 export type { MapEntry } from '../lib/fs/proc/task_mmu.js';
 export { DoubleFreeError, UseAfterFreeError } from '../stubs/freed.js';
@@ -22,7 +30,7 @@ export { layoutLine, picture, snapshot, type VmaSnapshot } from './picture.js';
 export { ErrnoError, type Signal, SignalError } from './process/errors.js';
 export { type OpenOptions, type OvercommitOptions, Process } from './process/process.js';
 export type { ProcessOptions } from './process/processes.js';
-export { type Limit, MFD_ALLOW_SEALING, RawCalls } from './process/raw.js';
+export { type IoVec, type Limit, RawCalls } from './process/raw.js';
 export type { RunnerTest } from './runner.js';
 export * from './shared.js';
 export { rlimit } from './shared.js';

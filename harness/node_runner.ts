@@ -25,7 +25,7 @@ class TestFailed extends Error {
 
 export class NodeTest implements RunnerTest {
   readonly name: string;
-  readonly options: { todo?: string };
+  readonly options: { todo?: string; skip?: string };
   /** Null for the root. */
   private readonly context: TestContext | null;
   private readonly failures: string[];
@@ -38,16 +38,19 @@ export class NodeTest implements RunnerTest {
       set todo(reason: string) {
         context?.todo(reason);
       },
+      set skip(reason: string) {
+        context?.skip(reason);
+      },
     };
   }
 
-  test(name: string, { todo }: RunnerOptions, body: (t: RunnerTest) => Promise<void>): Promise<void> {
+  test(name: string, { todo, skip }: RunnerOptions, body: (t: RunnerTest) => Promise<void>): Promise<void> {
     const run = async (context: TestContext): Promise<void> => {
       const inner = new NodeTest(name, context);
       await body(inner);
       if (inner.failures.length > 0) throw new TestFailed(inner.failures);
     };
-    const options = todo === undefined ? {} : { todo };
+    const options = { ...(todo === undefined ? {} : { todo }), ...(skip === undefined ? {} : { skip }) };
     return this.context === null ? test(name, options, run) : this.context.test(name, options, run);
   }
 

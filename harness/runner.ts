@@ -4,7 +4,7 @@
 /** A test of the runner, as far as this harness needs it; tap's own test has more. */
 export interface RunnerTest {
   readonly name: string;
-  /** What it was begun with. `todo`, set while it runs, says why it may fail. */
+  /** What it was begun with. `todo`, set while it runs, says why it may fail; `skip`, why it did not run to its end. */
   readonly options: object;
   /** A test within this one. */
   test(name: string, options: RunnerOptions, body: (t: RunnerTest) => Promise<void>): PromiseLike<unknown>;
@@ -25,4 +25,6 @@ export interface RunnerOptions {
   at?: null;
   /** Why it is expected to fail. */
   todo?: string;
+  /** Why it does not run. */
+  skip?: string;
 }

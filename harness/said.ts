@@ -50,6 +50,7 @@ function showArgument(value: unknown, numbers: Numbering): string | null {
   if (value instanceof file) return `file ${numbers.ofFile(value) ?? 'of no number'}`;
   if (value instanceof anon_vma) return `anon ${numbers.ofAnon(value)}`;
   if (value instanceof Ref) return showArgument(value.value, numbers);
+  if (value instanceof Uint8Array) return `${value.length} bytes`;
   if (value instanceof vm_unmapped_area_info) return showFields({ ...value }, numbers);
   if (value instanceof vma_merge_struct) {
     const { start, end, pgoff, vma_flags: flags, prev, middle, next, target, just_expand, give_up_on_oom } = value;

@@ -39,6 +39,8 @@ const PAGES_ONLY: ReadonlySet<string> = new Set([
   'do_user_addr_fault',
   'read_user_byte',
   'write_user_byte',
+  'read_user_bytes',
+  'write_user_bytes',
 ]);
 
 const RULES: ReadonlyMap<string, Rule> = new Map([
@@ -61,6 +63,8 @@ const RULES: ReadonlyMap<string, Rule> = new Map([
   ['do_user_addr_fault', TOUCH],
   ['read_user_byte', TOUCH],
   ['write_user_byte', TOUCH],
+  ['read_user_bytes', TOUCH],
+  ['write_user_bytes', TOUCH],
   ['dup_mmap', { ...WHOLE, told: false }],
   ['mmap', MOVING],
   ['ksys_mmap_pgoff', MOVING],
@@ -75,6 +79,7 @@ const RULES: ReadonlyMap<string, Rule> = new Map([
   ['mprotect', CALL],
   ['pkey_mprotect', CALL],
   ['madvise', CALL],
+  ['process_madvise', CALL],
   ['set_anon_vma_name', CALL],
   ['mlock', CALL],
   ['mlock2', CALL],

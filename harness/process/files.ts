@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What a process opens: drivers, files on a disk, memory with a name. Each descriptor holds one reference. */
-import { EBADF, EBUSY, EINVAL, EPERM, IS_ERR } from '../../include/linux/errno.js';
-import { FMODE_WRITE, inode, S_IFREG } from '../../include/linux/fs.js';
+import { EBADF, EBUSY, EINVAL, EOPNOTSUPP, EPERM, IS_ERR } from '../../include/linux/errno.js';
+import { FALLOC_FL_PUNCH_HOLE, FMODE_WRITE, inode, S_IFREG } from '../../include/linux/fs.js';
 import { address_space, file, type file_operations, type task_struct } from '../../include/mm_types.js';
 import {
   F_SEAL_EXEC,
@@ -12,7 +12,7 @@ import {
   F_SEAL_WRITE,
 } from '../../include/uapi/fcntl.js';
 import { mk_vma_flags, VMA_NORESERVE_BIT } from '../../include/vma_flags.js';
-import { generic_file_mmap_prepare, truncate_setsize } from '../../lib/mm/filemap.js';
+import { generic_file_mmap_prepare, truncate_pagecache_range, truncate_setsize } from '../../lib/mm/filemap.js';
 import { shmem_file_setup } from '../../lib/mm/shmem.js';
 import { stubs } from '../../stubs/index.js';
 
@@ -60,6 +60,13 @@ export function driverFile(ops: file_operations): file {
   return heldByFd(f);
 }
 
+/** Files on a disk can have holes; room in them needs no making. 0 or -EOPNOTSUPP. */
+function diskFallocate(f: file, mode: number, offset: number, len: number): number {
+  if ((mode & FALLOC_FL_PUNCH_HOLE) === 0) return -EOPNOTSUPP;
+  truncate_pagecache_range(f.f_mapping, offset, offset + len);
+  return 0;
+}
+
 /** Files on a disk, by their paths: one inode each, whoever opens it. */
 export class Disk {
   private readonly mappings: Map<string, address_space>;
@@ -70,7 +77,10 @@ export class Disk {
 
   /** Opens a file, which is made with that size if there is none; f_mode is FMODE_*. */
   open(path: string, size: number, f_mode: number): file {
-    const f = new file({ mmap_prepare: generic_file_mmap_prepare }, this.mappingOf(path, size));
+    const f = new file(
+      { mmap_prepare: generic_file_mmap_prepare, fallocate: diskFallocate },
+      this.mappingOf(path, size),
+    );
     f.f_mode = f_mode;
     f.f_path.name = path;
     return heldByFd(f);

@@ -7,11 +7,13 @@
 import { badArgument } from '../../include/check.js';
 import { EBADF, ENOENT, ENOMEM, type ErrPtr, IS_ERR, IS_ERR_VALUE } from '../../include/linux/errno.js';
 import { FMODE_READ, FMODE_WRITE } from '../../include/linux/fs.js';
+import { PAGE_SIZE } from '../../include/linux/mm.js';
 import { file, type file_operations, type mm_struct, type task_struct } from '../../include/mm_types.js';
 import { Ref } from '../../include/ref.js';
 import { procmap_query } from '../../include/uapi/fs.js';
 import type { rlimit } from '../../include/uapi/resource.js';
-import { read_user_byte, write_user_byte } from '../../lib/doors/memory.js';
+import { read_user_byte, read_user_bytes, write_user_byte, write_user_bytes } from '../../lib/doors/memory.js';
+import { pagemap_read } from '../../lib/fs/proc/pagemap.js';
 import {
   mapEntries,
   proc_pid_maps,
@@ -26,7 +28,7 @@ import { type SystemArgument, toInt, toUlong } from './argument.js';
 import { type CallArguments, ErrnoError, SignalError } from './errors.js';
 import { driverFile, installFd } from './files.js';
 import type { Processes } from './processes.js';
-import { type Limit, RawCalls } from './raw.js';
+import { type IoVec, type Limit, RawCalls } from './raw.js';
 
 /** How a file on a disk is opened. */
 export interface OpenOptions {
@@ -115,6 +117,11 @@ export class Process {
 
   madvise(addr: SystemArgument, len: SystemArgument, advice: SystemArgument): void {
     this.result('madvise', { addr, len, advice }, this.raw.madvise(addr, len, advice));
+  }
+
+  /** Advises on ranges of its own: bytes of those that came before an error. */
+  process_madvise(vec: readonly IoVec[], advice: SystemArgument, flags: SystemArgument = 0): number {
+    return this.result('process_madvise', { vec, advice, flags }, this.raw.process_madvise(vec, advice, flags));
   }
 
   /** The heap ends at addr from here on. ENOMEM is the only error. */
@@ -221,6 +228,10 @@ export class Process {
     this.result('ftruncate', { fd, length }, this.raw.ftruncate(fd, length));
   }
 
+  fallocate(fd: SystemArgument, mode: SystemArgument, offset: SystemArgument, len: SystemArgument): void {
+    this.result('fallocate', { fd, mode, offset, len }, this.raw.fallocate(fd, mode, offset, len));
+  }
+
   /** fcntl(fd, F_ADD_SEALS, seals). */
   addSeals(fd: SystemArgument, seals: SystemArgument): void {
     this.result('addSeals', { fd, seals }, this.raw.addSeals(fd, seals));
@@ -288,6 +299,31 @@ export class Process {
     return query;
   }
 
+  /** The entries of /proc/PID/pagemap for so many pages from addr on. */
+  pagemap(addr: SystemArgument, pages = 1): bigint[] {
+    const start = toUlong('pagemap', 'addr', addr);
+    if (start % PAGE_SIZE !== 0) badArgument('pagemap', 'addr', addr, 'not page-aligned');
+    return this.ofMemory('pagemap', (mm) => pagemap_read(mm, start, toUlong('pagemap', 'pages', pages)));
+  }
+
+  /** Reads so many bytes from addr on: fewer, where the next would be a signal. */
+  readBytes(addr: SystemArgument, length: number): Uint8Array {
+    const at = toUlong('readBytes', 'addr', addr);
+    const bytes = new Uint8Array(toUlong('readBytes', 'length', length));
+    this.mustLive('readBytes');
+    return bytes.subarray(
+      0,
+      this.processes.run(this.task, () => read_user_bytes(this.mm, at, bytes)),
+    );
+  }
+
+  /** Writes bytes from addr on, each as it is. How many were written: fewer, where the next would be a signal. */
+  writeBytes(addr: SystemArgument, bytes: Uint8Array): number {
+    const at = toUlong('writeBytes', 'addr', addr);
+    this.mustLive('writeBytes');
+    return this.processes.run(this.task, () => write_user_bytes(this.mm, at, bytes));
+  }
+
   /** What is told of its memory. */
   private ofMemory<T>(name: string, call: (mm: mm_struct) => T | ErrPtr): T {
     this.mustLive(name);
@@ -314,7 +350,7 @@ export class Process {
     if (!this.processes.isAlive(this.task)) throw new Error(`${name}: process ${this.pid} has exited`);
   }
 
-  /** The byte at addr. Each page has one byte of content, whatever address in it. */
+  /** The byte at addr. A page has one byte of content, whatever address in it, unless writeBytes() wrote there. */
   read(addr: SystemArgument): number {
     this.mustLive('read');
     const at = toUlong('read', 'addr', addr);

@@ -7,16 +7,21 @@ import { VM_FAULT_OOM } from '../../include/linux/pagetable.js';
 import type { mm_struct, task_struct } from '../../include/mm_types.js';
 import { Ref } from '../../include/ref.js';
 import { CAP_SYS_RESOURCE } from '../../include/uapi/capability.js';
+import { MFD_ALLOW_SEALING } from '../../include/uapi/memfd.js';
 import type { rlimit } from '../../include/uapi/resource.js';
 import * as calls from '../../lib/doors/calls.js';
 import { do_user_addr_fault, read_user_byte, write_user_byte } from '../../lib/doors/memory.js';
-import { madvise, mremap } from '../../lib/doors/remap.js';
+import { type iovec, madvise, mremap, process_madvise } from '../../lib/doors/remap.js';
+import { vfs_fallocate } from '../../lib/fs/open.js';
 import { type SystemArgument, toInt, toLimit, toPages, toUlong } from './argument.js';
 import { addSeals, closeFd, installFd, memfdFile, resize } from './files.js';
 import type { Processes } from './processes.js';
 
-/** Flag of memfd_create(): seals can be added. */
-export const MFD_ALLOW_SEALING = 2;
+/** A range of memory, of process_madvise(). */
+export interface IoVec {
+  readonly iov_base: SystemArgument;
+  readonly iov_len: SystemArgument;
+}
 
 /** A limit as a caller says it: one number for both, or each. */
 export type Limit = SystemArgument | { rlim_cur: SystemArgument; rlim_max: SystemArgument };
@@ -113,6 +118,20 @@ export class RawCalls {
     return this.run('madvise', () => madvise(at, bytes, behavior));
   }
 
+  /** On the process itself: bytes of the ranges that came before an error. */
+  process_madvise(vec: readonly IoVec[], advice: SystemArgument, flags: SystemArgument = 0): number {
+    const ranges = vec.map(({ iov_base, iov_len }): iovec => {
+      const [base, len] = [
+        toUlong('process_madvise', 'iov_base', iov_base),
+        toUlong('process_madvise', 'iov_len', iov_len),
+      ];
+      return { iov_base: base, iov_len: len };
+    });
+    const behavior = toInt('process_madvise', 'advice', advice);
+    const how = toUlong('process_madvise', 'flags', flags);
+    return this.run('process_madvise', () => process_madvise(ranges, behavior, how));
+  }
+
   /** Where the heap ends then: where it ended before, when it failed. */
   brk(addr: SystemArgument): number {
     const at = toUlong('brk', 'addr', addr);
@@ -207,6 +226,15 @@ export class RawCalls {
     return this.run('ftruncate', () => {
       const f = this.task.files.fd.get(toInt('ftruncate', 'fd', fd));
       return f === undefined || (f.f_mode & FMODE_PATH) !== 0 ? -EBADF : resize(f, size);
+    });
+  }
+
+  fallocate(fd: SystemArgument, mode: SystemArgument, offset: SystemArgument, len: SystemArgument): number {
+    const how = toInt('fallocate', 'mode', mode);
+    const [start, bytes] = [toUlong('fallocate', 'offset', offset), toUlong('fallocate', 'len', len)];
+    return this.run('fallocate', () => {
+      const f = this.task.files.fd.get(toInt('fallocate', 'fd', fd));
+      return f === undefined || (f.f_mode & FMODE_PATH) !== 0 ? -EBADF : vfs_fallocate(f, how, start, bytes);
     });
   }
 

@@ -32,9 +32,7 @@ export type CallName =
   | 'open'
   | 'pkey_mprotect'
   | 'prctl'
-  | 'pread64'
   | 'process_madvise'
-  | 'pwrite64'
   | 'remap_file_pages'
   | 'setrlimit'
   | 'unlink';
@@ -70,7 +68,6 @@ export interface BackendProcess {
    * - `capset(effective)`: the mask of capabilities that may be used from here on, as a bigint; never more than before
    * - `setrlimit(resource, rlim_cur, rlim_max)`: -1 is no limit
    * - `process_madvise(advice, flags, base, len, base, len, ...)`: on the process itself
-   * - `pread64(fd, addr, len, offset)`, `pwrite64(fd, addr, len, offset)`: into and from the process's memory
    * - `getpid()`: as the process itself sees it
    */
   call(name: CallName, ...args: readonly CallArgument[]): number;

@@ -2,7 +2,7 @@
 /**
  * Pages, entries of page tables, and what a page fault is asked and answers: the part of include/linux/mm_types.h and
  * include/linux/mm.h (Linux 7.3) that the page model stands on. An address space has one flat table here, and a page
- * one byte of content: the byte at each of its addresses.
+ * one byte of content, the byte at each of its addresses, until it is given bytes that differ.
  */
 
 /** A page of memory. */
@@ -15,8 +15,10 @@ export class page {
   _mapcount: number;
   /** One process alone has this anonymous page: PageAnonExclusive(). */
   anon_exclusive: boolean;
-  /** Its content, 0 to 255. */
+  /** Its content, 0 to 255: the byte at each of its addresses. */
   data: number;
+  /** Its content where its bytes differ, PAGE_SIZE of them; null otherwise. */
+  bytes: Uint8Array | null;
 
   constructor(mapping: object | null = null, index = 0, data = 0) {
     this.mapping = mapping;
@@ -24,6 +26,7 @@ export class page {
     this._mapcount = 0;
     this.anon_exclusive = false;
     this.data = data;
+    this.bytes = null;
   }
 }
 

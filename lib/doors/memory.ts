@@ -27,6 +27,10 @@ function checkTables(fn: string, mm: mm_struct | null): void {
   if (mm === null || mm.pgd === null) badArgument(fn, 'mm.pgd', null, 'the address space has no page tables');
 }
 
+function checkBytes(fn: string, bytes: Uint8Array): void {
+  if (!(bytes instanceof Uint8Array)) badArgument(fn, 'bytes', bytes, 'no Uint8Array');
+}
+
 function checkInside(fn: string, vma: vm_area_struct, start: number, end: number): void {
   if (start < vma.vm_start) badArgument(fn, 'start', start, `below the VMA, which starts at ${hexOf(vma.vm_start)}`);
   if (end > vma.vm_end) badArgument(fn, 'end', end, `past the VMA, which ends at ${hexOf(vma.vm_end)}`);
@@ -98,6 +102,30 @@ export function write_user_byte(mm: mm_struct, addr: number, value: number): num
     badArgument('write_user_byte', 'value', value, 'no byte');
   checkTables('write_user_byte', mm);
   return userAccess.write_user_byte(mm, addr, value);
+}
+
+/**
+ * Reads as many bytes from addr on as `bytes` has room for, with a do_user_addr_fault() for each page. Returns how many
+ * came: fewer where the next could not be read. copy_from_user() of include/linux/uaccess.h, told the other way round.
+ */
+export function read_user_bytes(mm: mm_struct, addr: number, bytes: Uint8Array): number {
+  if (isWatched()) return watched('read_user_bytes', read_user_bytes, { mm, addr, bytes });
+  checkUlong('read_user_bytes', 'addr', addr);
+  checkBytes('read_user_bytes', bytes);
+  checkTables('read_user_bytes', mm);
+  return userAccess.read_user_bytes(mm, addr, bytes);
+}
+
+/**
+ * Writes bytes from addr on, each as it is, with a do_user_addr_fault() for each page. Returns how many were written:
+ * fewer where the next could not be. copy_to_user() of include/linux/uaccess.h, told the other way round.
+ */
+export function write_user_bytes(mm: mm_struct, addr: number, bytes: Uint8Array): number {
+  if (isWatched()) return watched('write_user_bytes', write_user_bytes, { mm, addr, bytes });
+  checkUlong('write_user_bytes', 'addr', addr);
+  checkBytes('write_user_bytes', bytes);
+  checkTables('write_user_bytes', mm);
+  return userAccess.write_user_bytes(mm, addr, bytes);
 }
 
 /** Sets the size of a file in bytes; pages past it leave its mappings. truncate_setsize() of mm/truncate.c. */

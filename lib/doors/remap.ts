@@ -9,6 +9,8 @@ import * as madviseCall from '../mm/madvise/madvise.js';
 import * as mremapCall from '../mm/mremap/mremap.js';
 import { isWatched, watched } from './operation.js';
 
+export type { iovec } from '../mm/madvise/madvise.js';
+
 /**
  * Grows, shrinks or moves the mapping of old_len bytes at addr: with MREMAP_MAYMOVE elsewhere, with MREMAP_FIXED to
  * new_addr, with MREMAP_DONTUNMAP leaving the old mapping there, empty. Returns where it is, or a negative errno.
@@ -34,6 +36,22 @@ export function madvise(start: number, len_in: number, behavior: number): number
   checkUlong('madvise', 'len_in', len_in);
   if (!Number.isInteger(behavior)) badArgument('madvise', 'behavior', behavior, 'not an integer');
   return madviseCall.madvise(start, len_in, behavior);
+}
+
+/**
+ * Advises on one range after the other of the current address space. Bytes of those that came before an error, or a
+ * negative errno where none did. process_madvise() of mm/madvise.c, on oneself.
+ */
+export function process_madvise(vec: readonly madviseCall.iovec[], behavior: number, flags: number): number {
+  if (isWatched()) return watched('process_madvise', process_madvise, { vec, behavior, flags });
+  if (!Array.isArray(vec)) badArgument('process_madvise', 'vec', vec, 'no array of ranges');
+  for (const { iov_base, iov_len } of vec) {
+    checkUlong('process_madvise', 'iov_base', iov_base);
+    checkUlong('process_madvise', 'iov_len', iov_len);
+  }
+  if (!Number.isInteger(behavior)) badArgument('process_madvise', 'behavior', behavior, 'not an integer');
+  checkUlong('process_madvise', 'flags', flags);
+  return madviseCall.process_madvise(vec, behavior, flags);
 }
 
 /**

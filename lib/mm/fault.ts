@@ -27,7 +27,7 @@ import { stubs } from '../../stubs/index.js';
 import { missing } from '../bug.js';
 import { vma_is_anonymous } from './inlines/lifecycle.js';
 import { __linear_anon_page_index, linear_page_index } from './inlines/range.js';
-import { empty_zero_page, folio_test_anon, setEntry } from './page_tables.js';
+import { copy_user_highpage, empty_zero_page, folio_test_anon, setEntry } from './page_tables.js';
 
 /** No page comes of a fault that ends so. */
 const WITHOUT_PAGE = VM_FAULT_ERROR | VM_FAULT_NOPAGE | VM_FAULT_RETRY;
@@ -109,7 +109,7 @@ function do_cow_fault(vmf: vm_fault): number {
   vmf.cow_page = copy;
   const ret = __do_fault(vmf);
   if ((ret & (WITHOUT_PAGE | VM_FAULT_DONE_COW)) !== 0) return ret;
-  copy.data = vmf.page?.data ?? 0;
+  copy_user_highpage(copy, vmf.page);
   finish_fault(vmf);
   return ret;
 }
@@ -157,7 +157,7 @@ function wp_page_copy(vmf: vm_fault, old: page | null): number {
   if (ret !== 0) return ret;
   const copy = stubs.alloc_page();
   if (copy === null) return VM_FAULT_OOM;
-  copy.data = old?.data ?? 0;
+  copy_user_highpage(copy, old);
   mapAnon(vmf, copy);
   return 0;
 }

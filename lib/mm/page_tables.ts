@@ -18,6 +18,12 @@ import { vma_is_cow_mapping } from './inlines/flag_operations.js';
 /** What private memory that was only read shows: zeroes. All have this one page, so nobody counts its entries. */
 export const empty_zero_page: page = Object.freeze(new page());
 
+/** Gives a page the content of another: zeroes, if there is none. copy_user_highpage() of include/linux/highmem.h. */
+export function copy_user_highpage(to: page, from: page | null): void {
+  to.data = from?.data ?? 0;
+  to.bytes = from?.bytes?.slice() ?? null;
+}
+
 /** Gives an address space its page tables. */
 export function mm_alloc_pgd(mm: mm_struct): void {
   mm.pgd ??= new Map();

@@ -7,17 +7,8 @@
  * Deviations: pages are the page model's, so of an inode only size, seals and charge are here; `globals.shmem_huge`
  * stands for the mount's option.
  */
-import {
-  EINVAL,
-  ENOMEM,
-  EOPNOTSUPP,
-  EPERM,
-  type ErrPtr,
-  IS_ERR,
-  IS_ERR_VALUE,
-  PTR_ERR,
-} from '../../include/linux/errno.js';
-import { FALLOC_FL_PUNCH_HOLE, inode, S_IFREG, S_PRIVATE } from '../../include/linux/fs.js';
+import { EINVAL, ENOMEM, EPERM, type ErrPtr, IS_ERR, IS_ERR_VALUE, PTR_ERR } from '../../include/linux/errno.js';
+import { FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE, inode, S_IFREG, S_PRIVATE } from '../../include/linux/fs.js';
 import {
   offset_in_page,
   PAGE_ALIGN,
@@ -35,7 +26,7 @@ import {
   type vm_area_struct,
   type vm_operations_struct,
 } from '../../include/mm_types.js';
-import { F_SEAL_FUTURE_WRITE, F_SEAL_SEAL, F_SEAL_WRITE } from '../../include/uapi/fcntl.js';
+import { F_SEAL_FUTURE_WRITE, F_SEAL_GROW, F_SEAL_SEAL, F_SEAL_WRITE } from '../../include/uapi/fcntl.js';
 import { MAP_FIXED } from '../../include/uapi/mman.js';
 import { VMA_NORESERVE_BIT, type vma_flags_t } from '../../include/vma_flags.js';
 import { currentMm, globals, stubs } from '../../stubs/index.js';
@@ -123,11 +114,17 @@ function shmem_mmap_prepare(desc: vm_area_desc): number {
   return 0;
 }
 
-/** Whole pages [offset, offset + len) of shared memory are dropped; other changes of the file are not offered. */
+/** Whole pages [offset, offset + len) of shared memory are dropped, or the file becomes as long as that. */
 function shmem_fallocate(file: file, mode: number, offset: number, len: number): number {
-  if ((mode & FALLOC_FL_PUNCH_HOLE) === 0) return -EOPNOTSUPP;
-  if (((file.f_inode.seals ?? 0) & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)) !== 0) return -EPERM;
-  truncate_pagecache_range(file.f_mapping, offset, offset + len);
+  const { f_inode: host, f_mapping: mapping } = file;
+  const seals = host.seals ?? 0;
+  if ((mode & FALLOC_FL_PUNCH_HOLE) !== 0) {
+    if ((seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)) !== 0) return -EPERM;
+    truncate_pagecache_range(mapping, offset, offset + len);
+    return 0;
+  }
+  if ((seals & F_SEAL_GROW) !== 0 && offset + len > host.i_size) return -EPERM;
+  if ((mode & FALLOC_FL_KEEP_SIZE) === 0) host.i_size = Math.max(host.i_size, offset + len);
   return 0;
 }
 

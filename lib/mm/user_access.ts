@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
  * What happens when a program reads or writes a byte of its memory: do_user_addr_fault() and access_error() of
- * arch/x86/mm/fault.c and lock_mm_and_find_vma() of mm/mmap_lock.c (Linux 7.3), and the access itself.
+ * arch/x86/mm/fault.c and lock_mm_and_find_vma() of mm/mmap_lock.c (Linux 7.3), and the access itself: of one byte, which
+ * is then the whole page's content, or of bytes as they are.
  *
  * Deviations: no protection keys, no shadow stacks; the lock is always taken for the address space, never for one VMA.
  */
-import { PAGE_ALIGN_DOWN, TASK_SIZE } from '../../include/linux/mm.js';
+import { offset_in_page, PAGE_ALIGN_DOWN, PAGE_SIZE, TASK_SIZE } from '../../include/linux/mm.js';
 import {
   FAULT_FLAG_USER,
   FAULT_FLAG_WRITE,
+  type page,
   type pte_t,
   VM_FAULT_ERROR,
   VM_FAULT_SIGSEGV,
@@ -72,7 +74,7 @@ function entryAt(mm: mm_struct, addr: number, write: boolean, ret: Ref<number>):
 export function read_user_byte(mm: mm_struct, addr: number, value: Ref<number>): number {
   const ret = new Ref(0);
   const pte = entryAt(mm, addr, false, ret);
-  if (ret.value === 0) value.value = pte?.page?.data ?? 0;
+  if (ret.value === 0) value.value = pte?.page?.bytes?.[offset_in_page(addr)] ?? pte?.page?.data ?? 0;
   return ret.value;
 }
 
@@ -80,6 +82,60 @@ export function read_user_byte(mm: mm_struct, addr: number, value: Ref<number>):
 export function write_user_byte(mm: mm_struct, addr: number, value: number): number {
   const ret = new Ref(0);
   const pte = entryAt(mm, addr, true, ret);
-  if (pte !== null && pte.page !== null && pte.write) pte.page.data = value & 0xff;
+  if (pte !== null && pte.page !== null && pte.write) setContent(pte.page, value & 0xff);
   return ret.value;
+}
+
+/** Has a page hold nothing but that byte. */
+function setContent(page: page, value: number): void {
+  page.data = value;
+  page.bytes = null;
+}
+
+/** Puts bytes into a page; one that they fill with a single value needs no memory for them. */
+function putBytes(page: page, offset: number, bytes: Uint8Array): void {
+  const [first = 0] = bytes;
+  const isUniform = bytes.every((byte) => byte === first);
+  if (isUniform && (bytes.length === PAGE_SIZE || (page.bytes === null && page.data === first))) {
+    setContent(page, first);
+    return;
+  }
+  page.bytes ??= new Uint8Array(PAGE_SIZE).fill(page.data);
+  page.bytes.set(bytes, offset);
+}
+
+/** Does something with each page of the range, until a fault ends in an error. The bytes that were come by. */
+function eachPage(
+  mm: mm_struct,
+  range: { addr: number; length: number },
+  write: boolean,
+  access: (pte: pte_t | null, offset: number, start: number, end: number) => void,
+): number {
+  const ret = new Ref(0);
+  for (let done = 0; done < range.length; ) {
+    const addr = range.addr + done;
+    const offset = offset_in_page(addr);
+    const pte = entryAt(mm, addr, write, ret);
+    if (ret.value !== 0) return done;
+    const end = Math.min(done + PAGE_SIZE - offset, range.length);
+    access(pte, offset, done, end);
+    done = end;
+  }
+  return range.length;
+}
+
+/** Reads as many bytes from addr on as `bytes` has room for. How many came before one that the process would die of. */
+export function read_user_bytes(mm: mm_struct, addr: number, bytes: Uint8Array): number {
+  return eachPage(mm, { addr, length: bytes.length }, false, (pte, offset, start, end) => {
+    const page = pte?.page ?? null;
+    if (page?.bytes) bytes.set(page.bytes.subarray(offset, offset + end - start), start);
+    else bytes.fill(page?.data ?? 0, start, end);
+  });
+}
+
+/** Writes bytes from addr on, as they are. How many were written before one that the process would die of. */
+export function write_user_bytes(mm: mm_struct, addr: number, bytes: Uint8Array): number {
+  return eachPage(mm, { addr, length: bytes.length }, true, (pte, offset, start, end) => {
+    if (pte?.page && pte.write) putBytes(pte.page, offset, bytes.subarray(start, end));
+  });
 }

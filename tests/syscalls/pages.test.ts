@@ -21,6 +21,7 @@ import {
   page,
   populate_vma_page_range,
   pte_t,
+  read_user_bytes,
   S_SWAPFILE,
   split_vma,
   truncate_pagecache_range,
@@ -46,6 +47,7 @@ import {
   vm_flags_clear,
   vm_flags_set,
   vma_desc_set_flags,
+  write_user_bytes,
 } from '../../lib/index.js';
 import { stubs } from '../../stubs/index.js';
 import { DATA, mapRange } from '../mm/space.js';
@@ -439,5 +441,57 @@ test('a fault handler that lies is a bug', (t) => {
   answer = 0;
   locked(mm, () => t.throws(() => populate_vma_page_range(vma, AT, AT + PAGE_SIZE), '', 'no page at all'));
   worldOf(t).takeComplaints();
+  leave(t);
+});
+
+test('bytes that differ within a page', (t) => {
+  const mm = asProcess(t);
+  locked(mm, () => mapRange(t, AT, AT + 3 * PAGE_SIZE));
+  const bytesAt = (addr: number, length: number): number[] => {
+    const bytes = new Uint8Array(length).fill(99);
+    const came = read_user_bytes(mm, addr, bytes);
+    return [...bytes.subarray(0, came)];
+  };
+  const edge = AT + PAGE_SIZE - 2;
+
+  t.equal(bytesAt(edge, 4), [0, 0, 0, 0]);
+  t.ASSERT_EQ(pagesOf(mm), '100000:z 101000:z', 'reading takes no page');
+  t.ASSERT_EQ(write_user_bytes(mm, edge, Uint8Array.of(1, 2, 3, 4)), 4);
+  t.equal(bytesAt(edge - 1, 6), [0, 1, 2, 3, 4, 0]);
+  t.ASSERT_EQ(peek(mm, edge + 1), 2, 'one byte of them');
+  t.ASSERT_EQ(peek(mm, edge - 1), 0);
+
+  t.ASSERT_EQ(write_user_bytes(mm, AT, new Uint8Array(PAGE_SIZE).fill(7)), PAGE_SIZE);
+  t.ASSERT_EQ(mm.pgd?.get(AT)?.page?.bytes, null, 'a single value needs no memory');
+  t.equal(bytesAt(edge, 3), [7, 7, 3]);
+  t.ASSERT_EQ(write_user_bytes(mm, AT + 9, Uint8Array.of(7)), 1);
+  t.ASSERT_EQ(mm.pgd?.get(AT)?.page?.bytes, null, 'nor does what is there already');
+  t.ASSERT_EQ(poke(mm, AT + PAGE_SIZE, 5), 0);
+  t.equal(bytesAt(AT + PAGE_SIZE, 2), [5, 5], 'a byte alone is all of the page');
+
+  const end = AT + 3 * PAGE_SIZE;
+  t.ASSERT_EQ(write_user_bytes(mm, end - 2, Uint8Array.of(1, 2, 3)), 2, 'as far as it is mapped');
+  t.equal(bytesAt(end - 2, 5), [1, 2]);
+  t.ASSERT_EQ(write_user_bytes(mm, end, Uint8Array.of(1)), 0);
+  t.ASSERT_EQ(read_user_bytes(mm, end, new Uint8Array(0)), 0);
+  t.throws(() => read_user_bytes(mm, AT, JSON.parse('[1]')), 'read_user_bytes: bytes = 1: no Uint8Array');
+  leave(t);
+});
+
+test('a copy has the bytes that differ, and its own from then on', (t) => {
+  const mm = asProcess(t);
+  const mapping = diskFile(1);
+  locked(mm, () => {
+    mapRange(t, AT, AT + PAGE_SIZE, { file: mapping, pgoff: 0, bits: SHARED });
+    mapRange(t, AT + 0x10000, AT + 0x11000, { file: mapping, pgoff: 0 });
+  });
+  const first = new Uint8Array(3);
+
+  write_user_bytes(mm, AT, Uint8Array.of(1, 2, 3));
+  write_user_bytes(mm, AT + 0x10001, Uint8Array.of(9));
+  read_user_bytes(mm, AT + 0x10000, first);
+  t.equal([...first], [1, 9, 3], "the private page is a copy of the file's");
+  read_user_bytes(mm, AT, first);
+  t.equal([...first], [1, 2, 3], 'which stays as it was');
   leave(t);
 });

@@ -7,7 +7,7 @@
  * set_anon_vma_name(), mm/madvise.c, and of hugepage_madvise(), mm/khugepaged.c (Linux 7.3).
  *
  * Deviations: as with CONFIG_MEMORY_FAILURE off, MADV_HWPOISON and MADV_SOFT_OFFLINE are unknown; MADV_COLLAPSE is the
- * stub world's, which has no huge pages; no process_madvise(); no protection keys.
+ * stub world's, which has no huge pages; process_madvise() is of a process on itself; no protection keys.
  */
 import { EAGAIN, EBADF, EINTR, EINVAL, ENOMEM, EPERM } from '../../../include/linux/errno.js';
 import { offset_in_page } from '../../../include/linux/mm.js';
@@ -258,6 +258,15 @@ function madvise_behavior_valid(behavior: number): boolean {
   return VALID.has(behavior);
 }
 
+/** A range of memory. */
+export interface iovec {
+  readonly iov_base: number;
+  readonly iov_len: number;
+}
+
+/** Most ranges that one call takes. */
+const UIO_MAXIOV = 1024;
+
 /** Does it give VMAs an anon_vma? */
 function prepares_anon_vma(behavior: number): boolean {
   return behavior === MADV_GUARD_INSTALL;
@@ -417,6 +426,34 @@ export function do_madvise(mm: mm_struct, start: number, len_in: number, behavio
   madvise_finish_tlb(madv_behavior);
   madvise_unlock(madv_behavior);
   return error;
+}
+
+/**
+ * Advises on one range after the other of the address space. The bytes of those that came before an error, or that error
+ * where none did.
+ */
+function vector_madvise(mm: mm_struct, vec: readonly iovec[], behavior: number): number {
+  const madv_behavior = new madvise_behavior(mm, behavior);
+  let advised = 0;
+
+  let error = madvise_lock(madv_behavior);
+  if (error !== 0) return error;
+  madvise_init_tlb(madv_behavior);
+  for (const { iov_base: start, iov_len: len_in } of vec) {
+    error = check_input_range(start, len_in);
+    if (error === 0 && len_in !== 0) error = madvise_do_behavior(start, len_in, madv_behavior);
+    if (error < 0) break;
+    advised += len_in;
+  }
+  madvise_finish_tlb(madv_behavior);
+  madvise_unlock(madv_behavior);
+  return advised === 0 ? error : advised;
+}
+
+/** The system call, of a process on itself. */
+export function process_madvise(vec: readonly iovec[], behavior: number, flags: number): number {
+  if (flags !== 0 || vec.length > UIO_MAXIOV || !madvise_behavior_valid(behavior)) return -EINVAL;
+  return vector_madvise(currentMm('process_madvise'), vec, behavior);
 }
 
 /** The system call. */

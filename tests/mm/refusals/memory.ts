@@ -8,9 +8,11 @@ import {
   populate_vma_page_range,
   Ref,
   read_user_byte,
+  read_user_bytes,
   truncate_pagecache_range,
   truncate_setsize,
   write_user_byte,
+  write_user_bytes,
 } from '../../../lib/index.js';
 import { addresses, type NumberRefusal, numbers } from './numbers.js';
 import type { VmaRefusal } from './vmas.js';
@@ -24,6 +26,8 @@ export const MEMORY_NUMBERS: readonly NumberRefusal[] = [
   numbers('do_user_addr_fault', 'addr', (t, _vma, bad) => do_user_addr_fault(t.mm, bad, false)),
   numbers('read_user_byte', 'addr', (t, _vma, bad) => read_user_byte(t.mm, bad, new Ref(0))),
   numbers('write_user_byte', 'addr', (t, _vma, bad) => write_user_byte(t.mm, bad, 0)),
+  numbers('read_user_bytes', 'addr', (t, _vma, bad) => read_user_bytes(t.mm, bad, new Uint8Array(1))),
+  numbers('write_user_bytes', 'addr', (t, _vma, bad) => write_user_bytes(t.mm, bad, new Uint8Array(1))),
   numbers('truncate_setsize', 'newsize', (_t, _vma, bad) => truncate_setsize(new address_space(), bad)),
   addresses('truncate_pagecache_range', 'start', (_t, _vma, bad) =>
     truncate_pagecache_range(new address_space(), bad, 0x4000),
