@@ -3,18 +3,18 @@
 import {
   ASSERT_EQ,
   ASSERT_NE,
+  ftruncate,
   MAP_FAILED,
   MAP_FIXED,
   MAP_PRIVATE,
   MFD_CLOEXEC,
-  SELFTEST,
-  TEST_F,
-  ftruncate,
   memfd_create,
   mmap,
   munmap,
+  SELFTEST,
   store8,
   sys_mremap,
+  TEST_F,
 } from '../../harness/selftest/index.js';
 import { ANON, ASSERT_SPAN, MOVE, merge, RW } from './merge_fixture.js';
 

@@ -4,15 +4,15 @@ import {
   ASSERT_EQ,
   ASSERT_NE,
   ASSERT_TRUE,
+  find_vma_procmap,
   MAP_FAILED,
   MAP_FIXED,
   MREMAP_DONTUNMAP,
-  SELFTEST,
-  TEST_F,
-  find_vma_procmap,
   mmap,
   mremap,
+  SELFTEST,
   store8,
+  TEST_F,
 } from '../../harness/selftest/index.js';
 import { ANON, ASSERT_SPAN, do_fork, MOVE, merge_with_fork, RW } from './merge_fixture.js';
 
