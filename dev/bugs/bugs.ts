@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { complain, likeTheOthers, statusHelp, USAGE } from '../../tools/commands/program.js';
 import type { Bug } from './bug.js';
+import { CAP, CHANCE, type Chance, chanceOf, recordChances, SEEDS, tellChance } from './chance.js';
 import { Copy, forAll, type Verdict } from './hunt.js';
 import { BUGS } from './list.js';
 import { confirmed, MATRIX, matrix } from './matrix.js';
@@ -20,8 +21,17 @@ interface Options {
   json: boolean;
   record: boolean;
   confirm: boolean;
+  chance: boolean;
+  seeds: string;
+  cap: string;
   jobs: string;
 }
+
+const NUMBERS = [
+  ['jobs', 99, /^[1-9]\d?$/],
+  ['seeds', 99, /^[1-9]\d?$/],
+  ['cap', 999_999_999, /^[1-9]\d{0,8}$/],
+] as const;
 
 /** The tests that fail without any bug; they are named and count for nothing. */
 async function failing(): Promise<Finding[]> {
@@ -57,21 +67,45 @@ async function confirm(bugs: readonly Bug[], jobs: number): Promise<number> {
   return lost.length === 0 ? 0 : 1;
 }
 
+/** How soon random operations find the bugs. */
+async function judgeChances(bugs: readonly Bug[], { json, record, jobs, seeds, cap }: Options): Promise<number> {
+  const judged: Chance[] = await forAll(root, bugs, Number(jobs), async (copy, bug) => {
+    const chance = await chanceOf(copy, bug, Number(seeds), Number(cap));
+    process.stderr.write(`${tellChance(chance)}\n`);
+    return chance;
+  });
+  if (record) recordChances(root, judged);
+  const found = judged.filter(({ median }) => median !== null).length;
+  process.stdout.write(
+    json
+      ? `${JSON.stringify(judged, null, 2)}\n`
+      : `${bugs.length} bugs, ${found} found by chance within ${cap} operations, in the median of ${seeds} seeds\n`,
+  );
+  return found === bugs.length ? 0 : 1;
+}
+
 async function main(ids: readonly string[], options: Options): Promise<number> {
   const unknown = ids.find((id) => !BUGS.some((bug) => bug.id === id));
   if (unknown !== undefined) {
     complain('bugs', `no bug ${unknown}: there are ${BUGS.map(({ id }) => id).join(', ')}`);
     return USAGE;
   }
-  if (!/^[1-9]\d?$/.test(options.jobs)) {
-    complain('bugs', `--jobs is a number from 1 to 99, not ${options.jobs}`);
+  for (const [name, most, pattern] of NUMBERS) {
+    if (pattern.test(options[name])) continue;
+    complain('bugs', `--${name} is a number from 1 to ${most}, not ${options[name]}`);
     return USAGE;
   }
-  if (options.record && (ids.length > 0 || options.confirm)) {
+  // What is found by chance may be measured bug by bug: it takes hours.
+  if (options.record && !options.chance && (ids.length > 0 || options.confirm)) {
     complain('bugs', '--record is for all bugs, without --confirm');
     return USAGE;
   }
+  if (options.chance && options.confirm) {
+    complain('bugs', '--chance and --confirm do not go together');
+    return USAGE;
+  }
   const bugs = ids.length === 0 ? BUGS : BUGS.filter(({ id }) => ids.includes(id));
+  if (options.chance) return judgeChances(bugs, options);
   return options.confirm ? confirm(bugs, Number(options.jobs)) : judge(bugs, options);
 }
 
@@ -80,7 +114,10 @@ likeTheOthers(new Command('npm run bugs --'))
   .argument('[ids...]', 'bugs by their ids (default: all)')
   .option('--json', 'as JSON', false)
   .option('--confirm', 'runs only what the recorded matrix names, and complains when it finds no more', false)
-  .option('--record', `writes ${MATRIX}, which tests hold the detectors to`, false)
+  .option('--chance', 'how many random operations it takes to find each', false)
+  .option('--seeds <n>', 'with --chance, random programs to begin with', String(SEEDS))
+  .option('--cap <n>', 'with --chance, operations after which a seed gives up', String(CAP))
+  .option('--record', `writes ${MATRIX}, which tests hold the detectors to; with --chance, ${CHANCE}`, false)
   .option('-j, --jobs <n>', 'bugs at a time', String(availableParallelism()))
   .addHelpText('after', statusHelp('all were found', 'some were not', 'the command line cannot be used'))
   .action(async (ids: string[], options: Options) => {

@@ -77,17 +77,26 @@ export class Copy {
   }
 
   /** Puts a bug back for a time. Throws a StaleBugError when it cannot be put back. */
-  private async broken<T>(bug: Bug, act: (tests: TestProcess) => Promise<T>): Promise<T> {
+  async withBugIn<T>(bug: Bug, act: (folder: string) => Promise<T>): Promise<T> {
     const path = join(this.folder, 'dist', bug.module);
     const source = readFileSync(path, 'utf8');
     writeFileSync(path, withBug(bug, source));
-    const tests = new TestProcess(this.folder);
     try {
-      return await act(tests);
+      return await act(this.folder);
     } finally {
-      tests.end();
       writeFileSync(path, source);
     }
+  }
+
+  private broken<T>(bug: Bug, act: (tests: TestProcess) => Promise<T>): Promise<T> {
+    return this.withBugIn(bug, async (folder) => {
+      const tests = new TestProcess(folder);
+      try {
+        return await act(tests);
+      } finally {
+        tests.end();
+      }
+    });
   }
 
   /** Judges a bug by upstream's tests and by others, file by file until one finds it. */

@@ -16,7 +16,7 @@ export interface Finding {
 }
 
 /** A complaint without what differs from run to run: addresses, numbers, places. */
-function shortly(says: string): string {
+export function shortly(says: string): string {
   return says
     .replace(/^\s*not ok \d+ - /, '')
     .replace(/ # (?:time=|TODO).*$/, '')

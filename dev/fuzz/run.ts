@@ -71,13 +71,18 @@ export function runProgram(steps: readonly Step[], quick = false): Finding | nul
   });
 }
 
+/** A finding, and after how many operations it came. */
+export interface Found extends Finding {
+  readonly operations: number;
+}
+
 /** Runs that many steps, in programs of a usual length. */
-export function fuzz(seed: number, runs: number, progress?: (done: number) => void): Finding | null {
+export function fuzz(seed: number, runs: number, progress?: (done: number) => void): Found | null {
   const random = new Random(seed);
   for (let done = 0; done < runs; done += PROGRAM_LENGTH) {
     progress?.(done);
     const finding = runProgram(randomProgram(random, Math.min(PROGRAM_LENGTH, runs - done)), true);
-    if (finding !== null) return finding;
+    if (finding !== null) return { ...finding, operations: done + finding.steps.length };
   }
   return null;
 }
