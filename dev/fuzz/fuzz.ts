@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
- * Random operations, with random hooks and failures, in the checked world: its detectors are the only judge. Usage:
+ * Random operations and system calls, with random hooks and failures, in the checked world: its detectors are the only judge. Usage:
  * `npm run fuzz -- --runs 1000000 --seed 7`. Status 0: silent; 1: a finding, shortened and printed; 2: bad arguments.
  */
 import '../../tools/commands/guarded.js';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { likeTheOthers, statusHelp } from '../../tools/commands/program.js';
+import { KINDS, type Kind } from './program.js';
 import { fuzz, printFinding, shorten } from './run.js';
+import { writeTest } from './test_file.js';
 
 interface Options {
   runs: number;
   seed: number;
+  kind?: Kind;
+  write?: string;
 }
 
 function toNumber(value: string): number {
@@ -18,9 +22,9 @@ function toNumber(value: string): number {
   return Number(value);
 }
 
-function main({ runs, seed }: Options): number {
+function main({ runs, seed, kind, write }: Options): number {
   const started = performance.now();
-  const finding = fuzz(seed, runs, (done) => {
+  const finding = fuzz(seed, runs, kind, (done) => {
     if (done > 0 && done % 100_000 === 0) process.stderr.write(`${done.toLocaleString('en')} operations\n`);
   });
   if (finding === null) {
@@ -28,13 +32,19 @@ function main({ runs, seed }: Options): number {
     process.stdout.write(`${runs.toLocaleString('en')} operations from seed ${seed}: silent, in ${seconds} s\n`);
     return 0;
   }
-  process.stdout.write(`${printFinding(shorten(finding))}\n`);
+  const short = shorten(finding);
+  process.stdout.write(`${printFinding(short)}\n`);
+  if (write !== undefined) process.stdout.write(`\nwritten: ${writeTest(write, short, seed)}\n`);
   return 1;
 }
 
 likeTheOthers(new Command('npm run fuzz --'))
-  .description('Random operations with random hooks and failures, judged by the detectors of the checked world.')
+  .description(
+    'Random operations and system calls with random hooks and failures, judged by the detectors of the checked world.',
+  )
   .option('--runs <number>', 'operations', toNumber, 100_000)
+  .addOption(new Option('--kind <kind>', 'functions of mm/vma.c, or system calls (default: both)').choices(KINDS))
+  .option('--write <folder>', 'writes a finding as a test file into a folder below tests/')
   .option('--seed <number>', 'what the random numbers begin with', toNumber, 1)
   .addHelpText('after', statusHelp('silent', 'a finding, shortened and printed', 'the command line cannot be used'))
   .action((options: Options) => {

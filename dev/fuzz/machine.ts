@@ -47,6 +47,11 @@ export class Machine implements Surroundings {
     this.arm = () => {};
   }
 
+  /** Its address space, and those of others. */
+  get spaces(): readonly mm_struct[] {
+    return this.processes;
+  }
+
   step({ word, numbers, failAt, failName, lasting }: Step): void {
     const [which = 0, ...rest] = numbers;
     const mm = this.processes[which % this.processes.length];

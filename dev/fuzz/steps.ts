@@ -85,3 +85,25 @@ export function printStep({ word, numbers, failAt, failName, lasting }: Step): s
   const fails = failAt === 0 ? [] : [lasting ? `fail-from=${which}` : `fail-at=${which}`];
   return [word, ...numbers, ...fails].join(' ');
 }
+
+/** A line that printStep() made. Throws a RangeError for any other. */
+export function parseStep(line: string): Step {
+  const [head, ...rest] = line.split(' ');
+  const word = WORDS.find((one) => one === head);
+  if (word === undefined) throw new RangeError(`fuzz: '${line}': '${head}' is no word of a program`);
+  const numbers: number[] = [];
+  const step = { word, numbers, failAt: 0, failName: null as string | null, lasting: false };
+  for (const text of rest) {
+    const fails = /^fail-(at|from)=(?:([\w.]+):)?(\d+)$/.exec(text);
+    if (fails !== null) {
+      step.lasting = fails[1] === 'from';
+      step.failName = fails[2] ?? null;
+      step.failAt = Number(fails[3]);
+    } else if (/^\d+$/.test(text)) {
+      numbers.push(Number(text));
+    } else {
+      throw new RangeError(`fuzz: '${line}': '${text}' is neither a number nor a failure`);
+    }
+  }
+  return step;
+}

@@ -18,7 +18,7 @@ function say(line: UntilLine): void {
 
 const [seed, cap] = process.argv.slice(2).map(Number);
 let last = 0;
-const found = fuzz(seed ?? 1, cap ?? 0, (operations) => {
+const found = fuzz(seed ?? 1, cap ?? 0, undefined, (operations) => {
   const now = performance.now();
   if (now - last < EVERY) return;
   last = now;

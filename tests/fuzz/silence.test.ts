@@ -2,7 +2,8 @@
 /** Random operations on the code as it is raise no complaint, and on code that is broken they do. */
 import t from 'tap';
 import { fuzz, printFinding, runProgram, shorten } from '../../dev/fuzz/run.js';
-import { printStep, randomProgram, WORDS } from '../../dev/fuzz/steps.js';
+import { KINDS, randomLines } from '../../dev/fuzz/program.js';
+import { parseStep, printStep, randomProgram, WORDS } from '../../dev/fuzz/steps.js';
 import { Random } from '../../dev/random.js';
 
 t.test('three thousand random operations are silent', async (t) => {
@@ -25,8 +26,10 @@ t.test('a program is the same for the same seed, and has every word', async (t) 
 });
 
 t.test('every program that is shortened out of a silent one is silent', async (t) => {
-  const steps = randomProgram(new Random(3), 60);
-  for (let at = 0; at < steps.length; at += 7) {
-    t.equal(runProgram([...steps.slice(0, at), ...steps.slice(at + 3)]), null);
+  for (const kind of KINDS) {
+    const { lines } = randomLines(new Random(3), 60, kind);
+    for (let at = 0; at < lines.length; at += 7) {
+      t.equal(runProgram({ kind, lines: [...lines.slice(0, at), ...lines.slice(at + 3)] }), null, `${kind}, from ${at}`);
+    }
   }
 });

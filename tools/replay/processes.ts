@@ -35,8 +35,8 @@ export function isCallTrace(input: string): boolean {
   return wordsOf(first)[0] === 'process';
 }
 
-/** Carries a line out. An argument that nothing can be made of is a fault of the line. */
-function runLine(processes: ReplayedProcesses, { word, args }: CallLine, line: number): number {
+/** Carries a line out, and says what it answered. An argument that nothing can be made of is a fault of the line. */
+export function runCallLine(processes: ReplayedProcesses, { word, args }: CallLine, line: number): number {
   processes.begin();
   try {
     return word.run(processes, new CallArguments(args));
@@ -48,7 +48,7 @@ function runLine(processes: ReplayedProcesses, { word, args }: CallLine, line: n
 
 function answer(processes: ReplayedProcesses, said: CallLine, line: number, write: (text: string) => void): void {
   try {
-    const result = runLine(processes, said, line);
+    const result = runCallLine(processes, said, line);
     write(processes.describe(`${said.word.name} ${valueText(result)}`));
   } catch (error) {
     if (error instanceof BugError) write(processes.takeTold());

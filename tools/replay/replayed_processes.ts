@@ -1,16 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The processes that a trace of system calls is carried out by, with their files, by number. */
 import { driverFile, installFd } from '../../harness/process/files.js';
-import { Processes } from '../../harness/process/processes.js';
+import { Processes, type ProcessHost } from '../../harness/process/processes.js';
 import { RawCalls } from '../../harness/process/raw.js';
 import { setUpStack } from '../../harness/process/stack.js';
 import { World } from '../../harness/world.js';
 import { ENOENT, ESRCH } from '../../include/linux/errno.js';
-import type { task_struct } from '../../include/mm_types.js';
+import type { mm_struct, task_struct } from '../../include/mm_types.js';
 import { driverOf } from './driver_files.js';
 import { setKnob } from './process_settings.js';
 import { ProcessWorld } from './process_stubs.js';
 import { spaceText } from './process_text.js';
+
+/** What processes stand on where nobody prints them: a world that watches them, say. */
+export interface Ground {
+  made: ProcessWorld;
+  world: World;
+  host: ProcessHost['checked'];
+}
 
 export class ReplayedProcesses {
   readonly world: World;
@@ -22,6 +29,7 @@ export class ReplayedProcesses {
   isShown: boolean;
   /** Null until a process is asked for. */
   private machine: Processes | null;
+  private readonly host: ProcessHost['checked'];
   /** Number 1 is the first; null for one that has exited. */
   private readonly tasks: (task_struct | null)[];
   /** The number of the one that runs. */
@@ -29,15 +37,18 @@ export class ReplayedProcesses {
   /** Calls of hooks, and warnings, of the word that is carried out. */
   private told: string;
 
-  /** Its world must be in force when words are carried out. */
-  constructor(validate: boolean) {
+  /** Its world must be in force when words are carried out. `ground`: one that was made for it already. */
+  constructor(validate: boolean, ground?: Ground) {
     this.told = '';
-    this.made = new ProcessWorld((text) => this.tell(text));
-    this.world = new World({
-      stubs: this.made.stubs,
-      globals: { debug_vm_maple_tree: validate, slab_store_user: validate },
-      allocNodes: (_count, gfp) => !this.made.refusesNodes(gfp),
-    });
+    this.made = ground?.made ?? new ProcessWorld((text) => this.tell(text));
+    this.world =
+      ground?.world ??
+      new World({
+        stubs: this.made.stubs,
+        globals: { debug_vm_maple_tree: validate, slab_store_user: validate },
+        allocNodes: (_count, gfp) => !this.made.refusesNodes(gfp),
+      });
+    this.host = ground?.host ?? { stubs: this.made.stubs, reports: { complain: this.tell } };
     this.machine = null;
     this.quiet = false;
     this.isShown = false;
@@ -47,8 +58,7 @@ export class ReplayedProcesses {
 
   private get processes(): Processes {
     if (this.machine === null) {
-      const checked = { stubs: this.made.stubs, reports: { complain: this.tell } };
-      this.machine = new Processes({ checked, world: this.world, show: () => {} });
+      this.machine = new Processes({ checked: this.host, world: this.world, show: () => {} });
     }
     return this.machine;
   }
@@ -58,6 +68,7 @@ export class ReplayedProcesses {
     this.isShown = false;
   }
 
+  /** Told of hooks and warnings. */
   readonly tell = (text: string): void => {
     this.told += ` ${text}\n`;
   };
@@ -94,6 +105,19 @@ export class ReplayedProcesses {
       this.tasks[this.running - 1] = null;
       this.processes.exit(task);
       return 0;
+    });
+  }
+
+  /** Those of the processes that there are. */
+  get spaces(): mm_struct[] {
+    return this.tasks.flatMap((task) => task?.mm ?? []);
+  }
+
+  /** All processes end. */
+  end(): void {
+    this.tasks.forEach((task, i) => {
+      this.running = i + 1;
+      if (task !== null) this.exit();
     });
   }
 

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** Random programs, line by line: of functions of mm/vma.c, or of system calls; and what each kind runs on. */
+import { CheckedWorld } from '../../harness/checked/world.js';
+import { World } from '../../harness/world.js';
+import { type mm_struct, type Stubs, VMA_DONTEXPAND_BIT, vma_test } from '../../lib/index.js';
+import type { Random } from '../random.js';
+import { randomProgram as randomCalls } from '../syscalls/program.js';
+import { CallMachine } from './call_program.js';
+import { Drivers } from './drivers.js';
+import { Machine } from './machine.js';
+import { parseStep, printStep, randomProgram } from './steps.js';
+
+export const KINDS = ['functions', 'calls'] as const;
+export type Kind = (typeof KINDS)[number];
+
+export interface Program {
+  readonly kind: Kind;
+  readonly lines: readonly string[];
+}
+
+/** What carries a program out, in a checked world. */
+export interface Ground {
+  readonly checked: CheckedWorld;
+  readonly world: World;
+  /** In the world: carries one line out. */
+  step(line: string): void;
+  /** In the world: all that lives ends. */
+  end(): void;
+  /** Address spaces that there are. */
+  spaces(): readonly mm_struct[];
+}
+
+function groundOfFunctions(): Ground {
+  const checked = new CheckedWorld();
+  const options = checked.worldOptions();
+  const stubs: Stubs = {
+    ...options.stubs,
+    vma_supports_mlock: (vma) => !vma_test(vma, VMA_DONTEXPAND_BIT),
+    is_vm_hugetlb_page: (vma) => vma.vm_file !== null && Drivers.isHuge(vma.vm_file),
+    move_page_tables: (pmc) => {
+      if (pmc.old.vm_mm !== null) checked.pages.move(pmc.old.vm_mm, pmc.old_addr, pmc.new_addr, pmc.len_in);
+      return pmc.len_in;
+    },
+  };
+  Object.assign(checked.stubs, stubs);
+  let made: Machine | null = null;
+  // Made in the world, as its objects are.
+  const machine = (): Machine => {
+    made ??= new Machine(checked);
+    return made;
+  };
+  return {
+    checked,
+    world: new World({ ...options, stubs }),
+    step: (line) => machine().step(parseStep(line)),
+    end: () => machine().end(),
+    spaces: () => machine().spaces,
+  };
+}
+
+function groundOfCalls(): Ground {
+  const checked = new CheckedWorld();
+  const machine = new CallMachine(checked);
+  return {
+    checked,
+    world: machine.world,
+    step: (line) => machine.step(line),
+    end: () => machine.end(),
+    spaces: () => machine.spaces,
+  };
+}
+
+export function groundOf(kind: Kind): Ground {
+  return kind === 'functions' ? groundOfFunctions() : groundOfCalls();
+}
+
+/** A program of that many lines; of either kind, unless one is given. */
+export function randomLines(random: Random, length: number, given?: Kind): Program {
+  const kind = given ?? random.pick(KINDS);
+  const lines = kind === 'functions' ? randomProgram(random, length).map(printStep) : randomCalls(random, length);
+  return { kind, lines };
+}
