@@ -48,17 +48,22 @@ export class CallMachine {
     this.checked = checked;
     const made = new CheckedProcessWorld(checked);
     const options = checked.worldOptions();
-    const allocNodes = (count: number, gfp: gfp_t): boolean =>
-      !made.refusesNodes(gfp) && options.allocNodes(count, gfp);
+    const allocNodes = (count: number, gfp: gfp_t): boolean => {
+      if (!made.refusesNodes(gfp)) return options.allocNodes(count, gfp);
+      checked.faults.failures++;
+      return false;
+    };
     this.world = new World({ ...options, allocNodes });
     this.processes = new ReplayedProcesses(true, { made, world: this.world, host: checked });
   }
 
-  /** Carries a line out; what hooks tell is not listened to. */
-  step(line: string): void {
+  /** What carries a line out; what hooks tell is not listened to. Throws a TraceError for a line that is no word. */
+  read(line: string): () => void {
     const said = parseCallLine(line, 1);
-    if (said !== null) runCallLine(this.processes, said, 1);
-    this.processes.takeTold();
+    return () => {
+      if (said !== null) runCallLine(this.processes, said, 1);
+      this.processes.takeTold();
+    };
   }
 
   /** Those of all processes. */

@@ -44,7 +44,7 @@ likeTheOthers(new Command('npm run fuzz --'))
   )
   .option('--runs <number>', 'operations', toNumber, 100_000)
   .addOption(new Option('--kind <kind>', 'functions of mm/vma.c, or system calls (default: both)').choices(KINDS))
-  .option('--write <folder>', 'writes a finding as a test file into a folder below tests/')
+  .option('--write <folder>', 'writes a finding as a test file, into a folder below tests/')
   .option('--seed <number>', 'what the random numbers begin with', toNumber, 1)
   .addHelpText('after', statusHelp('silent', 'a finding, shortened and printed', 'the command line cannot be used'))
   .action((options: Options) => {

@@ -22,8 +22,8 @@ export interface Program {
 export interface Ground {
   readonly checked: CheckedWorld;
   readonly world: World;
-  /** In the world: carries one line out. */
-  step(line: string): void;
+  /** In the world: what carries a line out. Throws for one that is none of such a program. */
+  read(line: string): () => void;
   /** In the world: all that lives ends. */
   end(): void;
   /** Address spaces that there are. */
@@ -52,7 +52,10 @@ function groundOfFunctions(): Ground {
   return {
     checked,
     world: new World({ ...options, stubs }),
-    step: (line) => machine().step(parseStep(line)),
+    read: (line) => {
+      const step = parseStep(line);
+      return () => machine().step(step);
+    },
     end: () => machine().end(),
     spaces: () => machine().spaces,
   };
@@ -64,7 +67,7 @@ function groundOfCalls(): Ground {
   return {
     checked,
     world: machine.world,
-    step: (line) => machine.step(line),
+    read: (line) => machine.read(line),
     end: () => machine.end(),
     spaces: () => machine.spaces,
   };

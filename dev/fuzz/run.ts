@@ -72,7 +72,7 @@ export function runProgram({ kind, lines }: Program, quick = false): Finding | n
     let before: VmaSnapshot[][] = [];
     for (const [i, line] of lines.entries()) {
       if (!quick) before = shots(ground);
-      const complaints = complaintsOf(ground, () => ground.step(line));
+      const complaints = complaintsOf(ground, ground.read(line));
       if (complaints.length === 0) continue;
       return { kind, lines: lines.slice(0, i + 1), complaints, drawing: quick ? [] : drawn(before, shots(ground)) };
     }

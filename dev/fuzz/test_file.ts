@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** A finding as a test file that can be committed: it fails for what was found, and passes when that is mended. */
 import { writeFileSync } from 'node:fs';
-import { basename, join, relative, resolve } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CannotBeDone } from '../../tools/commands/program.js';
 import { type Finding, shortly } from './run.js';
@@ -13,15 +13,14 @@ function quoted(text: string): string {
   return text.includes("'") ? JSON.stringify(text) : `'${text.replaceAll('\\', '\\\\')}'`;
 }
 
-/** The source of a test file `depth` folders below the root. */
-export function testSource({ kind, lines, complaints }: Finding, seed: number, depth: number): string {
-  const up = '../'.repeat(depth);
+/** The source of a test file; `committed`: where it finds what it is held by. */
+export function testSource({ kind, lines, complaints }: Finding, seed: number, committed: string): string {
   const what = shortly(complaints[0] ?? '');
   return [
     '// SPDX-License-Identifier: GPL-2.0-only',
     `/** Found by random ${kind === 'calls' ? 'system calls' : 'operations'}, and shortened: \`npm run fuzz -- --seed ${seed}\`. */`,
     "import t from 'tap';",
-    `import { assertSilent } from '${up}dev/fuzz/committed.js';`,
+    `import { assertSilent } from '${committed}';`,
     '',
     `t.test(${quoted(what)}, async (t) => {`,
     `  assertSilent(t, ${quoted(kind)}, [`,
@@ -32,16 +31,15 @@ export function testSource({ kind, lines, complaints }: Finding, seed: number, d
   ].join('\n');
 }
 
-/** Writes it into a folder below tests/, under the name of what was found. Its path, from the root. */
+/** Writes it into a folder of the project, under the name of what was found. Its path. */
 export function writeTest(folder: string, finding: Finding, seed: number): string {
   const path = resolve(folder);
-  const below = relative(root, path);
-  if (!/^tests(?:[/\\]|$)/.test(below)) throw new CannotBeDone(`fuzz: '${folder}' is not a folder below tests/`);
+  if (relative(root, path).startsWith('..')) throw new CannotBeDone(`fuzz: '${folder}' is no folder of the project`);
+  const committed = relative(path, join(root, 'dev/fuzz/committed.js')).replaceAll('\\', '/');
   const words = shortly(finding.complaints[0] ?? 'finding')
     .toLowerCase()
     .match(/[a-z]+/g) ?? ['finding'];
-  const name = `${words.slice(0, 6).join('_')}.test.ts`;
-  const file = join(path, name);
-  writeFileSync(file, testSource(finding, seed, below.split(/[/\\]/).length), { flag: 'wx' });
-  return join(below, basename(file));
+  const file = join(path, `${words.slice(0, 6).join('_')}.test.ts`);
+  writeFileSync(file, testSource(finding, seed, committed), { flag: 'wx' });
+  return relative(root, file);
 }

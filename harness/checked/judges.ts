@@ -6,8 +6,10 @@
 
 import { hexOf } from '../../include/check.js';
 import { ULONG_MAX } from '../../include/linux/limits.js';
+import { PAGE_SIZE } from '../../include/linux/mm.js';
 import type { anon_vma, mm_struct, vm_area_struct } from '../../include/mm_types.js';
-import { VMA_STICKY_FLAGS } from '../../include/vma_flags.js';
+import { VMA_ACCOUNT_BIT, VMA_GROWSDOWN_BIT, VMA_STICKY_FLAGS } from '../../include/vma_flags.js';
+import { vma_test } from '../../lib/mm/inlines/flag_operations.js';
 import { globals } from '../../stubs/index.js';
 import { anonLineOf, hasSameFlags, lineOf, type Spaces, type Sums, sumsOf, type VmaState } from './spaces.js';
 
@@ -147,6 +149,19 @@ export function lostSticky(
 function keepsSticky({ flags: was }: VmaState, { flags: now }: VmaState): boolean {
   const { w0, w1, w2, w3 } = VMA_STICKY_FLAGS;
   return [w0, w1, w2, w3].every((sticky, i) => ((was[i] ?? 0) & ~(now[i] ?? 0) & sticky) === 0);
+}
+
+/** Pages that stacks grew by which account for none of theirs: upstream charges them for good (docs/upstream.md). */
+export function chargedStacks(before: Spaces, after: Spaces): number {
+  let pages = 0;
+  for (const [was, now] of survivors(before, after)) {
+    const isStack = vma_test(now.vma, VMA_GROWSDOWN_BIT) && !vma_test(now.vma, VMA_ACCOUNT_BIT);
+    if (!isStack || now.start >= was.start) continue;
+    // Not what another VMA had, which merged.
+    const merged = before.of(now.mm).map(({ start, end }) => Math.min(end, was.start) - Math.max(start, now.start));
+    pages += (was.start - now.start - merged.reduce((sum, size) => sum + Math.max(0, size), 0)) / PAGE_SIZE;
+  }
+  return pages;
 }
 
 /** VMAs that overlap, or lie elsewhere than their neighbours allow. */

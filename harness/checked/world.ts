@@ -102,6 +102,7 @@ export class CheckedWorld implements OperationWatch {
       notifications: this.notifications,
       structure: new Structure(this.rmap, this.references, this.pages),
       charged: () => this.charged,
+      failures: () => this.faults.failures,
       sees: (...names) => names.every((name) => this.isSeen(name)),
     });
     this.stubs = {
@@ -134,6 +135,11 @@ export class CheckedWorld implements OperationWatch {
       // A request that must not fail is no point of failure.
       allocNodes: (_count, gfp) => (gfp & __GFP_NOFAIL) !== 0 || this.faults.check('maple_slab.alloc', -ENOMEM) === 0,
     };
+  }
+
+  /** Pages that upstream's own bugs have left charged (docs/upstream.md). */
+  get chargedForGood(): number {
+    return this.verdicts.chargedForGood;
   }
 
   /** What it has to complain about by now; end() will not say it again. */

@@ -35,6 +35,8 @@ export interface ProcessHost {
   readonly checked: {
     readonly stubs: Stubs;
     readonly reports: { complain(text: string): void };
+    /** Pages that upstream's own bugs have left charged. */
+    readonly chargedForGood?: number;
   };
   readonly world: World;
   /** The address space that a failed test is to show. */
@@ -142,7 +144,7 @@ export class Processes {
 
   private checkCharges(): void {
     const { globals } = this.host.world;
-    const { vm_committed_as: pages } = globals;
+    const pages = globals.vm_committed_as - (this.host.checked.chargedForGood ?? 0);
     if (pages === 0) return;
     this.host.checked.reports.complain(`charges: ${pages} pages are committed, and no process is left`);
     globals.vm_committed_as = 0;

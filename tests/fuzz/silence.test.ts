@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Random operations on the code as it is raise no complaint, and on code that is broken they do. */
 import t from 'tap';
-import { fuzz, printFinding, runProgram, shorten } from '../../dev/fuzz/run.js';
 import { KINDS, randomLines } from '../../dev/fuzz/program.js';
-import { parseStep, printStep, randomProgram, WORDS } from '../../dev/fuzz/steps.js';
+import { fuzz, printFinding, runProgram, shorten } from '../../dev/fuzz/run.js';
+import { printStep, randomProgram, WORDS } from '../../dev/fuzz/steps.js';
 import { Random } from '../../dev/random.js';
 
 t.test('three thousand random operations are silent', async (t) => {
@@ -29,7 +29,11 @@ t.test('every program that is shortened out of a silent one is silent', async (t
   for (const kind of KINDS) {
     const { lines } = randomLines(new Random(3), 60, kind);
     for (let at = 0; at < lines.length; at += 7) {
-      t.equal(runProgram({ kind, lines: [...lines.slice(0, at), ...lines.slice(at + 3)] }), null, `${kind}, from ${at}`);
+      t.equal(
+        runProgram({ kind, lines: [...lines.slice(0, at), ...lines.slice(at + 3)] }),
+        null,
+        `${kind}, from ${at}`,
+      );
     }
   }
 });
