@@ -96,8 +96,9 @@ function loads(options: Options): void {
   process.stdout.write(options.json ? jsonOf(results) : tableOf(results));
 }
 
-function long(): void {
-  const run = { ...longRun(1_000_000), heapAfter: heapNow() };
+/** One address space after another, with many VMAs; what is left of the heap behind it. */
+function long(vmas: number): void {
+  const run = { ...longRun(vmas), heapAfter: heapNow() };
   const mega = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
   process.stdout.write(
     `${run.vmas.toLocaleString('en')} VMAs mapped, split, merged and unmapped, at most ${run.most.toLocaleString('en')} at a time; ` +
@@ -115,11 +116,11 @@ const command = likeTheOthers(new Command('npm run bench --'))
   .option('--sizes <n...>', 'numbers of VMAs', (value, before: number[] = []) => [...before, toCount(value)])
   .option('--loop', "instead: time from an edit to the verdict on upstream's tests")
   .option('--edits <n>', 'how many edits --loop measures', toEdits, 5)
-  .option('--long', 'instead: a million VMAs in one address space')
+  .option('--long', 'instead: a million VMAs in one address space, or --sizes')
   .addHelpText('after', statusHelp('all was measured', null, 'the C side could not be built'));
 
 const options = command.parse().opts<Omit<Options, 'sizes'> & { sizes?: number[] }>();
 const complete = { ...options, sizes: options.sizes ?? [...SIZES] };
 if (options.loop) loop(complete);
-else if (options.long) long();
+else if (options.long) long(options.sizes?.[0] ?? 1_000_000);
 else loads(complete);

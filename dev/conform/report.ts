@@ -36,8 +36,10 @@ export function describeDifference(trace: readonly string[], kernel: Answer, por
   ];
   if (kernel.failure !== null) lines.push(`the kernel's code ${kernel.failure}`);
   if (port.failure !== null) lines.push(`the port: ${port.failure}`);
-  const heads = [`kernel, operation ${last + 1}`, `port, operation ${last + 1}`];
-  const [left, right] = [drawn(theirs[last] ?? []), drawn(ours[last] ?? [])];
-  lines.push(...sideBySide([heads[0] ?? '', ...left], [heads[1] ?? '', ...right]));
+  const said = (who: string, answers: readonly string[][]): string[] => [
+    `${who}, operation ${last + 1}`,
+    ...drawn(answers[last] ?? []),
+  ];
+  lines.push(...sideBySide(said('kernel', theirs), said('port', ours)));
   return lines.join('\n');
 }

@@ -20,7 +20,7 @@ const SWITCHES: readonly string[] = ['UNLOCK', 'QUIETLY', 'TOPDOWN', 'BELOW', 'K
  * The arguments of one line, drawn by their names. What belongs together is drawn together: an end lies above its start,
  * an offset mostly follows the address, so that neighbours can merge.
  */
-class Draft {
+export class Draft {
   private readonly random: Random;
   private readonly profile: Profile;
   private readonly start: number;

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { removeScratch, scratchFolder } from '../../tools/commands/folders.js';
+import { CannotBeDone } from '../../tools/commands/program.js';
 import { readSummary } from './files.js';
 import type { CoverageByFile } from './ratchet.js';
 import { addUntouchedModules } from './untouched.js';
@@ -40,6 +41,6 @@ function report(root: string, folder: string): void {
   const options = ['--experimental-monocart', '--temp-directory', folder, '--config', join(root, '.c8rc.json')];
   const { status } = spawnSync(process.execPath, [c8, 'report', ...options], { cwd: root, stdio: 'inherit' });
   if (status !== 0) {
-    throw new Error(`c8 report ended with status ${status}`);
+    throw new CannotBeDone(`c8 report ended with status ${status}`);
   }
 }

@@ -31,11 +31,15 @@ function ownOf({ name, file }: TestResult, recorded: readonly RecordedTest[]): R
   return own.length > 0 ? own : named;
 }
 
+/** Where it is said how far a run is, if somebody looks. */
+export type Terminal = Pick<NodeJS.WriteStream, 'isTTY'> & { write(text: string): unknown };
+
 /** Runs them, and says on a terminal how far it is. */
 async function run(
   root: string,
   files: readonly string[],
   recorded: string,
+  terminal: Terminal,
 ): Promise<{ stdout: string; stderr: string }> {
   const child = spawn(process.execPath, ['dist/dev/run/run.js', ...files], {
     cwd: root,
@@ -47,26 +51,35 @@ async function run(
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     stdout += text;
     done += text.match(/^(?:not )?ok /gm)?.length ?? 0;
-    if (process.stderr.isTTY) process.stderr.write(`\r${done} tests`);
+    if (terminal.isTTY) terminal.write(`\r${done} tests`);
   });
   const stderr = text(child.stderr);
   await once(child, 'close');
-  if (process.stderr.isTTY) process.stderr.write('\n');
+  if (terminal.isTTY) terminal.write('\n');
   return { stdout, stderr: await stderr };
 }
 
+/** Results beside the file that each was in; what a filter left out is none. */
+export function withFiles(results: readonly TestResult[], names: readonly string[]): TestResult[] {
+  return results
+    .filter(({ result, reason }) => result !== 'skip' || !reason.startsWith('filter'))
+    .map((result, i) => ({ ...result, file: names[i] ?? '' }));
+}
+
 /** Runs the tests with recording on. When none of them can be run, what the runner says of it. */
-async function runTests(root: string, files: readonly string[]): Promise<ReportedTest[] | string> {
+export async function runTests(
+  root: string,
+  files: readonly string[],
+  terminal: Terminal = process.stderr,
+): Promise<ReportedTest[] | string> {
   const folder = scratchFolder('report');
   try {
     const recorded = join(folder, 'tests.json');
-    const { stdout, stderr } = await run(root, files, recorded);
+    const { stdout, stderr } = await run(root, files, recorded, terminal);
     const names: string[] = existsSync(`${recorded}.files`)
       ? JSON.parse(readFileSync(`${recorded}.files`, 'utf8'))
       : [];
-    const results = resultsOf(stdout, root)
-      .filter(({ result, reason }) => result !== 'skip' || !reason.startsWith('filter'))
-      .map((result, i) => ({ ...result, file: names[i] ?? '' }));
+    const results = withFiles(resultsOf(stdout, root), names);
     if (results.length === 0) return stderr.trim();
     return joinParts(root, results, JSON.parse(readFileSync(recorded, 'utf8')));
   } finally {
@@ -130,10 +143,10 @@ export function functionCoverage(root: string): FunctionCoverage[] {
 }
 
 /** What `bench` and `conform` have measured last, if they were run; stale where it was of another commit. */
-function figures(root: string): Record<string, unknown> {
+export function figures(root: string, folder?: string): Record<string, unknown> {
   const now = commitOf(root);
   const found = ['bench', 'conform'].flatMap((name): [string, unknown][] => {
-    const all = readFigures(name);
+    const all = readFigures(name, folder);
     if (all === null) return [];
     const measured: unknown = Reflect.get(all, 'measured');
     if (typeof measured !== 'object' || measured === null) return [[name, all]];
@@ -143,17 +156,22 @@ function figures(root: string): Record<string, unknown> {
 }
 
 /** When coverage was measured, and of which commit; null where nobody knows. */
-function coverageMeasured(root: string): Measured | null {
+export function coverageMeasured(root: string): Measured | null {
   const path = join(root, 'coverage/measured.json');
   if (!existsSync(path)) return null;
   const { date, commit }: { date: string; commit: string } = JSON.parse(readFileSync(path, 'utf8'));
   return { date, commit, stale: commit !== commitOf(root) };
 }
 
-/** Puts c8's own pages beside the report, for its links, if there are any. */
-export function copyPages(root: string, out: string): void {
+/** Puts c8's own pages beside the report, for its links, if there are any; a report of one file has no folder. */
+export function copyPages(root: string, out: string | null): void {
   const pages = join(root, 'coverage');
-  if (existsSync(join(pages, 'index.html'))) cpSync(pages, join(out, 'coverage'), { recursive: true });
+  if (out !== null && existsSync(join(pages, 'index.html'))) cpSync(pages, join(out, 'coverage'), { recursive: true });
+}
+
+/** What was run, by the names that were asked for. */
+export function namesOf(files: readonly string[]): string {
+  return files.length === 0 ? 'all tests' : files.join(', ');
 }
 
 /** All that the report shows; when there is nothing to show, why. */
@@ -169,7 +187,7 @@ export async function gather(root: string, files: readonly string[]): Promise<Re
   return {
     made: new Date().toISOString().slice(0, 16).replace('T', ' '),
     kernel: readBaseline().kernel,
-    of: `${files.length === 0 ? 'all tests' : files.join(', ')} of commit ${commitOf(root)}`,
+    of: `${namesOf(files)} of commit ${commitOf(root)}`,
     tests,
     project,
   };

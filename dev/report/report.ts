@@ -26,7 +26,7 @@ async function report(files: readonly string[], options: ReportOptions): Promise
     return USAGE;
   }
   writeReport(data, where);
-  if (where.folder !== null) copyPages(root, where.folder);
+  copyPages(root, where.folder);
   return conclude(data, where);
 }
 

@@ -25,10 +25,20 @@ t.test('from an edit to the verdict', async (t) => {
   t.equal(readFileSync(join(ROOT, EDITED), 'utf8'), before, 'a copy is edited, not the project');
 });
 
+t.test('many VMAs in one address space: none is left, and the heap is told', async (t) => {
+  const { status, stdout } = runNode(['--expose-gc', 'dist/dev/bench/bench.js', '--long', '--sizes', '1000']);
+  t.equal(status, 0);
+  t.match(
+    stdout,
+    /^1,000 VMAs mapped, split, merged and unmapped, at most 1,002 at a time; heap [\d.]+ MiB before, [\d.]+ MiB full, [\d.]+ MiB after \(-?[\d.]+ %\)\n$/,
+  );
+});
+
 t.test('a command line that cannot be used', async (t) => {
   const cases: [string[], RegExp][] = [
     [['--rounds', '0'], /A number from 1/],
     [['--edits', 'x'], /A number from 1/],
+    [['--ops', '0'], /A number from 1 on is wanted/],
     [['--frobnicate'], /unknown option/],
   ];
   for (const [args, message] of cases) {

@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What the comparison with the kernel's code is made of: traces, shortening, pictures, a compiler's complaints. */
+import { chmodSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import t from 'tap';
 import { describeDifference, sideBySide } from '../../dev/conform/report.js';
 import { shrinkTrace } from '../../dev/conform/shrink.js';
-import { type Answer, agree, kernelSide, portSide } from '../../dev/conform/sides.js';
+import { type Answer, agree, kernelSide, portAgrees, portSide } from '../../dev/conform/sides.js';
 import { randomTreeTrace } from '../../dev/conform/tree_traces.js';
-import { randomVmaTrace } from '../../dev/conform/vma_traces.js';
+import { profileOf } from '../../dev/conform/vma_profile.js';
+import { Draft, randomVmaTrace } from '../../dev/conform/vma_traces.js';
 import { KernelTreeError, misfitsOf, ScratchTree } from '../../dev/kernel/scratch.js';
 import { Random } from '../../dev/random.js';
+import { WORDS } from '../../tools/replay/words/table.js';
 import { runNode } from '../house/project.js';
 
 t.test('the same seed gives the same trace, another gives another', async (t) => {
@@ -27,6 +31,15 @@ t.test('random traces are in the format, and come to their end', async (t) => {
       t.equal(failure, null, `${kind} ${seed}`);
       t.ok(output.length > 300);
     }
+  }
+});
+
+t.test('every argument of a word can be drawn, and another is an error', async (t) => {
+  const random = new Random(3);
+  const draft = new Draft(random, profileOf(random));
+  for (const word of [...WORDS.values()].filter(({ often }) => often > 0)) {
+    for (const name of word.args) t.match(String(draft.argument(name, word)), /^\w+$|^-?\d+$/, `${word.name} ${name}`);
+    t.throws(() => draft.argument('NOTHING', word), new RangeError(`${word.name}: nothing says how to draw NOTHING`));
   }
 });
 
@@ -92,10 +105,43 @@ t.test('a difference shows the trace, both answers and both address spaces', asy
   t.same(sideBySide(['a'], ['a', 'b']), ['a | a', '  ≠ b']);
 });
 
+t.test('a difference of calls and attributes, and one where a side ends early', async (t) => {
+  const answer = (calls: string, prot: string): string =>
+    `mmap 10000\n${calls}${SPACE}  10000-12000 pgoff=10 flags=33 file=0 anon=0\n    flags=33 prot=${prot}\n`;
+  const kernel = { output: answer(' vma_start_write(10000-12000)\n', '33'), failure: 'BUG in vma_mark_attached' };
+  const told = describeDifference(['calls 1'], kernel, { output: answer('', '31'), failure: null }).split('\n');
+  const shown = told.map((line) => line.replaceAll(/(?<=\S) +/g, ' '));
+  t.ok(shown.includes("the kernel's code BUG in vma_mark_attached"));
+  t.ok(shown.some((line) => line.startsWith(' vma_start_write(10000-12000) ≠')));
+  t.ok(shown.some((line) => line.includes('flags=33 prot=33')));
+  t.ok(shown.some((line) => line.endsWith('flags=33 prot=31')));
+  t.equal(shown.filter((line) => line.startsWith('the port')).length, 0);
+
+  const more = { output: `mmap 10000\n${SPACE}`, failure: null };
+  const early = describeDifference([], { output: '', failure: null }, more).split('\n');
+  t.match(early[2], /^kernel, operation 1 ≠ port, operation 1$/);
+  t.match(early[3], /^\(nothing\) +≠ mmap 10000$/);
+  const same = describeDifference([], more, more).split('\n');
+  t.match(same.slice(2), ['kernel, operation 2 ≠ port, operation 2', '(nothing)           | (nothing)']);
+});
+
 t.test('a side that dies is no agreement, and says how', async (t) => {
   const port = portSide('vma');
   t.equal(port('quiet\nfly\n').failure, "line 2: unknown operation 'fly'");
   t.match(port('quiet\n').output, /^quiet 0\n= count=0/);
+  t.match(
+    port('calls 1\nmmap 10000 1000 31 10 1\nanswer mutex_is_locked 1 1 0\nlocks\n').failure,
+    'BUG in mm_drop_all_locks',
+  );
+  const enough = Symbol('enough');
+  const thrown = { output: port('quiet\n').output, failure: null };
+  t.throws(
+    () =>
+      portAgrees('vma', 'quiet\n', thrown, () => {
+        throw enough;
+      }),
+    'what the caller throws is its own',
+  );
   const same: Answer = { output: '', failure: null };
   t.ok(agree(same, same));
   t.notOk(agree({ output: '', failure: 'ended by SIGSEGV' }, same));
@@ -106,6 +152,16 @@ t.test('a side that dies is no agreement, and says how', async (t) => {
   const dead = kernelSide('false')('quiet\n');
   t.equal(dead.failure, 'ended with status 1');
   t.throws(() => kernelSide('/nonexistent/program')(''), /ENOENT/);
+  const program = (body: string): string => {
+    const path = join(t.testdir({}), 'program');
+    writeFileSync(path, `#!/bin/sh\n${body}\n`);
+    chmodSync(path, 0o755);
+    return path;
+  };
+  const ended = (body: string): Answer => kernelSide(program(body))('quiet\n');
+  t.same(ended('echo said; echo BUG in f >&2; exit 3'), { output: 'said\n', failure: 'BUG in f' });
+  t.same(ended('echo first >&2; echo why >&2; exit 4').failure, 'ended with status 4: why');
+  t.same(ended('kill -SEGV $$').failure, 'ended by SIGSEGV');
 });
 
 t.test('a compiler’s pages are said in a line for each symbol', async (t) => {

@@ -75,6 +75,18 @@ t.test('coverage of a small project', async (t) => {
   t.match(failed.stderr, 'The measured run failed.');
 });
 
+t.test('a report that cannot be made', async (t) => {
+  const root = t.testdir({
+    '.c8rc.json': 'no JSON',
+    'coverage.thresholds.json': '{}',
+    'run.js': '',
+    dist: {},
+  });
+  const { status, stderr } = cover(root, 'run.js');
+  t.equal(status, 2);
+  t.match(stderr, /coverage: c8 report ended with status \d+\n$/);
+});
+
 t.test('a command line that cannot be used', async (t) => {
   const { status, stderr } = runNode(['dist/dev/coverage/coverage.js', '--lower']);
   t.equal(status, 2);

@@ -1,14 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What the report is made of, and that nothing in it can break out of its page. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import t from 'tap';
-import { keepFigures, readFigures } from '../../dev/report/figures.js';
-import { copyPages, functionCoverage, joinParts } from '../../dev/report/gather.js';
-import type { ProjectData, ReportData } from '../../tools/report/data.js';
+import t, { type Test } from 'tap';
+import { commitOf, keepFigures, readFigures } from '../../dev/report/figures.js';
+import {
+  copyPages,
+  coverageMeasured,
+  figures,
+  functionCoverage,
+  joinParts,
+  namesOf,
+  runTests,
+  withFiles,
+} from '../../dev/report/gather.js';
+import type { ProjectData, ReportData, TestResult } from '../../tools/report/data.js';
 import { escapeHtml } from '../../tools/report/html.js';
 import { pageOf } from '../../tools/report/page.js';
-import { runNode } from '../house/project.js';
+import { ROOT, runCommand, runNode } from '../house/project.js';
 
 /** A report of this project with nothing in it but what is given. */
 function projectReport(given: Partial<ProjectData>): ReportData {
@@ -215,6 +225,8 @@ t.test('coverage of upstream’s functions, the worst first', async (t) => {
     functionCoverage(root).map(({ name, reached, lines }) => `${name} ${reached}/${lines}`),
     ['loaded 0/2', 'worst 0/1', 'tie 2/4', 'good 1/2', 'best 1/1', 'empty 0/0'],
   );
+  copyPages(root, null);
+  t.notOk(existsSync(join(root, 'out/coverage')), 'a report of one file');
   copyPages(root, join(root, 'out'));
   t.equal(readFileSync(join(root, 'out/coverage/index.html'), 'utf8'), 'c8');
 
@@ -253,4 +265,114 @@ t.test('coverage by upstream file, the longest first', async (t) => {
   t.match(files, '15 of 20');
   t.match(page, 'tests reach 17 of their 22 lines');
   t.match(page, 'coverage/lib/mm/x.ts.html#L7');
+});
+
+/** A folder outside of the project's checkout, gone after the test. */
+function outside(t: Test): string {
+  const root = mkdtempSync(join(tmpdir(), 'vma-gather-'));
+  t.teardown(() => rmSync(root, { recursive: true }));
+  return root;
+}
+
+/** A checkout of one file, at its first commit. */
+function checkout(t: Test): string {
+  const root = outside(t);
+  const git = (...args: string[]): void => {
+    const identity = ['-c', 'user.name=a', '-c', 'user.email=a@localhost', '-c', 'commit.gpgsign=false'];
+    t.equal(runCommand('git', [...identity, ...args], { cwd: root }).status, 0, args.join(' '));
+  };
+  git('init', '-q');
+  writeFileSync(join(root, 'a.txt'), 'a\n');
+  git('add', 'a.txt');
+  git('commit', '-q', '-m', 'first');
+  return root;
+}
+
+t.test('the commit of a checkout, and that it was edited', async (t) => {
+  t.equal(commitOf(outside(t)), 'unknown');
+  t.equal(commitOf('/nonexistent'), 'unknown');
+  const root = checkout(t);
+  const commit = commitOf(root);
+  t.match(commit, /^[0-9a-f]{7,}$/);
+  writeFileSync(join(root, 'b.txt'), 'nobody follows it');
+  t.equal(commitOf(root), commit);
+  writeFileSync(join(root, 'a.txt'), 'b\n');
+  t.equal(commitOf(root), `${commit}+`);
+});
+
+t.test('figures and coverage of another commit are stale', async (t) => {
+  const root = checkout(t);
+  const commit = commitOf(root);
+  const folder = t.testdir({
+    'bench.json': JSON.stringify({ results: [], measured: { date: '2026-01-02', commit } }),
+    'conform.json': JSON.stringify({ vma: 'x', measured: { date: '2026-01-02', commit: 'abcdefg' } }),
+  });
+  t.same(figures(root, folder), {
+    bench: { results: [], measured: { date: '2026-01-02', commit, stale: false } },
+    conform: { vma: 'x', measured: { date: '2026-01-02', commit: 'abcdefg', stale: true } },
+  });
+  writeFileSync(join(folder, 'bench.json'), '{"results": [1]}');
+  writeFileSync(join(folder, 'conform.json'), '5');
+  t.same(figures(root, folder), { bench: { results: [1] } }, 'nobody knows of what, and what are no figures');
+
+  t.equal(coverageMeasured(root), null);
+  const measured = t.testdir({ coverage: { 'measured.json': '{"date": "2026-01-02", "commit": "abcdefg"}' } });
+  t.same(coverageMeasured(measured), { date: '2026-01-02', commit: 'abcdefg', stale: true });
+});
+
+t.test('results belong to files in the order in which they came, but for what a filter left out', async (t) => {
+  const result = (name: string, more: Partial<TestResult> = {}): TestResult => {
+    const all = { name, file: '', result: 'ok' as const, reason: '', milliseconds: 1, failures: [] };
+    return { ...all, ...more };
+  };
+  const results = [
+    result('a'),
+    result('b', { result: 'skip', reason: 'filter: /a/' }),
+    result('c', { result: 'skip', reason: 'no kernel tree' }),
+    result('d'),
+  ];
+  t.same(
+    withFiles(results, ['tests/a.test.ts', 'tests/c.test.ts']).map(({ name, file }) => [name, file]),
+    [
+      ['a', 'tests/a.test.ts'],
+      ['c', 'tests/c.test.ts'],
+      ['d', ''],
+    ],
+  );
+});
+
+t.test('what was recorded by another file is still shown, where its own has recorded nothing', async (t) => {
+  const seen = {
+    steps: [{ at: 'assertion', place: null, operation: null, locks: [], vmas: [] }],
+    hooks: [],
+    notes: ['a note'],
+  };
+  const recorded = [{ ...seen, name: 'one', file: 'tests/b.test.ts', milliseconds: 1, todo: '', failures: [] }];
+  const result = { name: 'one', result: 'ok' as const, reason: '', milliseconds: 1, failures: [] };
+  const parts = (file: string): number => joinParts(ROOT, [{ ...result, file }], recorded)[0]?.parts.length ?? -1;
+  t.equal(parts('tests/b.test.ts'), 1);
+  t.equal(parts('tests/a.test.ts'), 1);
+  t.equal(joinParts(ROOT, [{ ...result, name: 'on', file: 'tests/b.test.ts' }], recorded)[0]?.parts.length, 0);
+});
+
+t.test('a run says on a terminal how far it is, and what it was asked for', async (t) => {
+  const written: string[] = [];
+  const write = (text: string): number => written.push(text);
+  const found = await runTests(ROOT, ['tests/mm/mmap_state.test.ts'], { isTTY: true, write });
+  if (typeof found === 'string') throw new Error(found);
+  t.same(
+    found.map(({ file, result }) => [file, result]),
+    [
+      ['tests/mm/mmap_state.test.ts', 'ok'],
+      ['tests/mm/mmap_state.test.ts', 'ok'],
+    ],
+  );
+  t.equal(written.at(-2), '\r2 tests');
+  t.equal(written.at(-1), '\n');
+  written.length = 0;
+  const none = await runTests(ROOT, ['tests/nowhere.test.ts'], { isTTY: false, write });
+  t.match(none, /tests\/nowhere\.test\.ts/, 'why there are none');
+  t.same(written, []);
+  t.equal(namesOf([]), 'all tests');
+  t.equal(namesOf(['tests/mm', 'tests/tree']), 'tests/mm, tests/tree');
 });
