@@ -99,7 +99,7 @@ export function drifted(
 }
 
 /** What each address that stays mapped was of, and is of: ranges of them, without those that lie in [from, to). */
-function overlaps(
+export function overlaps(
   before: readonly VmaState[],
   after: readonly VmaState[],
   from: number,

@@ -6,6 +6,7 @@ import type { vm_operations_struct } from '../../include/mm_types.js';
 import {
   type anon_vma,
   type file,
+  type mempolicy,
   type mm_struct,
   type pgprot_t,
   VMA_ITERATOR,
@@ -40,6 +41,9 @@ export interface VmaState {
   readonly ops: vm_operations_struct | null;
   readonly private_data: unknown;
   readonly anon: anon_vma | null;
+  readonly policy: mempolicy | null;
+  readonly name: string | null;
+  readonly uffd: object | null;
 }
 
 /** Sums over an address space, in pages, and the number of VMAs. */
@@ -59,8 +63,11 @@ export class Spaces {
   /** VMAs that the trees hold although they were freed, or could not be read. */
   readonly broken: boolean;
 
-  constructor(spaces: Iterable<mm_struct>) {
+  private readonly policyOf: (vma: vm_area_struct) => mempolicy | null;
+
+  constructor(spaces: Iterable<mm_struct>, policyOf: (vma: vm_area_struct) => mempolicy | null) {
     this.states = new Map();
+    this.policyOf = policyOf;
     let broken = false;
     for (const mm of spaces) {
       try {
@@ -89,6 +96,9 @@ export class Spaces {
         ops: vma.vm_ops,
         private_data: vma.vm_private_data,
         anon: vma.anon_vma,
+        policy: this.policyOf(vma),
+        name: vma.anon_name?.name ?? null,
+        uffd: vma.vm_userfaultfd_ctx.ctx,
       });
     }
   }

@@ -5,7 +5,7 @@
  */
 import { hexOf } from '../../include/check.js';
 import { PAGE_ALIGN_DOWN, PAGE_SIZE } from '../../include/linux/mm.js';
-import type { file } from '../../include/mm_types.js';
+import type { file, mempolicy } from '../../include/mm_types.js';
 import { mm_struct, vm_area_struct, vma_iterator } from '../../include/mm_types.js';
 import { vma_merge_struct } from '../../include/vma.js';
 import type { NamedArguments, OperationWatch } from '../../lib/doors/operation.js';
@@ -25,6 +25,7 @@ import {
   tooMany,
   unmarked,
 } from './judges.js';
+import { notKept } from './kept.js';
 import type { Locks } from './locks.js';
 import type { Notifications } from './notifications.js';
 import type { References } from './references.js';
@@ -63,6 +64,7 @@ export interface Judges {
   charged(): number;
   /** Calls that were made to fail so far. */
   failures(): number;
+  policyOf(vma: vm_area_struct): mempolicy | null;
   /** Does the world still see every call of these stubs? A test may have put its own in place. */
   sees(...names: string[]): boolean;
 }
@@ -172,8 +174,8 @@ export class Verdicts implements OperationWatch {
   }
 
   private picture(name: string, args: Args): Picture {
-    const { structure, charged, failures } = this.judges;
-    const spaces = new Spaces(this.known);
+    const { structure, charged, failures, policyOf } = this.judges;
+    const spaces = new Spaces(this.known, policyOf);
     const drift = new Map<mm_struct, Drift>();
     const totals = new Map<mm_struct, number>();
     if (!spaces.broken) {
@@ -249,6 +251,7 @@ export class Verdicts implements OperationWatch {
     for (const mm of this.known) {
       const [was, now] = [before.spaces.of(mm), after.spaces.of(mm)];
       if (rule.offsets) found.push(...movedOffsets(was, now, from, to));
+      found.push(...notKept(name, args, was, now));
       if (rule.sticky) found.push(...lostSticky(was, now, from, to));
       if (name !== '__split_vma') found.push(...tooMany(was.length, now.length));
     }

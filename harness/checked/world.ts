@@ -103,6 +103,7 @@ export class CheckedWorld implements OperationWatch {
       structure: new Structure(this.rmap, this.references, this.pages),
       charged: () => this.charged,
       failures: () => this.faults.failures,
+      policyOf: (vma) => this.attributes.policyOf(vma),
       sees: (...names) => names.every((name) => this.isSeen(name)),
     });
     this.stubs = {

@@ -7,6 +7,7 @@ import {
   current,
   do_munmap,
   file,
+  MM_MT_FLAGS,
   mk_vma_flags,
   mm_struct,
   mtree_destroy,
@@ -60,7 +61,7 @@ export class Space {
 
   constructor(world: CheckedWorld) {
     this.world = world;
-    this.mm = new mm_struct();
+    this.mm = new mm_struct(MM_MT_FLAGS);
     current.mm = this.mm;
     world.locks.mmapWriteLock(this.mm);
   }
