@@ -60,7 +60,7 @@ ci: ## do what CI does, in this folder
 	.ci/run
 
 clean: ## remove what was built
-	rm -rf dist coverage report figures .tap
+	rm -rf dist coverage report figures mutants .tap
 
 distclean: clean ## remove what was installed as well
 	rm -rf node_modules

@@ -5,8 +5,11 @@ import { Writable } from 'node:stream';
 import { pathToFileURL } from 'node:url';
 
 export interface TapRun {
-  /** Runs a file to the end of its last test. Never throws: a file that cannot be loaded is a failed test. */
-  run(file: string): Promise<void>;
+  /**
+   * Runs a file to the end of its last test. Never throws: a file that cannot be loaded is a failed test. `query`, such
+   * as "?2", has a file that was run before declare its tests anew.
+   */
+  run(file: string, query?: string): Promise<void>;
 }
 
 /** A result that tap prints behind all that was declared before it. */
@@ -63,12 +66,12 @@ export async function loadTap(root: string, fixtures: string, hand: (text: strin
   });
 
   return {
-    async run(file) {
+    async run(file, query = '') {
       const name = relative(root, file);
       // The default is named after all arguments of the process.
       t.testdirName = resolve(fixtures, name.replace(/^dist\/tests\//, '').replace(/[^\w.-]+/g, '-'));
       try {
-        await import(pathToFileURL(file).href);
+        await import(`${pathToFileURL(file).href}${query}`);
       } catch (error) {
         // Not a test of its own: a name filter would skip it.
         t.fail(`load ${name}`, { error: error instanceof Error ? error.stack : error });
