@@ -18,7 +18,7 @@ import { closeAll, copyFiles, Disk } from './files.js';
 import { setUpStack } from './stack.js';
 
 /** Where heaps begin. */
-const START_BRK = 0x555555560000;
+export const START_BRK = 0x555555560000;
 
 /** How a process begins; as after exec, but for the program, unless told otherwise. */
 export interface ProcessOptions {

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** The program of the live side, compiled for the time of a run. */
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { START_BRK } from '../../harness/process/processes.js';
+import { PAGE_SIZE } from '../../include/linux/mm.js';
+import { removeScratch, scratchFolder } from '../../tools/commands/folders.js';
+
+const SOURCE = fileURLToPath(new URL('../../../dev/live/c/live.c', import.meta.url));
+
+/** No libc, no stack protector, nothing that the program did not ask for: what is mapped must be known. */
+const OPTIONS = [
+  ...['-O1', '-std=gnu11', '-static', '-nostdlib', '-no-pie', '-fno-pie', '-ffreestanding', '-fno-stack-protector'],
+  ...['-fcf-protection=none', '-fno-asynchronous-unwind-tables', '-mgeneral-regs-only'],
+  ...['-Wl,--build-id=none', '-Wl,-z,noexecstack', '-Wl,-z,norelro', '-Wl,-z,noseparate-code'],
+  `-Wl,--section-start=.last=0x${(START_BRK - PAGE_SIZE).toString(16)}`,
+];
+
+/** Why there is no live side here: in one line, for the user. Nothing has failed. */
+export class NoLiveSide extends Error {}
+
+/** A folder with the compiled program, and pipes later. */
+export interface LiveProgram {
+  folder: string;
+  path: string;
+}
+
+/** What a machine has; tests say otherwise. */
+export interface Machine {
+  platform: string;
+  arch: string;
+  compiler: string;
+}
+
+export const thisMachine: Machine = { platform: process.platform, arch: process.arch, compiler: 'cc' };
+
+/** @throws NoLiveSide without Linux on x86-64, or a compiler */
+export function buildLive({ platform, arch, compiler }: Machine = thisMachine): LiveProgram {
+  if (platform !== 'linux' || arch !== 'x64') throw new NoLiveSide(`the live side is for Linux on x64, not ${platform} on ${arch}`);
+  const folder = scratchFolder('live');
+  const path = join(folder, 'live');
+  const { status, stderr, error } = spawnSync(compiler, [...OPTIONS, '-o', path, SOURCE], { encoding: 'utf8' });
+  if (error === undefined && status === 0) return { folder, path };
+  removeScratch(folder);
+  if (error !== undefined) throw new NoLiveSide(`no C compiler: ${error.message}`);
+  throw new NoLiveSide(`${compiler} does not compile the live side: ${stderr.trim().split('\n')[0] ?? ''}`);
+}
