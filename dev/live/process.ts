@@ -166,14 +166,26 @@ export class LiveProcess {
     return result < 0 ? result : [data.readBigUInt64LE(0), data.readBigUInt64LE(8)];
   }
 
+  /** As many of the bytes from addr on as can be read; a negative errno where that is none. At most MOST_DATA. */
+  peek(addr: LiveArgument, length: number): Uint8Array | number {
+    const { result, data } = this.machine.ask(this.number, { op: OP.READ, args: [addr, length], out: length });
+    return result < 0 ? result : data.subarray(0, result);
+  }
+
+  /** Writes bytes. How many of them were written; a negative errno where that is none. */
+  poke(addr: LiveArgument, bytes: Uint8Array): number {
+    return this.machine.ask(this.number, { op: OP.WRITE, args: [addr, bytes.length, bytes] }).result;
+  }
+
   /** The byte at addr; -EFAULT where a program would get a signal. */
   read(addr: LiveArgument): number {
-    return this.machine.ask(this.number, { op: OP.READ, args: [addr] }).result;
+    const bytes = this.peek(addr, 1);
+    return typeof bytes === 'number' ? bytes : (bytes[0] ?? 0);
   }
 
   /** Writes a byte. 0 or -EFAULT. */
   write(addr: LiveArgument, value: number): number {
-    return this.machine.ask(this.number, { op: OP.WRITE, args: [addr, value] }).result;
+    return Math.min(this.poke(addr, Uint8Array.of(value)), 0);
   }
 
   /** Writes to each page of a range what is there. 0 or -EFAULT. */
@@ -208,8 +220,8 @@ export class LiveProcess {
   }
 
   /** @throws Error where the kernel does not tell */
-  mappings(): LiveMapping[] {
-    return parseSmaps(this.proc('smaps') ?? this.refused('smaps'));
+  mappings(file: 'smaps' | 'maps' = 'smaps'): LiveMapping[] {
+    return parseSmaps(this.proc(file) ?? this.refused(file));
   }
 
   status(): Map<string, number> {

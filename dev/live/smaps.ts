@@ -51,8 +51,7 @@ export function parseStatus(text: string): Map<string, number> {
   return numbers;
 }
 
-/** Capabilities that may be used, CAP_*, of a status. */
-export function effectiveCapabilities(status: string): Set<number> {
-  const mask = BigInt(`0x${/^CapEff:\s+([0-9a-f]+)$/m.exec(status)?.[1] ?? '0'}`);
-  return new Set(Array.from({ length: 64 }, (_, bit) => bit).filter((bit) => (mask >> BigInt(bit)) & 1n));
+/** A mask of capabilities of a status: CapEff, CapPrm. */
+export function capabilitiesOf(status: string, which: 'CapEff' | 'CapPrm'): bigint {
+  return BigInt(`0x${new RegExp(`^${which}:\\s+([0-9a-f]+)$`, 'm').exec(status)?.[1] ?? '0'}`);
 }

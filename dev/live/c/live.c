@@ -90,26 +90,41 @@ static void say(void *what, u64 len)
 	transfer(SYS_write, requests() + 1, what, len);
 }
 
-static s64 read_byte(u64 addr)
+/* Bytes up to the end of a page, into the data at `at`. How many, or an error: a page is there or is not. */
+static s64 read_page(u64 addr, u64 at, u64 len)
 {
-	unsigned char byte;
-	s64 ret = call3(SYS_write, (u64)bytes_out, addr, 1);
+	s64 ret = call3(SYS_write, (u64)bytes_out, addr, len);
 
-	if (ret < 0)
-		return ret;
-	transfer(SYS_read, bytes_in, &byte, 1);
-	return byte;
+	if (ret > 0)
+		transfer(SYS_read, bytes_in, data + at, (u64)ret);
+	return ret;
 }
 
-static s64 write_byte(u64 addr, unsigned char byte)
+static s64 write_page(u64 addr, u64 at, u64 len)
 {
 	s64 ret;
 
-	transfer(SYS_write, bytes_out, &byte, 1);
-	ret = call3(SYS_read, (u64)bytes_in, addr, 1);
+	transfer(SYS_write, bytes_out, data + at, len);
+	ret = call3(SYS_read, (u64)bytes_in, addr, len);
 	if (ret < 0)
-		transfer(SYS_read, bytes_in, &byte, 1);
-	return ret < 0 ? ret : 0;
+		transfer(SYS_read, bytes_in, data + at, len);
+	return ret;
+}
+
+/* As many of the bytes as can be, page by page; an error when that is none. */
+static s64 copy(s64 (*copy_page)(u64, u64, u64), u64 addr, u64 len)
+{
+	u64 at = 0;
+
+	while (at < len && at < DATA) {
+		u64 to_end = PAGE - ((addr + at) & (PAGE - 1));
+		s64 ret = copy_page(addr + at, at, to_end < len - at ? to_end : len - at);
+
+		if (ret <= 0)
+			return at ? (s64)at : ret;
+		at += (u64)ret;
+	}
+	return (s64)at;
 }
 
 /* Writes to each page what is there. */
@@ -118,10 +133,10 @@ static s64 touch(u64 start, u64 len)
 	u64 addr;
 
 	for (addr = start; addr < start + len; addr = (addr & ~(u64)(PAGE - 1)) + PAGE) {
-		s64 ret = read_byte(addr);
+		s64 ret = read_page(addr, 0, 1);
 
 		if (ret >= 0)
-			ret = write_byte(addr, (unsigned char)ret);
+			ret = write_page(addr, 0, 1);
 		if (ret < 0)
 			return ret;
 	}
@@ -181,10 +196,10 @@ static void serve(void)
 		ans.result = do_syscall(&req);
 		break;
 	case OP_READ:
-		ans.result = read_byte(req.args[0]);
+		ans.result = copy(read_page, req.args[0], req.args[1]);
 		break;
 	case OP_WRITE:
-		ans.result = write_byte(req.args[0], (unsigned char)req.args[1]);
+		ans.result = copy(write_page, req.args[0], req.args[1]);
 		break;
 	case OP_TOUCH:
 		ans.result = touch(req.args[0], req.args[1]);

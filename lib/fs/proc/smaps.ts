@@ -96,6 +96,11 @@ const MNEMONICS: ReadonlyMap<number, string> = new Map([
   [bits.VMA_SEALED_BIT, 'sl'],
 ]);
 
+/** The bits that letters of VmFlags stand for; letters that are none of them count for nothing. */
+export function flagsOfLetters(letters: readonly string[]): bigint {
+  return [...MNEMONICS].reduce((word, [bit, two]) => (letters.includes(two) ? word | (1n << BigInt(bit)) : word), 0n);
+}
+
 function vmFlagsOf(vma: vm_area_struct): string[] {
   return Array.from({ length: 64 }, (_, bit) => (vma_test(vma, bit) ? (MNEMONICS.get(bit) ?? '??') : '')).filter(
     (letters) => letters !== '',

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** The live side, started and looked over: nothing is mapped in it but its own program, and what can be compared is known. */
+import { readFileSync } from 'node:fs';
+import { PAGE_SIZE } from '../../include/linux/mm.js';
+import * as capability from '../../include/uapi/capability.js';
+import * as resource from '../../include/uapi/resource.js';
+import { sayCallArgument } from '../../tools/replay/call_arguments.js';
+import { removeScratch } from '../../tools/commands/folders.js';
+import { buildLive, NoLiveSide } from './build.js';
+import { type LeftOut, probeFeatures } from './features.js';
+import { LiveMachine } from './machine.js';
+import { HEAP } from './places.js';
+import { LiveProcess } from './process.js';
+import { capabilitiesOf, type LiveMapping } from './smaps.js';
+
+/** The number that the live side's own program has as a file of the port. */
+export const OWN_FILE = 0x10;
+
+const LIMITS = ['RLIMIT_AS', 'RLIMIT_DATA', 'RLIMIT_MEMLOCK', 'RLIMIT_STACK'] as const;
+const KNOBS = [
+  ...['overcommit_memory', 'overcommit_ratio', 'overcommit_kbytes', 'user_reserve_kbytes', 'admin_reserve_kbytes'],
+  ...['max_map_count', 'mmap_min_addr'],
+];
+
+/** Where the helper's own program is: random programs stay away from it. */
+export interface OwnRange {
+  start: number;
+  end: number;
+}
+
+export class LiveSide {
+  readonly machine: LiveMachine;
+  readonly first: LiveProcess;
+  readonly leftOut: LeftOut;
+  readonly own: readonly OwnRange[];
+  /** Capabilities that can be had. */
+  readonly permitted: bigint;
+  /** What makes a process of the port as the live one begins: the first lines of each program, which only the port needs. */
+  readonly head: readonly string[];
+
+  /** @throws NoLiveSide where there can be none */
+  constructor() {
+    this.machine = new LiveMachine(buildLive());
+    this.first = LiveProcess.first(this.machine);
+    const mappings = this.tidy();
+    this.own = mappings.map(({ start, end }) => ({ start, end }));
+    this.permitted = capabilitiesOf(this.first.proc('status') ?? '', 'CapPrm');
+    this.leftOut = probeFeatures(this.first);
+    this.head = [...this.machineLines(), ...ownLines(mappings)];
+  }
+
+  /** Takes away what the kernel has mapped for every process: its stack, and the pages that it shares. */
+  private tidy(): LiveMapping[] {
+    const all = this.first.proc('maps') === null ? [] : this.first.mappings('maps');
+    if (all.length === 0) throw new NoLiveSide('/proc/PID/maps cannot be read: nobody knows what the live side has mapped');
+    for (const { start, end } of all) if (start >= HEAP) this.first.munmap(start, end - start);
+    return this.first.mappings('maps');
+  }
+
+  /** Limits, settings of the machine, and capabilities that are missing. */
+  private machineLines(): string[] {
+    const limits = LIMITS.flatMap((name) => {
+      const limit = this.first.getrlimit(resource[name]);
+      const say = (value: bigint): string => (value === 2n ** 64n - 1n ? '-1' : value.toString(16));
+      return typeof limit === 'number' ? [] : [`setrlimit ${name} ${say(limit[0])} ${say(limit[1])}`];
+    });
+    const knobs = KNOBS.flatMap((knob) => {
+      const value = sysctl(knob);
+      return value === null ? [] : [`sysctl ${knob} ${value.toString(16)}`];
+    });
+    const missing = Object.entries(capability)
+      .filter(([, cap]) => ((this.permitted >> BigInt(cap)) & 1n) === 0n)
+      .map(([name]) => `capable ${name} 0`);
+    return [...limits, ...knobs, ...memoryLines(), ...missing];
+  }
+
+  /** Ends it, and removes its folder. */
+  close(): void {
+    this.machine.close();
+    removeScratch(this.machine.program.folder);
+  }
+}
+
+/** A setting below /proc/sys/vm; null where it cannot be read. */
+export function sysctl(name: string): number | null {
+  try {
+    return Number(readFileSync(`/proc/sys/vm/${name}`, 'utf8'));
+  } catch {
+    return null;
+  }
+}
+
+function memoryLines(): string[] {
+  const text = readFileSync('/proc/meminfo', 'utf8');
+  const pages = (name: string): number => (Number(new RegExp(`^${name}: +(\\d+) kB`, 'm').exec(text)?.[1]) * 1024) / PAGE_SIZE;
+  return [
+    `sysctl totalram_pages ${pages('MemTotal').toString(16)}`,
+    `sysctl total_swap_pages ${pages('SwapTotal').toString(16)}`,
+  ];
+}
+
+/** The mappings of the live side's own program. */
+function ownLines(mappings: readonly LiveMapping[]): string[] {
+  const end = Math.max(...mappings.map((mapping) => (mapping.inode === 0 ? 0 : mapping.offset + mapping.end - mapping.start)));
+  const lines = mappings.map(({ start, end, perms, offset, inode }) => {
+    const prot = [...perms].reduce((bits, letter) => bits | ({ r: 1, w: 2, x: 4 }[letter] ?? 0), 0);
+    const flags = `MAP_PRIVATE|MAP_FIXED${inode === 0 ? '|MAP_ANONYMOUS' : ''}`;
+    const place = `${start.toString(16)} ${(end - start).toString(16)}`;
+    return `mmap ${place} ${sayCallArgument('PROT', prot)} ${flags} ${inode === 0 ? '-1 0' : `3 ${offset.toString(16)}`}`;
+  });
+  const written = mappings.filter(({ perms }) => perms.includes('w')).map(({ start }) => `write ${start.toString(16)} 0`);
+  return [`open ${OWN_FILE.toString(16)} 1 ${end.toString(16)}`, ...lines, ...written, 'close 3'];
+}

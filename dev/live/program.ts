@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** Random programs for both sides: those of dev/syscalls, without what cannot be compared here, or would end the live side. */
+import * as mman from '../../include/uapi/mman.js';
+import * as prctl from '../../include/uapi/prctl.js';
+import type { CallArgument } from '../../tools/replay/call_arguments.js';
+import { type CallLine, parseCallLine } from '../../tools/replay/processes.js';
+import type { Random } from '../random.js';
+import { PROGRAM_HEAD, type ProgramOptions, randomProgram } from '../syscalls/program.js';
+import type { FeatureName } from './features.js';
+import type { LiveSide, OwnRange } from './live_side.js';
+import { LIVE_WORDS } from './processes.js';
+
+/** What a program is fitted to. */
+export type Fit = Pick<LiveSide, 'leftOut' | 'own' | 'permitted'>;
+
+const ADVICE: Readonly<Record<number, FeatureName>> = {
+  [mman.MADV_HUGEPAGE]: 'huge',
+  [mman.MADV_NOHUGEPAGE]: 'huge',
+  [mman.MADV_MERGEABLE]: 'mergeable',
+  [mman.MADV_UNMERGEABLE]: 'mergeable',
+  [mman.MADV_WIPEONFORK]: 'wipeOnFork',
+  [mman.MADV_KEEPONFORK]: 'wipeOnFork',
+  [mman.MADV_GUARD_INSTALL]: 'guard',
+  [mman.MADV_GUARD_REMOVE]: 'guard',
+  [mman.MADV_POPULATE_READ]: 'populate',
+  [mman.MADV_POPULATE_WRITE]: 'populate',
+  [mman.MADV_FREE]: 'free',
+  [mman.MADV_COLD]: 'cold',
+  [mman.MADV_PAGEOUT]: 'cold',
+  [mman.MADV_DONTNEED_LOCKED]: 'dontNeedLocked',
+};
+
+const OPTION: Readonly<Record<number, FeatureName>> = {
+  [prctl.PR_SET_MDWE]: 'denyWriteExec',
+  [prctl.PR_GET_MDWE]: 'denyWriteExec',
+  [prctl.PR_SET_MEMORY_MERGE]: 'mergeAll',
+  [prctl.PR_GET_MEMORY_MERGE]: 'mergeAll',
+  [prctl.PR_SET_THP_DISABLE]: 'thpDisable',
+  [prctl.PR_GET_THP_DISABLE]: 'thpDisable',
+  [prctl.PR_SET_VMA]: 'name',
+};
+
+const WORD: Readonly<Record<string, FeatureName>> = {
+  fork: 'fork',
+  read: 'touch',
+  write: 'touch',
+  touch: 'touch',
+  mlock: 'lock',
+  munlock: 'lock',
+  mlock2: 'lockOnFault',
+  mlockall: 'lockAll',
+  munlockall: 'lockAll',
+  mseal: 'seal',
+  brk: 'heap',
+  name: 'name',
+  remap_file_pages: 'remapFilePages',
+  memfd_create: 'memfd',
+  add_seals: 'memfd',
+};
+
+const bits = (value: CallArgument | undefined): number => (typeof value === 'number' ? value : -1);
+
+function ofMmap(flags: number): FeatureName[] {
+  const needs: FeatureName[] = [];
+  if ((flags & (mman.MAP_FIXED | mman.MAP_FIXED_NOREPLACE)) === 0) needs.push('placement');
+  if ((flags & mman.MAP_FIXED_NOREPLACE) !== 0) needs.push('noReplace');
+  if ((flags & mman.MAP_TYPE) === mman.MAP_DROPPABLE) needs.push('droppable');
+  if ((flags & mman.MAP_GROWSDOWN) !== 0) needs.push('growsDown');
+  if ((flags & mman.MAP_LOCKED) !== 0) needs.push('lock');
+  return needs;
+}
+
+function ofMremap(flags: number, keepsLength: boolean): FeatureName[] {
+  const needs: FeatureName[] = ['move'];
+  if ((flags & mman.MREMAP_FIXED) === 0) needs.push('placement');
+  else if (keepsLength) needs.push('moveMany');
+  if ((flags & mman.MREMAP_DONTUNMAP) !== 0) needs.push('dontUnmap');
+  return needs;
+}
+
+/** What the line asks of the running kernel. */
+export function featuresOf({ word, args }: CallLine): FeatureName[] {
+  const ofWord = WORD[word.name];
+  const needs = ofWord === undefined ? [] : [ofWord];
+  if (word.name === 'mmap') needs.push(...ofMmap(bits(args[3])));
+  if (word.name === 'mremap') needs.push(...ofMremap(bits(args[3]), args[1] === args[2]));
+  const more = word.name === 'madvise' ? ADVICE[bits(args[2])] : word.name === 'prctl' ? OPTION[bits(args[0])] : undefined;
+  if (more !== undefined) needs.push(more);
+  if (more === 'thpDisable' && bits(args[2]) !== 0) needs.push('thpAdvised');
+  if (more === 'denyWriteExec' && (bits(args[1]) & prctl.PR_MDWE_NO_INHERIT) !== 0) needs.push('denyNoInherit');
+  return needs;
+}
+
+/** Ranges that the line is about, by the names of its arguments. */
+function rangesOf({ word, args }: CallLine): [start: bigint, end: bigint][] {
+  const at = (name: string): bigint | null => {
+    const value = args[word.args.indexOf(name)];
+    return value === undefined || typeof value === 'string' ? null : BigInt.asUintN(64, BigInt(value));
+  };
+  const len = at('LEN') ?? 1n;
+  const ranges: [bigint | null, bigint][] = [
+    [at('ADDR'), len],
+    [at('ADDR'), at('OLD') ?? 1n],
+    [at('TO'), len],
+  ];
+  if (word.name === 'prctl') ranges.push([at('ARG3'), at('ARG4') ?? 1n]);
+  return ranges.flatMap(([start, size]) => (start === null ? [] : [[start, start + size + 0x1000n]]));
+}
+
+function isNear(own: readonly OwnRange[], line: CallLine): boolean {
+  return rangesOf(line).some(([from, to]) => own.some(({ start, end }) => from < BigInt(end) && to > BigInt(start)));
+}
+
+/** Memory that would take the machine's. */
+const MOST_POPULATED = 0x1000000n;
+
+function isTooMuch({ word, args }: CallLine): boolean {
+  const len = args[word.args.indexOf('LEN')];
+  const isLarge = typeof len !== 'string' && len !== undefined && BigInt.asUintN(64, BigInt(len)) > MOST_POPULATED;
+  if (!isLarge) return false;
+  return word.name !== 'mmap' || (bits(args[3]) & (mman.MAP_POPULATE | mman.MAP_LOCKED)) !== 0;
+}
+
+/** May the line be carried out, and compared? */
+export function fits(line: CallLine, { leftOut, own, permitted }: Fit): boolean {
+  const { word, args } = line;
+  if (!LIVE_WORDS.has(word.name) || featuresOf(line).some((feature) => leftOut.has(feature))) return false;
+  if (word.name === 'capable' && ((permitted >> BigInt(bits(args[0]))) & 1n) === 0n) return false;
+  return word.name === 'brk' || !(isNear(own, line) || isTooMuch(line));
+}
+
+/** A program of at most that many words; what cannot be compared here is left out. */
+export function liveProgram(random: Random, operations: number, fit: Fit, options: ProgramOptions = {}): string[] {
+  return randomProgram(random, operations, { ...options, live: true })
+    .slice(PROGRAM_HEAD.length)
+    .filter((text, i) => {
+      const line = parseCallLine(text, i + 1);
+      return line !== null && fits(line, fit);
+    });
+}
