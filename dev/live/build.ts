@@ -3,9 +3,8 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { START_BRK } from '../../harness/process/processes.js';
-import { PAGE_SIZE } from '../../include/linux/mm.js';
 import { removeScratch, scratchFolder } from '../../tools/commands/folders.js';
+import { HEAP, OWN_FILE, P } from './places.js';
 
 const SOURCE = fileURLToPath(new URL('../../../dev/live/c/live.c', import.meta.url));
 
@@ -14,7 +13,7 @@ const OPTIONS = [
   ...['-O1', '-std=gnu11', '-static', '-nostdlib', '-no-pie', '-fno-pie', '-ffreestanding', '-fno-stack-protector'],
   ...['-fcf-protection=none', '-fno-asynchronous-unwind-tables', '-mgeneral-regs-only'],
   ...['-Wl,--build-id=none', '-Wl,-z,noexecstack', '-Wl,-z,norelro', '-Wl,-z,noseparate-code'],
-  `-Wl,--section-start=.last=0x${(START_BRK - PAGE_SIZE).toString(16)}`,
+  `-Wl,--section-start=.last=0x${(HEAP - P).toString(16)}`,
 ];
 
 /** Why there is no live side here: in one line, for the user. Nothing has failed. */
@@ -39,7 +38,8 @@ export const thisMachine: Machine = { platform: process.platform, arch: process.
 export function buildLive({ platform, arch, compiler }: Machine = thisMachine): LiveProgram {
   if (platform !== 'linux' || arch !== 'x64') throw new NoLiveSide(`the live side is for Linux on x64, not ${platform} on ${arch}`);
   const folder = scratchFolder('live');
-  const path = join(folder, 'live');
+  // Named as the file that it is in a trace.
+  const path = join(folder, `file${OWN_FILE}`);
   const { status, stderr, error } = spawnSync(compiler, [...OPTIONS, '-o', path, SOURCE], { encoding: 'utf8' });
   if (error === undefined && status === 0) return { folder, path };
   removeScratch(folder);

@@ -9,12 +9,9 @@ import { removeScratch } from '../../tools/commands/folders.js';
 import { buildLive, NoLiveSide } from './build.js';
 import { type LeftOut, probeFeatures } from './features.js';
 import { LiveMachine } from './machine.js';
-import { HEAP } from './places.js';
+import { HEAP, OWN_FILE } from './places.js';
 import { LiveProcess } from './process.js';
 import { capabilitiesOf, type LiveMapping } from './smaps.js';
-
-/** The number that the live side's own program has as a file of the port. */
-export const OWN_FILE = 0x10;
 
 const LIMITS = ['RLIMIT_AS', 'RLIMIT_DATA', 'RLIMIT_MEMLOCK', 'RLIMIT_STACK'] as const;
 const KNOBS = [

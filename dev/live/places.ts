@@ -5,6 +5,9 @@ import { DEFAULT_MAP_WINDOW, PAGE_SIZE } from '../../include/linux/mm.js';
 import { MAP_ANONYMOUS, MAP_FIXED, MAP_PRIVATE, PROT_READ, PROT_WRITE } from '../../include/uapi/mman.js';
 import { SIZE_128M } from '../../lib/arch/x86/mmap.js';
 
+/** The number that the live side's own program has as a file of a trace. */
+export const OWN_FILE = 0x10;
+
 /** A range that is free in every process, for addresses that are given. */
 export const BASE = 0x200000000000;
 /** Where the heap begins, and below which mappings go that no address is given for, where addresses are not random. */

@@ -20,13 +20,18 @@ const call =
   (processes, a) =>
     processes.call((p) => make(p, a));
 
+/** A page of a trace has one byte of content: its first. */
+function pageOf(addr: number | bigint): bigint {
+  return BigInt(addr) & ~0xfffn;
+}
+
 /** What the live side does at a word, which is what the port's own run() does. */
 const RUNS: Readonly<Record<string, Run>> = {
   process: (all, a) => all.choose(a.small(0)),
   fork: (all) => all.fork(),
   exit: (all) => all.exit(),
-  read: call((p, a) => p.read(a.num(0))),
-  write: call((p, a) => p.write(a.num(0), a.small(1))),
+  read: call((p, a) => p.read(pageOf(a.num(0)))),
+  write: call((p, a) => p.write(pageOf(a.num(0)), a.small(1))),
   touch: call((p, a) => p.touch(a.num(0), a.small(1))),
   mmap: call((p, a) => p.mmap(a.num(0), a.num(1), a.num(2), a.num(3), a.num(4), a.num(5))),
   munmap: call((p, a) => p.munmap(a.num(0), a.num(1))),

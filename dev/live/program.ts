@@ -111,30 +111,39 @@ function isNear(own: readonly OwnRange[], line: CallLine): boolean {
   return rangesOf(line).some(([from, to]) => own.some(({ start, end }) => from < BigInt(end) && to > BigInt(start)));
 }
 
-/** Memory that would take the machine's. */
+/** Bytes that may be populated at a time: more would take the machine's memory, and time. */
 const MOST_POPULATED = 0x1000000n;
+const POPULATING: ReadonlySet<string> = new Set(['mlock', 'mlock2', 'touch', 'mremap']);
 
-function isTooMuch({ word, args }: CallLine): boolean {
+/** Would it populate a lot? Where all that is mapped is locked from some call on, mapping alone does. */
+function isTooMuch({ word, args }: CallLine, locksAll: boolean): boolean {
   const len = args[word.args.indexOf('LEN')];
   const isLarge = typeof len !== 'string' && len !== undefined && BigInt.asUintN(64, BigInt(len)) > MOST_POPULATED;
   if (!isLarge) return false;
-  return word.name !== 'mmap' || (bits(args[3]) & (mman.MAP_POPULATE | mman.MAP_LOCKED)) !== 0;
+  if (word.name === 'mmap') return locksAll || (bits(args[3]) & (mman.MAP_POPULATE | mman.MAP_LOCKED)) !== 0;
+  if (word.name === 'madvise') return ADVICE[bits(args[2])] === 'populate';
+  return POPULATING.has(word.name);
 }
 
+const FIRST_FD = 3;
+
 /** May the line be carried out, and compared? */
-export function fits(line: CallLine, { leftOut, own, permitted }: Fit): boolean {
+export function fits(line: CallLine, { leftOut, own, permitted }: Fit, locksAll = false): boolean {
   const { word, args } = line;
   if (!LIVE_WORDS.has(word.name) || featuresOf(line).some((feature) => leftOut.has(feature))) return false;
   if (word.name === 'capable' && ((permitted >> BigInt(bits(args[0]))) & 1n) === 0n) return false;
-  return word.name === 'brk' || !(isNear(own, line) || isTooMuch(line));
+  // What a process has from its parent is no file of a trace.
+  const fd = bits(args[word.args.indexOf('FD')]);
+  if (fd >= 0 && fd < FIRST_FD) return false;
+  return word.name === 'brk' || !(isNear(own, line) || isTooMuch(line, locksAll));
 }
 
 /** A program of at most that many words; what cannot be compared here is left out. */
 export function liveProgram(random: Random, operations: number, fit: Fit, options: ProgramOptions = {}): string[] {
-  return randomProgram(random, operations, { ...options, live: true })
-    .slice(PROGRAM_HEAD.length)
-    .filter((text, i) => {
-      const line = parseCallLine(text, i + 1);
-      return line !== null && fits(line, fit);
-    });
+  const lines = randomProgram(random, operations, { ...options, live: true }).slice(PROGRAM_HEAD.length);
+  const locksAll = lines.some((line) => line.startsWith('mlockall'));
+  return lines.filter((text, i) => {
+    const line = parseCallLine(text, i + 1);
+    return line !== null && fits(line, fit, locksAll);
+  });
 }

@@ -53,9 +53,7 @@ export function liveSpace(p: LiveProcess, folder: string, leftOut: LeftOut): Spa
   return { sums: { VmSize, VmLck, VmData, VmStk, exec: of('VmExe') + of('VmLib') }, mappings };
 }
 
-/** A process of the port begins without a stack, so none is named after where it would be. */
 function plainName(name: string, folder: string): string {
-  if (name === '[stack]') return '';
   return name.startsWith(`${folder}/`) ? name.slice(folder.length) : name;
 }
 
@@ -68,7 +66,9 @@ function mappingText(mapping: Mapping, leftOut: LeftOut, without: ReadonlySet<st
   const { start, end, perms, offset, name, vmFlags } = mapping;
   const letters = leftOut.has('vmFlags') ? [] : (vmFlags ?? []).filter((two) => !without.has(two));
   const range = `${start.toString(16)}-${end.toString(16)}`;
-  return `  ${range} ${perms} ${offset.toString(16)} ${letters.join(' ')} ${name}`.trimEnd();
+  // Neither side has a stack; what lies where it would be is named after it.
+  const called = name === '[stack]' ? '' : name;
+  return `  ${range} ${perms} ${offset.toString(16)} ${letters.join(' ')} ${called}`.trimEnd();
 }
 
 /** As text: the same on both sides when nothing differs that can be compared. */
