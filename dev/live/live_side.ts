@@ -9,14 +9,14 @@ import { removeScratch } from '../../tools/commands/folders.js';
 import { buildLive, NoLiveSide } from './build.js';
 import { type LeftOut, probeFeatures } from './features.js';
 import { LiveMachine } from './machine.js';
-import { HEAP, OWN_FILE } from './places.js';
+import { ANON, HEAP, OWN_FILE, P, RW } from './places.js';
 import { LiveProcess } from './process.js';
 import { capabilitiesOf, type LiveMapping } from './smaps.js';
 
 const LIMITS = ['RLIMIT_AS', 'RLIMIT_DATA', 'RLIMIT_MEMLOCK', 'RLIMIT_STACK'] as const;
 const KNOBS = [
   ...['overcommit_memory', 'overcommit_ratio', 'overcommit_kbytes', 'user_reserve_kbytes', 'admin_reserve_kbytes'],
-  ...['max_map_count', 'mmap_min_addr'],
+  'max_map_count',
 ];
 
 /** Where the helper's own program is: random programs stay away from it. */
@@ -46,11 +46,11 @@ export class LiveSide {
     this.head = [...this.machineLines(), ...ownLines(mappings)];
   }
 
-  /** Takes away what the kernel has mapped for every process: its stack, and the pages that it shares. */
+  /** Takes away what the kernel has mapped for every process: its stack, the pages that it shares, what is below the heap. */
   private tidy(): LiveMapping[] {
     const all = this.first.proc('maps') === null ? [] : this.first.mappings('maps');
     if (all.length === 0) throw new NoLiveSide('/proc/PID/maps cannot be read: nobody knows what the live side has mapped');
-    for (const { start, end } of all) if (start >= HEAP) this.first.munmap(start, end - start);
+    for (const { start, end } of all) if (start >= HEAP - P) this.first.munmap(start, end - start);
     return this.first.mappings('maps');
   }
 
@@ -68,7 +68,7 @@ export class LiveSide {
     const missing = Object.entries(capability)
       .filter(([, cap]) => ((this.permitted >> BigInt(cap)) & 1n) === 0n)
       .map(([name]) => `capable ${name} 0`);
-    return [...limits, ...knobs, ...memoryLines(), ...missing];
+    return [...limits, ...knobs, ...lowestLines(this.first), ...memoryLines(), ...missing];
   }
 
   /** Ends it, and removes its folder. */
@@ -85,6 +85,14 @@ export function sysctl(name: string): number | null {
   } catch {
     return null;
   }
+}
+
+/** The lowest address for hints, which a security module may have a say in, and the one that capabilities are asked for. */
+function lowestLines(first: LiveProcess): string[] {
+  const lowest = first.mmap(P, P, RW, ANON);
+  first.munmap(lowest, P);
+  const permitted = sysctl('mmap_min_addr') ?? lowest;
+  return [`sysctl mmap_min_addr ${lowest.toString(16)}`, `sysctl dac_mmap_min_addr ${permitted.toString(16)}`];
 }
 
 function memoryLines(): string[] {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Random programs for both sides: those of dev/syscalls, without what cannot be compared here, or would end the live side. */
+import { PMD_SIZE } from '../../include/linux/mm.js';
 import * as mman from '../../include/uapi/mman.js';
 import * as prctl from '../../include/uapi/prctl.js';
 import type { CallArgument } from '../../tools/replay/call_arguments.js';
@@ -78,6 +79,16 @@ function ofMremap(flags: number, keepsLength: boolean): FeatureName[] {
   return needs;
 }
 
+/** Nobody here has huge pages of their own. MAP_SYNC, and whether a file may have large pages, are a file system's business. */
+function isForeign({ word, args }: CallLine): boolean {
+  if (word.name !== 'mmap') return false;
+  const flags = bits(args[3]);
+  if ((flags & mman.MAP_HUGETLB) !== 0) return true;
+  if ((flags & mman.MAP_ANONYMOUS) !== 0) return false;
+  const isPlaced = (flags & (mman.MAP_FIXED | mman.MAP_FIXED_NOREPLACE)) !== 0;
+  return (flags & mman.MAP_SYNC) !== 0 || (!isPlaced && bits(args[1]) >= PMD_SIZE / 2);
+}
+
 /** What the line asks of the running kernel. */
 export function featuresOf({ word, args }: CallLine): FeatureName[] {
   const ofWord = WORD[word.name];
@@ -131,6 +142,7 @@ const FIRST_FD = 3;
 export function fits(line: CallLine, { leftOut, own, permitted }: Fit, locksAll = false): boolean {
   const { word, args } = line;
   if (!LIVE_WORDS.has(word.name) || featuresOf(line).some((feature) => leftOut.has(feature))) return false;
+  if (isForeign(line)) return false;
   if (word.name === 'capable' && ((permitted >> BigInt(bits(args[0]))) & 1n) === 0n) return false;
   // What a process has from its parent is no file of a trace.
   const fd = bits(args[word.args.indexOf('FD')]);
@@ -142,8 +154,11 @@ export function fits(line: CallLine, { leftOut, own, permitted }: Fit, locksAll 
 export function liveProgram(random: Random, operations: number, fit: Fit, options: ProgramOptions = {}): string[] {
   const lines = randomProgram(random, operations, { ...options, live: true }).slice(PROGRAM_HEAD.length);
   const locksAll = lines.some((line) => line.startsWith('mlockall'));
+  // Files of the port's disk have no holes; those of a real one may.
+  const hasDisk = lines.some((line) => line.startsWith('open'));
   return lines.filter((text, i) => {
     const line = parseCallLine(text, i + 1);
-    return line !== null && fits(line, fit, locksAll);
+    if (line === null || (hasDisk && text.endsWith('MADV_REMOVE'))) return false;
+    return fits(line, fit, locksAll);
   });
 }

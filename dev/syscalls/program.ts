@@ -225,8 +225,7 @@ class ProgramWriter {
 
   private brk(): string {
     const { random, profile } = this;
-    // A real process has its own heap; what a trace knows of is where it began.
-    if (profile.live || random.chance(this.profile.bad)) return 'brk 0';
+    if (random.chance(profile.bad)) return 'brk 0';
     const end = 0x555555560000 + random.below(16) * PAGE_SIZE;
     return `brk ${hex(end + (random.oneIn(4) ? 0x123 : 0) - (random.oneIn(20) ? 0x20000 : 0))}`;
   }

@@ -18,6 +18,8 @@ import { stubs } from '../../stubs/index.js';
 
 const ALL_SEALS = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_FUTURE_WRITE | F_SEAL_EXEC;
 
+const CONTENT_SEALS = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_FUTURE_WRITE;
+
 /** 0 to 2 are what a process has from its parent. */
 const FIRST_FD = 3;
 
@@ -128,12 +130,15 @@ export function resize(f: file, size: number): number {
 }
 
 /** fcntl(F_ADD_SEALS): 0 or a negative errno. As memfd_add_seals() of mm/memfd.c. */
-export function addSeals(f: file, seals: number): number {
+export function addSeals(f: file, asked: number): number {
   const { f_inode: host, f_mapping: mapping } = f;
   if ((f.f_mode & FMODE_WRITE) === 0) return -EPERM;
-  if ((seals & ~ALL_SEALS) !== 0 || host.seals === null) return -EINVAL;
+  if ((asked & ~ALL_SEALS) !== 0 || host.seals === null) return -EINVAL;
   if ((host.seals & F_SEAL_SEAL) !== 0) return -EPERM;
 
+  // What stays executable is not written any more.
+  const stays = (asked & F_SEAL_EXEC) !== 0 && (host.i_mode & 0o111) !== 0;
+  const seals = stays ? asked | CONTENT_SEALS : asked;
   if ((seals & F_SEAL_WRITE) !== 0 && (host.seals & F_SEAL_WRITE) === 0) {
     if (mapping.i_mmap_writable > 0) return -EBUSY;
   }

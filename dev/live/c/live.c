@@ -36,9 +36,9 @@ __attribute__((used)) unsigned char own_stack[STACK] __attribute__((aligned(PAGE
 static unsigned char data[DATA] __attribute__((aligned(PAGE)));
 /*
  * The end of all segments, where the linker is told to put it: the heap begins behind it, where a process of the port
- * has its own. Read-only, so that no heap merges with it.
+ * has its own. It has no bytes in the file, so that none count as data.
  */
-__attribute__((used, section(".last"))) static const unsigned char last[PAGE] __attribute__((aligned(PAGE))) = { 1 };
+__attribute__((used, section(".last,\"aw\",@nobits#"))) static unsigned char last[PAGE] __attribute__((aligned(PAGE)));
 static int process, bytes_out, bytes_in;
 
 static s64 call(u64 nr, u64 a, u64 b, u64 c, u64 d, u64 e, u64 f)
@@ -132,7 +132,7 @@ static s64 touch(u64 start, u64 len)
 {
 	u64 addr;
 
-	for (addr = start; addr < start + len; addr = (addr & ~(u64)(PAGE - 1)) + PAGE) {
+	for (addr = start; addr - start < len; addr = (addr & ~(u64)(PAGE - 1)) + PAGE) {
 		s64 ret = read_page(addr, 0, 1);
 
 		if (ret >= 0)

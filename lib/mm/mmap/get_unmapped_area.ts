@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Port of __get_unmapped_area(), mm/mmap.c, and get_unmapped_area(), include/linux/mm.h (Linux 7.3). */
-import { EINVAL, ENOMEM, IS_ERR_VALUE } from '../../../include/linux/errno.js';
+import { EINVAL, ENOMEM, IS_ERR_VALUE, MAX_ERRNO } from '../../../include/linux/errno.js';
+import { ULONG_MAX } from '../../../include/linux/limits.js';
 import { offset_in_page, PMD_SIZE, type pgoff_t, TASK_SIZE } from '../../../include/linux/mm.js';
 import type { file } from '../../../include/mm_types.js';
 import { MAP_SHARED } from '../../../include/uapi/mman.js';
@@ -39,6 +40,8 @@ export function __get_unmapped_area(
   // Anonymous memory counts from its address, which nobody knows yet.
   const found = choose(file, addr, len, file === null ? 0 : pgoff, flags);
   if (IS_ERR_VALUE(found)) return found;
+  // The last addresses are errors as they stand.
+  if (found > ULONG_MAX - MAX_ERRNO) return found - ULONG_MAX - 1;
 
   if (found > TASK_SIZE - len) return -ENOMEM;
   if (offset_in_page(found) !== 0) return -EINVAL;
