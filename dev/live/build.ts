@@ -17,7 +17,9 @@ const OPTIONS = [
 ];
 
 /** Why there is no live side here: in one line, for the user. Nothing has failed. */
-export class NoLiveSide extends Error {}
+export class NoLiveSide extends Error {
+  override readonly name = 'NoLiveSide';
+}
 
 /** A folder with the compiled program, and pipes later. */
 export interface LiveProgram {
@@ -34,15 +36,20 @@ export interface Machine {
 
 export const thisMachine: Machine = { platform: process.platform, arch: process.arch, compiler: 'cc' };
 
-/** @throws NoLiveSide without Linux on x86-64, or a compiler */
-export function buildLive({ platform, arch, compiler }: Machine = thisMachine): LiveProgram {
-  if (platform !== 'linux' || arch !== 'x64') throw new NoLiveSide(`the live side is for Linux on x64, not ${platform} on ${arch}`);
-  const folder = scratchFolder('live');
+/**
+ * Compiles it in a temporary folder, or in one that is there.
+ *
+ * @throws NoLiveSide without Linux on x86-64, or a compiler
+ */
+export function buildLive({ platform, arch, compiler }: Machine = thisMachine, given?: string): LiveProgram {
+  if (platform !== 'linux' || arch !== 'x64')
+    throw new NoLiveSide(`the live side is for Linux on x64, not ${platform} on ${arch}`);
+  const folder = given ?? scratchFolder('live');
   // Named as the file that it is in a trace.
   const path = join(folder, `file${OWN_FILE}`);
   const { status, stderr, error } = spawnSync(compiler, [...OPTIONS, '-o', path, SOURCE], { encoding: 'utf8' });
   if (error === undefined && status === 0) return { folder, path };
-  removeScratch(folder);
+  if (given === undefined) removeScratch(folder);
   if (error !== undefined) throw new NoLiveSide(`no C compiler: ${error.message}`);
   throw new NoLiveSide(`${compiler} does not compile the live side: ${stderr.trim().split('\n')[0] ?? ''}`);
 }

@@ -12,14 +12,24 @@ import type { LeftOut } from './features.js';
 import { OWN_FILE } from './places.js';
 import type { LiveProcess } from './process.js';
 import { LiveProcesses } from './processes.js';
-import { liveSpace, portSpace, shotsOf, type Space, spaceText } from './space.js';
+import { liveSpace, portSpace, type Space, shotsOf, spaceText } from './space.js';
 
-/** The live side as a comparison needs it; in tests one that lies. */
+/** The live side as a comparison needs it. */
 export interface Live {
   readonly first: LiveProcess;
+  /** Where its files are. */
   readonly folder: string;
   readonly leftOut: LeftOut;
+  /** What makes a process of the port as the live one begins. */
   readonly head: readonly string[];
+}
+
+/** How a program is compared. */
+export interface CompareOptions {
+  /** Calls from one look at the address space to the next; results are compared after each. */
+  every?: number;
+  /** Told of each call that both have answered. */
+  progress?: () => void;
 }
 
 /** What one side answered to a call, and its address spaces by the number of their process. */
@@ -36,7 +46,7 @@ export interface Split {
   live: Answer;
 }
 
-/** Calls between two looks at all address spaces; the one that a call was made in is looked at after each. */
+/** Calls from one look at the address spaces of all processes to the next. */
 const LOOK_AT_ALL = 32;
 
 /** Both sides of one program. */
@@ -44,10 +54,12 @@ class Duel {
   private readonly port: ReplayedProcesses;
   private readonly processes: LiveProcesses;
   private readonly live: Live;
+  private readonly every: number;
 
-  constructor(port: ReplayedProcesses, live: Live) {
+  constructor(port: ReplayedProcesses, live: Live, every: number) {
     this.port = port;
     this.live = live;
+    this.every = every;
     this.processes = new LiveProcesses(live.first, live.folder);
   }
 
@@ -74,6 +86,7 @@ class Duel {
     const port = this.onPort(line);
     const live = this.processes.run(line.word.name, new CallArguments(line.args));
     const all = isLast || line.word.name === 'show' || at % LOOK_AT_ALL === 0;
+    if (port === live && !all && at % this.every !== 0) return null;
     return this.compare(at, valueText(port), valueText(live), all);
   }
 
@@ -104,10 +117,11 @@ class Duel {
 }
 
 /** Carries the lines behind the head out on both sides. Where they differ first; null when they do not. */
-export function compareProgram(lines: readonly string[], live: Live, progress: () => void = () => {}): Split | null {
+export function compareProgram(lines: readonly string[], live: Live, options: CompareOptions = {}): Split | null {
+  const { every = 1, progress = () => {} } = options;
   const port = new ReplayedProcesses(false);
   return port.world.run(() => {
-    const duel = new Duel(port, live);
+    const duel = new Duel(port, live, every);
     try {
       let split = duel.begin();
       for (const [at, text] of lines.entries()) {
@@ -135,8 +149,13 @@ export interface Difference {
 }
 
 /** The shortest program that differs, drawn, and as a trace. `lines` differ. */
-export function describeDifference(lines: readonly string[], live: Live, seed: number): Difference {
-  const short = shrinkTrace(lines, (some) => compareProgram(some, live) !== null);
+export function describeDifference(
+  lines: readonly string[],
+  live: Live,
+  seed: number,
+  progress: () => void = () => {},
+): Difference {
+  const short = shrinkTrace(lines, (some) => compareProgram(some, live, { progress }) !== null);
   const split = compareProgram(short, live);
   if (split === null) throw new Error(`live: seed ${seed}: a difference that does not come back`);
   const trace = traceText(short, live, `live, seed ${seed}`);

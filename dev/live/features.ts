@@ -8,6 +8,7 @@ import { errorName } from '../../harness/error_name.js';
 import { EINVAL, ENOSYS, EPERM } from '../../include/linux/errno.js';
 import * as mman from '../../include/uapi/mman.js';
 import * as prctl from '../../include/uapi/prctl.js';
+import { NoLiveSide } from './build.js';
 import { ANON, BASE, FIXED, HEAP, MMAP_BASE, P, RW } from './places.js';
 import type { LiveProcess } from './process.js';
 import type { LiveMapping } from './smaps.js';
@@ -73,7 +74,8 @@ function option(says: string, set: readonly number[], get: number, wanted: numbe
     probe(p) {
       const [what = 0, ...args] = set;
       const refused = refusal(p.prctl(what, args[0], args[1]));
-      if (refused === `it answers ${errorName(-EINVAL)}`) return 'this kernel does not know the option, or is built without it';
+      if (refused === `it answers ${errorName(-EINVAL)}`)
+        return 'this kernel does not know the option, or is built without it';
       if (refused !== null) return refused;
       const got = p.prctl(get);
       return got === wanted ? null : `it is ${got} then, not ${wanted}`;
@@ -102,7 +104,9 @@ function dontUnmap(p: LiveProcess): Finding {
 function manyMoved(p: LiveProcess): Finding {
   map(p);
   p.mprotect(BASE + P, P, mman.PROT_READ);
-  return refusal(p.mremap(BASE, 3 * P, 3 * P, MOVE, BASE + 16 * P)) === null ? null : 'a move of several mappings is refused, as before 6.17';
+  return refusal(p.mremap(BASE, 3 * P, 3 * P, MOVE, BASE + 16 * P)) === null
+    ? null
+    : 'a move of several mappings is refused, as before 6.17';
 }
 
 /** Everything that random programs do, by the name that says what to leave out of them. */
@@ -117,7 +121,8 @@ export const FEATURES = {
   },
   sums: {
     says: 'sums by /proc/PID/status: VmSize, VmLck, VmData, VmStk, and VmExe with VmLib',
-    probe: (p) => (['VmSize', 'VmLck', 'VmData'].every((name) => p.status().has(name)) ? null : 'status does not tell of them'),
+    probe: (p) =>
+      ['VmSize', 'VmLck', 'VmData'].every((name) => p.status().has(name)) ? null : 'status does not tell of them',
   },
   touch: {
     says: 'pages that are read and written, which answer EFAULT instead of a signal',
@@ -127,7 +132,9 @@ export const FEATURES = {
     says: 'where mappings go that no address is given for',
     probe(p) {
       const got = p.mmap(0, P, RW, ANON);
-      return got === MMAP_BASE - P ? null : `the first goes to ${hex(got)}, not ${hex(MMAP_BASE - P)}: addresses are random, or the stack's limit is another`;
+      return got === MMAP_BASE - P
+        ? null
+        : `the first goes to ${hex(got)}, not ${hex(MMAP_BASE - P)}: addresses are random, or the stack's limit is another`;
     },
   },
   heap: {
@@ -161,7 +168,10 @@ export const FEATURES = {
     says: 'MAP_DROPPABLE',
     probe: (p) => refusal(p.mmap(BASE, P, RW, mman.MAP_DROPPABLE | mman.MAP_ANONYMOUS | mman.MAP_FIXED)),
   },
-  growsDown: { says: 'MAP_GROWSDOWN', probe: (p) => map(p, FIXED | mman.MAP_GROWSDOWN) ?? refusal(p.write(BASE - P, 1)) },
+  growsDown: {
+    says: 'MAP_GROWSDOWN',
+    probe: (p) => map(p, FIXED | mman.MAP_GROWSDOWN) ?? refusal(p.write(BASE - P, 1)),
+  },
   remapFilePages: {
     says: 'remap_file_pages()',
     probe: (p) =>
@@ -177,9 +187,14 @@ export const FEATURES = {
   free: advice('MADV_FREE', mman.MADV_FREE),
   cold: advice('MADV_COLD and MADV_PAGEOUT', mman.MADV_COLD),
   dontNeedLocked: advice('MADV_DONTNEED_LOCKED', mman.MADV_DONTNEED_LOCKED),
-  name: call('names of anonymous memory, PR_SET_VMA', (p) =>
-    p.prctl(prctl.PR_SET_VMA, prctl.PR_SET_VMA_ANON_NAME, BASE, P, 'probe'),
-  ),
+  name: {
+    says: 'names of anonymous memory, PR_SET_VMA',
+    probe: (p) => {
+      map(p);
+      const result = p.prctl(prctl.PR_SET_VMA, prctl.PR_SET_VMA_ANON_NAME, BASE, P, 'probe');
+      return result === -EINVAL ? 'this kernel is built without it' : refusal(result);
+    },
+  },
   denyWriteExec: option('PR_SET_MDWE', [prctl.PR_SET_MDWE, prctl.PR_MDWE_REFUSE_EXEC_GAIN], prctl.PR_GET_MDWE, 1),
   denyNoInherit: option(
     'PR_SET_MDWE with PR_MDWE_NO_INHERIT',
@@ -203,18 +218,21 @@ export const FEATURES = {
 
 export type FeatureName = keyof typeof FEATURES;
 
+const isFeature = (name: string): name is FeatureName => name in FEATURES;
+export const FEATURE_NAMES: readonly FeatureName[] = Object.keys(FEATURES).filter(isFeature);
+
 /** What is not compared, and why. */
 export type LeftOut = ReadonlyMap<FeatureName, string>;
 
 /** Tries everything, each in a copy of the process. */
 export function probeFeatures(first: LiveProcess): LeftOut {
   const leftOut = new Map<FeatureName, string>();
-  for (const [name, { probe }] of Object.entries<Feature>(FEATURES)) {
+  for (const name of FEATURE_NAMES) {
     const p = first.fork();
-    if (typeof p === 'number') throw new Error(`the live side cannot fork: ${errorName(p) ?? p}`);
-    const finding = probe(p);
+    if (typeof p === 'number') throw new NoLiveSide(`the live side cannot fork: ${errorName(p) ?? p}`);
+    const finding = FEATURES[name].probe(p);
     p.exit();
-    if (finding !== null) leftOut.set(name as FeatureName, finding);
+    if (finding !== null) leftOut.set(name, finding);
   }
   return leftOut;
 }

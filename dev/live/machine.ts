@@ -10,12 +10,17 @@ import { ANSWER_SIZE, cString, encode, OP, type Request, resultOf } from './wire
 const PROCESSES = 9;
 
 /** The program has gone: it was killed, or what it was asked to do has ended it. */
-export class LiveSideGone extends Error {}
+export class LiveSideGone extends Error {
+  override readonly name = 'LiveSideGone';
+}
 
 export interface Answer {
   result: number;
   data: Buffer;
 }
+
+/** What processes ask of it. */
+export type Machine = Pick<LiveMachine, 'ask' | 'file' | 'fork' | 'exit' | 'group'>;
 
 export class LiveMachine {
   readonly program: LiveProgram;

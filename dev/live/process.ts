@@ -3,7 +3,7 @@
  * A process of the live side, with the calls of RawCalls by the same names, answered as the running kernel answers:
  * a negative errno where one failed.
  */
-import type { Answer, LiveMachine } from './machine.js';
+import type { Answer, Machine } from './machine.js';
 import { type LiveMapping, parseSmaps, parseStatus } from './smaps.js';
 import { type CallName, NR } from './system_calls.js';
 import { cString, OP, type WireArgument, words } from './wire.js';
@@ -16,13 +16,13 @@ export type LiveArgument = number | bigint;
 
 export class LiveProcess {
   readonly pid: number;
-  private readonly machine: LiveMachine;
+  private readonly machine: Machine;
   private readonly number: number;
   /** Who waits for it. */
   private readonly parent: LiveProcess | null;
   private hasExited: boolean;
 
-  constructor(machine: LiveMachine, number: number, pid: number, parent: LiveProcess | null) {
+  constructor(machine: Machine, number: number, pid: number, parent: LiveProcess | null) {
     this.machine = machine;
     this.number = number;
     this.pid = pid;
@@ -31,7 +31,7 @@ export class LiveProcess {
   }
 
   /** The process that only waits to be forked: its own map stays as it is. */
-  static first(machine: LiveMachine): LiveProcess {
+  static first(machine: Machine): LiveProcess {
     return new LiveProcess(machine, 0, machine.group, null);
   }
 

@@ -7,7 +7,7 @@ import { PR_SET_VMA, PR_SET_VMA_ANON_NAME } from '../../include/uapi/prctl.js';
 import type { CallArguments } from '../../tools/replay/words/call_word.js';
 import { NO_NAME } from '../../tools/replay/words/calls.js';
 import { Capabilities } from './capabilities.js';
-import { LiveProcess } from './process.js';
+import type { LiveProcess } from './process.js';
 
 /** FMODE_READ and FMODE_WRITE, 1 and 2, as flags of open(). */
 const ACCESS = [0, 0, 1, 2];

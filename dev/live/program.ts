@@ -95,7 +95,8 @@ export function featuresOf({ word, args }: CallLine): FeatureName[] {
   const needs = ofWord === undefined ? [] : [ofWord];
   if (word.name === 'mmap') needs.push(...ofMmap(bits(args[3])));
   if (word.name === 'mremap') needs.push(...ofMremap(bits(args[3]), args[1] === args[2]));
-  const more = word.name === 'madvise' ? ADVICE[bits(args[2])] : word.name === 'prctl' ? OPTION[bits(args[0])] : undefined;
+  const more =
+    word.name === 'madvise' ? ADVICE[bits(args[2])] : word.name === 'prctl' ? OPTION[bits(args[0])] : undefined;
   if (more !== undefined) needs.push(more);
   if (more === 'thpDisable' && bits(args[2]) !== 0) needs.push('thpAdvised');
   if (more === 'denyWriteExec' && (bits(args[1]) & prctl.PR_MDWE_NO_INHERIT) !== 0) needs.push('denyNoInherit');

@@ -30,7 +30,16 @@ export function parseSmaps(text: string): LiveMapping[] {
     if (start !== undefined && end !== undefined) {
       const [from, to] = [Number.parseInt(start, 16), Number.parseInt(end, 16)];
       const at = Number.parseInt(offset ?? '', 16);
-      mappings.push({ start: from, end: to, perms, offset: at, inode: Number(inode), name, vmFlags: null, sizes: new Map() });
+      mappings.push({
+        start: from,
+        end: to,
+        perms,
+        offset: at,
+        inode: Number(inode),
+        name,
+        vmFlags: null,
+        sizes: new Map(),
+      });
     } else if (last !== undefined && line.startsWith('VmFlags:')) {
       last.vmFlags = line.slice('VmFlags:'.length).split(' ').filter(Boolean);
     } else if (last !== undefined) {
@@ -45,7 +54,7 @@ export function parseSmaps(text: string): LiveMapping[] {
 export function parseStatus(text: string): Map<string, number> {
   const numbers = new Map<string, number>();
   for (const line of text.split('\n')) {
-    const [, name, number] = /^(\w+):\s+(\d+)(?: kB)?$/.exec(line) ?? [];
+    const [, name, number] = /^(\w+):\s+(\d{1,15})(?: kB)?$/.exec(line) ?? [];
     if (name !== undefined) numbers.set(name, Number(number));
   }
   return numbers;

@@ -37,3 +37,10 @@ export const NR = {
 } as const;
 
 export type CallName = keyof typeof NR;
+
+const isName = (name: string): name is CallName => name in NR;
+
+/** The names by number. */
+export const CALL_NAMES: ReadonlyMap<number, CallName> = new Map(
+  Object.entries(NR).flatMap(([name, nr]): [number, CallName][] => (isName(name) ? [[nr, name]] : [])),
+);

@@ -26,7 +26,8 @@ export interface Request {
 export function encode({ op, nr = 0, args = [], out = 0 }: Request): Buffer {
   const sizes = args.map((arg) => (arg instanceof Uint8Array ? Math.ceil(arg.length / 8) * 8 : 0));
   const size = sizes.reduce((sum, one) => sum + one, 0);
-  if (size > MOST_DATA || out > MOST_DATA) throw new RangeError(`live: ${Math.max(size, out)} bytes do not fit a request`);
+  if (size > MOST_DATA || out > MOST_DATA)
+    throw new RangeError(`live: ${Math.max(size, out)} bytes do not fit a request`);
   const bytes = Buffer.alloc(HEAD + size);
   let [pointers, offset] = [0, 0];
   args.forEach((arg, i) => {

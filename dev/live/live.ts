@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * Holds the port against the running kernel on random programs of system calls. Usage: `npm run live`, or
+ * `npm run live -- --help`. Status 0: no difference, or no live side here; 1: a difference, shortened and written to a
+ * file; 2: it could not be run; 130: interrupted.
+ */
+import '../../tools/commands/guarded.js';
+import { randomInt } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { Command, InvalidArgumentError } from 'commander';
+import { CannotBeDone, likeTheOthers, statusHelp } from '../../tools/commands/program.js';
+import { NoLiveSide } from './build.js';
+import { LiveCampaign } from './campaign.js';
+import { LiveSide } from './live_side.js';
+import { probeText } from './probe.js';
+
+interface Options {
+  seed?: number;
+  runs: number;
+  ops: number;
+  every: number;
+  jobs: number;
+  patience: number;
+  probe?: true;
+}
+
+const INTERRUPTED = 130;
+/** Seeds are drawn below this, and options go up to it. */
+const MOST = 1_000_000_000;
+
+function toNumber(value: string): number {
+  if (!/^[0-9]{1,9}$/.test(value)) throw new InvalidArgumentError('A whole number below 1,000,000,000 is wanted.');
+  return Number(value);
+}
+
+function toCount(value: string): number {
+  const count = toNumber(value);
+  if (count === 0) throw new InvalidArgumentError('A number from 1 on is wanted.');
+  return count;
+}
+
+/** What can be compared here; null, and why not, where nothing can. */
+function lookAround(): string | null {
+  let side: LiveSide | null = null;
+  try {
+    side = new LiveSide();
+    return probeText(side);
+  } catch (error) {
+    if (!(error instanceof NoLiveSide)) throw error;
+    process.stdout.write(`live: skipped: ${error.message}\n`);
+    return null;
+  } finally {
+    side?.close();
+  }
+}
+
+async function compare(options: Options): Promise<number> {
+  const { runs, ops: operations, every, jobs, patience } = options;
+  const { seed = randomInt(MOST - runs) } = options;
+  const began = Date.now();
+  const campaign = new LiveCampaign({ seed, runs, operations, every, jobs, patience: patience * 1000 });
+  let isStopped = false;
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      isStopped = true;
+      campaign.stop();
+    });
+  }
+  const { programs, calls, difference, hanging } = await campaign.run();
+  if (hanging !== null) throw new CannotBeDone(hanging);
+  if (difference !== null) {
+    writeFileSync(difference.file, difference.trace);
+    process.stdout.write(`${difference.what}\n${difference.said}`);
+    return 1;
+  }
+  const said = `${calls.toLocaleString('en')} calls in ${programs} programs from seed ${seed}`;
+  if (isStopped) {
+    process.stderr.write(`live: interrupted after ${said}\n`);
+    return INTERRUPTED;
+  }
+  const rate = Math.round((1000 * calls) / Math.max(Date.now() - began, 1));
+  process.stdout.write(`${said}: no difference between the port and the running kernel\n`);
+  process.stderr.write(`${rate.toLocaleString('en')} calls a second\n`);
+  return 0;
+}
+
+const command = likeTheOthers(new Command('npm run live --'))
+  .description('Compares the port with the running kernel, on random programs of system calls.')
+  .option(
+    '-s, --seed <n>',
+    'seed of the first program, those after it have the next ones; drawn unless given',
+    toNumber,
+  )
+  .option('-r, --runs <n>', 'how many programs', toCount, 50)
+  .option('-o, --ops <n>', 'calls of each, at most', toCount, 200)
+  .option('-e, --every <n>', 'look at the address space after every so many calls; at results after each', toCount, 3)
+  .option('-j, --jobs <n>', 'programs at a time', toCount, availableParallelism())
+  .option('-p, --patience <seconds>', 'how long a call may take', toCount, 20)
+  .option('--probe', 'only say what can be compared here, what not, and why')
+  .addHelpText('after', statusHelp('no difference, or no live side here', 'a difference', 'it could not be run'))
+  .action(async (options: Options) => {
+    const probed = lookAround();
+    if (probed === null) return;
+    if (options.probe) process.stdout.write(probed);
+    else process.exitCode = await compare(options);
+  });
+
+await command.parseAsync();
