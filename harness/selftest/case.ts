@@ -77,6 +77,8 @@ export class SelftestCase {
   readonly results: KsftResult[];
   /** Handlers of signals, by number. */
   readonly handlers: Map<number, (signal: number) => void>;
+  /** The state of rand(). */
+  seed: number;
   private task: Task;
   /** Processes to whom a fork has not returned yet, the last first; and the child of each. */
   private readonly waiting: { task: Task; child: number }[];
@@ -87,6 +89,7 @@ export class SelftestCase {
     this.unexpected = [];
     this.results = [];
     this.handlers = new Map();
+    this.seed = 1;
     this.task = { process: backend.begin(t), answers: [], told: 0, ended: [] };
     this.waiting = [];
   }
@@ -154,6 +157,7 @@ export class SelftestCase {
   /** The function, for one process: how it ended. */
   private attempt(body: () => void): number {
     this.handlers.clear();
+    this.seed = 1;
     try {
       body();
       return 0;

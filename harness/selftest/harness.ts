@@ -55,7 +55,7 @@ export function FIXTURE<Self, Variant>(
 export function FIXTURE_VARIANT_ADD<Self, Variant>(
   fixture: Fixture<Self, Variant>,
   name: string,
-  variant: Variant,
+  variant: NoInfer<Variant>,
 ): void {
   if (fixture.isUsed) throw new Error(`FIXTURE_VARIANT_ADD: ${fixture.name} has tests already: ${name} comes too late`);
   fixture.variants.set(name, variant);

@@ -233,19 +233,18 @@ export function exit(code: number): never {
 
 export { exit as _exit };
 
-/** The state of rand(); whoever wants the same numbers again seeds it. */
-let seed = 1;
-
+/** Has rand() begin its sequence of that number. */
 export function srand(value: number): void {
-  seed = value >>> 0;
+  currentCase('srand').seed = value >>> 0;
 }
 
 export const RAND_MAX = 0x7fffffff;
 
 /** The next of a sequence of numbers up to RAND_MAX; not the sequence of any libc. */
 export function rand(): number {
-  // xorshift would stay at 0.
-  seed = (seed + 0x6d2b79f5) >>> 0;
+  const one = currentCase('rand');
+  one.seed = (one.seed + 0x6d2b79f5) >>> 0;
+  const { seed } = one;
   let mixed = Math.imul(seed ^ (seed >>> 15), seed | 1);
   mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
   return ((mixed ^ (mixed >>> 14)) >>> 0) & RAND_MAX;

@@ -126,7 +126,7 @@ TEST_F(merge, 'ksm_merge', ({ page_size, carveout, procmap }) => {
   if (err === -1) {
     const errnum = errno;
     ASSERT_EQ(errnum, EINVAL);
-    return SKIP('KSM memory merging not supported, skipping');
+    return SKIP('there is no KSM');
   }
   ptr2 = mmap(carveout + 2 * page_size, page_size, RW, ANON | MAP_FIXED, -1, 0);
   ASSERT_NE(ptr2, MAP_FAILED);
@@ -142,7 +142,7 @@ TEST_F(merge, 'ksm_merge', ({ page_size, carveout, procmap }) => {
 /** Sealing what lies before sealed memory makes them one. */
 TEST_F(merge, 'merge_vmas_with_mseal', ({ page_size, procmap }) => {
   ASSERT_EQ(mseal(NULL, 0, -1), -1);
-  if (errno === ENOSYS) return SKIP('mseal not supported, skipping');
+  if (errno === ENOSYS) return SKIP('there is no mseal()');
   const carveout = mmap(0, 5 * page_size, PROT_NONE, ANON, -1, 0);
   ASSERT_NE(carveout, MAP_FAILED);
   const ptr = mmap(carveout + page_size, page_size, RW, ANON | MAP_FIXED, -1, 0);
