@@ -233,6 +233,11 @@ export function exit(code: number): never {
 
 export { exit as _exit };
 
+/** Waits. */
+export function sleep(seconds: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, seconds * 1000);
+}
+
 /** Has rand() begin its sequence of that number. */
 export function srand(value: number): void {
   currentCase('srand').seed = value >>> 0;

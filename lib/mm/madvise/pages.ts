@@ -5,7 +5,7 @@
  * madvise_remove() and the guards, mm/madvise.c (Linux 7.3), on the page model.
  *
  * Deviations: there is no swap and no shortage of memory, so pages that are advised to be given up, or paged out, stay
- * as they are, and pages of a file are not read ahead; no huge pages; a walk that puts guards needs no memory.
+ * as they are, but for droppable ones, which need no swap; pages of a file are not read ahead; no huge pages; a walk that puts guards needs no memory.
  */
 import { EACCES, EFAULT, EHWPOISON, EINTR, EINVAL, ENOMEM, ERESTARTNOINTR } from '../../../include/linux/errno.js';
 import { FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE } from '../../../include/linux/fs.js';
@@ -14,6 +14,7 @@ import { pte_t } from '../../../include/linux/pagetable.js';
 import { mmu_gather, type vm_area_struct } from '../../../include/mm_types.js';
 import { MADV_DONTNEED, MADV_DONTNEED_LOCKED, MADV_FREE, MADV_POPULATE_WRITE } from '../../../include/uapi/mman.js';
 import {
+  VM_DROPPABLE,
   VM_HUGETLB,
   VM_LOCKED,
   VM_MAYSHARE,
@@ -29,7 +30,7 @@ import { vma_flags_set_flag, vma_is_shared_maywrite } from '../inlines/flag_oper
 import { vma_lookup } from '../inlines/iterator.js';
 import { vma_is_anonymous } from '../inlines/lifecycle.js';
 import { vma_start_pgoff } from '../inlines/range.js';
-import { clearEntry, entriesOf, setEntry } from '../page_tables.js';
+import { clearEntry, empty_zero_page, entriesOf, setEntry } from '../page_tables.js';
 import { shmem_mapping } from '../shmem.js';
 import { adviseeOf, MADVISE_MMAP_READ_LOCK, type madvise_behavior, mark_mmap_lock_dropped } from './behavior.js';
 
@@ -80,6 +81,15 @@ export function madvise_cold(madv_behavior: madvise_behavior): number {
   return 0;
 }
 
+/** Drops the pages of droppable memory that nobody else has: reclaim_pages() of mm/vmscan.c, of pages without swap. */
+function reclaimDroppable({ range: { start, end } }: madvise_behavior, vma: vm_area_struct): void {
+  if ((vma.vm_flags & VM_DROPPABLE) === 0n || vma.vm_mm === null) return;
+  for (const [addr, { page }] of entriesOf(vma.vm_mm, start, end)) {
+    const isOwn = page !== null && page !== empty_zero_page && page._mapcount === 1;
+    if (isOwn) stubs.zap_vma_range(vma, addr, PAGE_SIZE);
+  }
+}
+
 /** The pages are paged out. 0 or -EINVAL. */
 export function madvise_pageout(madv_behavior: madvise_behavior): number {
   const vma = adviseeOf(madv_behavior);
@@ -88,6 +98,7 @@ export function madvise_pageout(madv_behavior: madvise_behavior): number {
   // Who may not write the file would learn from it who uses the pages.
   if (!vma_is_anonymous(vma) && !stubs.can_do_file_pageout(vma) && (vma.vm_flags & VM_MAYSHARE) !== 0n) return 0;
   ageRange(madv_behavior);
+  reclaimDroppable(madv_behavior, vma);
   return 0;
 }
 
