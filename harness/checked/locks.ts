@@ -33,6 +33,9 @@ const ORDER: readonly string[] = [
   'flush_dcache',
 ];
 
+/** Of these, the ones that are spinlocks. */
+const SPINNING: readonly string[] = ['page_table_lock', 'flush_dcache'];
+
 /** Anything with a lock's name: a semaphore, a mutex, the dcache lock of a mapping. */
 interface Lockable {
   readonly name: string;
@@ -267,6 +270,14 @@ export class Locks {
 
   unlockMutex(lock: mutex | spinlock_t): void {
     this.release(lock, 'write');
+  }
+
+  /** Here the code may sleep, which it must not while it holds a lock that others spin on. */
+  assertMaySleep(): void {
+    for (const [{ name }, { place }] of this.held) {
+      if (!SPINNING.includes(name)) continue;
+      this.reports.complain(`sleep: ${name} is held, since ${place}, where one may sleep, at ${new Place()}`);
+    }
   }
 
   /** Every lock that somebody forgot. */

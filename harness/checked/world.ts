@@ -262,6 +262,7 @@ export class CheckedWorld implements OperationWatch {
       mutex_lock: (lock) => locks.lockMutex(lock),
       mutex_unlock: (lock) => locks.unlockMutex(lock),
       mutex_is_locked: (lock) => locks.isHeld(lock),
+      might_sleep: () => locks.assertMaySleep(),
       signal_pending: () => faults.check('signal_pending', -EINTR) !== 0,
     };
   }
