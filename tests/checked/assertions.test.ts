@@ -15,7 +15,6 @@ import {
   list_head,
   mk_vma_flags,
   mm_drop_all_locks,
-  mm_struct,
   mm_take_all_locks,
   mmap_region,
   Ref,
