@@ -3,7 +3,7 @@
 
 import { baseType, bitField, type CType, pointerTo } from './ctypes.js';
 import type { Node } from './nodes.js';
-import { childrenOf, constantOf, Untranslatable } from './scope.js';
+import { childrenOf, constantOf, findAll, Untranslatable } from './scope.js';
 
 export interface Declared {
   name: string;
@@ -72,7 +72,8 @@ function parametersOf(list: Node, names: TypeNames): Pick<Signature, 'parameters
     const declarator = one.childForFieldName('declarator');
     const found = declarator === null ? { name: '', type: base } : declaratorOf(declarator, base, names);
     // An array that is handed over is a pointer to its first element, a function a pointer to it.
-    const type = found.type.kind === 'array' ? pointerTo(found.type.of) : found.type;
+    const handed = found.type.kind === 'function' ? pointerTo(found.type) : found.type;
+    const type = found.type.kind === 'array' ? pointerTo(found.type.of) : handed;
     return { name: found.name === '' ? `_unused${i}` : found.name, type };
   });
   const none = parameters.length === 1 && parameters[0]?.type.kind === 'void';
@@ -101,8 +102,11 @@ export function declaratorOf(node: Node, base: CType, names: TypeNames): { name:
       const below = node.childForFieldName('declarator');
       return below === null ? { name: '', type: pointerTo(base) } : declaratorOf(below, pointerTo(base), names);
     }
-    case 'abstract_array_declarator':
-      return { name: '', type: { kind: 'array', of: base, length: lengthOf(node, names) } };
+    case 'abstract_array_declarator': {
+      const type: CType = { kind: 'array', of: base, length: lengthOf(node, names) };
+      const below = node.childForFieldName('declarator');
+      return below === null ? { name: '', type } : declaratorOf(below, type, names);
+    }
     case 'abstract_function_declarator': {
       const { parameters, variadic } = parametersOf(part(node, 'parameters'), names);
       const type: CType = { kind: 'function', returns: base, parameters: parameters.map((one) => one.type), variadic };
@@ -136,11 +140,12 @@ export function declaredBy(
 export function signatureOf(node: Node, names: TypeNames): Signature {
   const base = specifierType(part(node, 'type'), names);
   const found = declaratorOf(part(node, 'declarator'), base, names);
-  let declarator: Node | null = part(node, 'declarator');
-  while (declarator !== null && declarator.type !== 'function_declarator') {
-    declarator = declarator.childForFieldName('declarator');
-  }
-  if (found.type.kind !== 'function' || declarator === null) throw new Untranslatable('a function without parameters');
+  // The innermost: those around it are of functions that it returns pointers to.
+  const declarator = findAll(part(node, 'declarator'), ({ type }) => type === 'function_declarator').findLast(
+    (one) => one.childForFieldName('declarator')?.text === found.name,
+  );
+  if (found.type.kind !== 'function' || declarator === undefined)
+    throw new Untranslatable('a function without parameters');
   return { name: found.name, returns: found.type.returns, ...parametersOf(part(declarator, 'parameters'), names) };
 }
 

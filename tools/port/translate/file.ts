@@ -104,6 +104,7 @@ class FileTranslator {
       this.missing = new Map();
       this.brokenBefore = this.broken;
       this.broken = new Map();
+      const classes = this.classes();
       const parts = this.source.top.flatMap((one, i) => {
         this.hoisted = [];
         const lines = this.topLevel(one, this.source.top[i - 1] ?? null);
@@ -114,7 +115,7 @@ class FileTranslator {
         .flatMap((one) => this.unwritten(one));
       if (this.facts.turn() || pass === 0) continue;
       const { house } = this.options;
-      let body = this.used([...this.classes(), ...parts, ['', ...unwritten]]);
+      let body = this.used([...classes, ...parts, ['', ...unwritten]]);
       for (const [long, short] of Object.entries(house?.shorthands ?? {})) body = body.replaceAll(long, short);
       const imports = importLines(this.imports, body, house?.modules ?? {}, house?.helpers ?? new Map());
       const code = [this.header(), imports, body].join('\n');
@@ -179,8 +180,8 @@ class FileTranslator {
         return ['', ...classOf(this.scope(), name)];
       } catch (error) {
         if (!(error instanceof Untranslatable)) throw error;
-        this.lost.add(name);
-        return [`class struct_${name} {}`];
+        this.lost.add(`struct ${name}`);
+        return [];
       }
     });
   }

@@ -50,7 +50,7 @@ export interface FileScope {
   /** Structs that the file declares. */
   structs: ReadonlySet<string>;
   globals: ReadonlyMap<string, Variable>;
-  /** Names of the whole file whose declaration was not translated. */
+  /** Names of the whole file whose declaration was not translated; structs as `struct name`. */
   lost: ReadonlySet<string>;
   /** Imports a name of the port. */
   use(name: string): string;
@@ -76,8 +76,9 @@ export const COPYABLE = new Set([
   'vma_flags_t',
 ]);
 
-/** What the port calls a struct. */
+/** What the port calls a struct. @throws Untranslatable for one of the file that has no class here */
 export function structName(scope: FileScope, name: string): string {
+  if (scope.lost.has(`struct ${name}`)) throw new Untranslatable(`uses struct ${name}, which was not translated`);
   if (scope.structs.has(name)) return `struct_${name}`;
   if (name === 'vma_prepare') return 'struct_vma_prepare';
   return name;

@@ -111,9 +111,7 @@ export class Preprocessor {
 
   private expanded(tokens: readonly Token[]): string {
     let text = '';
-    for (let i = 0; i < tokens.length; i++) {
-      const token = tokens[i];
-      if (token === undefined) break;
+    for (let i = 0, token = tokens[0]; token !== undefined; token = tokens[++i]) {
       const found = token.kind === 'name' ? this.macro(token.text) : null;
       const call = found === null ? null : this.expander.callAt(tokens, i, found);
       // A comment that goes on behind a backslash is none for the grammar.

@@ -318,7 +318,7 @@ function comparesNext(rest: readonly Node[], name: string): boolean {
 const READERS = /^(?:ASSERT_FLAGS_\w+|vma_flags_(?:test|same|empty|count|diff|and|to)\w*|memcmp|vma_flags_to_legacy)$/;
 
 /** Does the function leave its parameter, a struct by value, as it is? */
-export function changesParameter(own: OwnFunction, name: string): boolean {
+export function changesParameter(own: Pick<OwnFunction, 'node'>, name: string): boolean {
   const body = own.node.childForFieldName('body');
   if (body === null) return true;
   return (
