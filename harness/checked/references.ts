@@ -130,7 +130,7 @@ export class References {
       if (account.unsure) continue;
       const what = this.wrongWith(f, account, before.get(f) ?? 0, after.get(f) ?? 0, failed);
       if (what === null) continue;
-      found.push(`files: ${what}`);
+      found.push(what);
       account.unsure = true;
     }
     return found;
@@ -142,17 +142,17 @@ export class References {
       // A mapping that merges keeps the reference: upstream's own, see docs/upstream.md.
       const left = f.f_ref - vmas - byHooks;
       if (left === 0 || (vmas === 0 && !failed)) return null;
-      return `a file that a hook put in has ${f.f_ref} references, where ${vmas} VMAs map it`;
+      return `files: a file that a hook put in has ${f.f_ref} references, where ${vmas} VMAs map it`;
     }
     if (f.serial >= this.oldFiles && !touched) {
       // The code under test has made it, to be held by its mappings alone.
-      return f.f_ref === vmas ? null : `a new file has ${f.f_ref} references, where ${vmas} VMAs map it`;
+      return f.f_ref === vmas ? null : `files: a new file has ${f.f_ref} references, where ${vmas} VMAs map it`;
     }
     if (f.f_ref < opener + vmas) {
-      return `a file has ${f.f_ref} references, where ${opener} are the opener's and ${vmas} VMAs map it`;
+      return `files: a file has ${f.f_ref} references, where ${opener} are the opener's and ${vmas} VMAs map it`;
     }
     if (touched || byCode === vmas - before) return null;
-    return `${byCode} references on a file were taken, where ${vmas - before} VMAs more map it`;
+    return `files: ${byCode} references on a file were taken, where ${vmas - before} VMAs more map it`;
   }
 
   /** A writable shared mapping is about to be counted. */
