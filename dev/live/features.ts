@@ -109,6 +109,19 @@ function manyMoved(p: LiveProcess): Finding {
     : 'a move of several mappings is refused, as before 6.17';
 }
 
+/** Since 7.3 what was written of a private file has page offsets of its own, which a move leaves where they were. */
+function movedFile(p: LiveProcess): Finding {
+  const fd = p.memfd_create('probe');
+  const refused = refusal(fd) ?? refusal(p.ftruncate(fd, 16 * P));
+  if (refused !== null) return refused;
+  const flags = mman.MAP_PRIVATE | mman.MAP_FIXED;
+  p.mmap(BASE, P, RW, flags, fd, 0);
+  p.mmap(BASE + 8 * P, P, RW, flags, fd, P);
+  p.write(BASE + 8 * P, 1);
+  p.mremap(BASE + 8 * P, P, P, MOVE, BASE + P);
+  return mapped(p).length === 2 ? null : 'it merges by its offset in the file alone, as before 7.3';
+}
+
 /** Everything that random programs do, by the name that says what to leave out of them. */
 export const FEATURES = {
   smaps: {
@@ -160,6 +173,7 @@ export const FEATURES = {
   move: call('mremap()', (p) => p.mremap(BASE, P, P, MOVE, BASE + 16 * P)),
   moveMany: { says: 'mremap() of several mappings at once', probe: manyMoved },
   dontUnmap: { says: 'mremap() with MREMAP_DONTUNMAP', probe: dontUnmap },
+  movedFile: { says: 'merges of private files that were written, and moved', probe: movedFile },
   noReplace: {
     says: 'MAP_FIXED_NOREPLACE',
     probe: (p) => map(p) ?? (p.mmap(BASE, P, RW, ANON | mman.MAP_FIXED_NOREPLACE) < 0 ? null : 'it replaces'),

@@ -8,12 +8,14 @@ import '../../tools/commands/guarded.js';
 import { randomInt } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { CannotBeDone, likeTheOthers, statusHelp } from '../../tools/commands/program.js';
 import { NoLiveSide } from './build.js';
 import { LiveCampaign } from './campaign.js';
+import type { LeftOut } from './features.js';
 import { LiveSide } from './live_side.js';
 import { probeText } from './probe.js';
+import { compareSelftests } from './selftests.js';
 
 interface Options {
   seed?: number;
@@ -23,6 +25,7 @@ interface Options {
   jobs: number;
   patience: number;
   probe?: true;
+  selftests?: true;
 }
 
 const INTERRUPTED = 130;
@@ -40,12 +43,12 @@ function toCount(value: string): number {
   return count;
 }
 
-/** What can be compared here; null, and why not, where nothing can. */
-function lookAround(): string | null {
+/** What can be compared here, also as text; null, and why not, where nothing can. */
+function lookAround(): { text: string; leftOut: LeftOut } | null {
   let side: LiveSide | null = null;
   try {
     side = new LiveSide();
-    return probeText(side);
+    return { text: probeText(side), leftOut: side.leftOut };
   } catch (error) {
     if (!(error instanceof NoLiveSide)) throw error;
     process.stdout.write(`live: skipped: ${error.message}\n`);
@@ -98,11 +101,19 @@ const command = likeTheOthers(new Command('npm run live --'))
   .option('-j, --jobs <n>', 'programs at a time', toCount, availableParallelism())
   .option('-p, --patience <seconds>', 'how long a call may take', toCount, 20)
   .option('--probe', 'only say what can be compared here, what not, and why')
+  .addOption(
+    new Option('--selftests', "the kernel's selftests on both, verdict by verdict").conflicts([
+      'probe',
+      'seed',
+      'runs',
+    ]),
+  )
   .addHelpText('after', statusHelp('no difference, or no live side here', 'a difference', 'it could not be run'))
   .action(async (options: Options) => {
     const probed = lookAround();
     if (probed === null) return;
-    if (options.probe) process.stdout.write(probed);
+    if (options.probe) process.stdout.write(probed.text);
+    else if (options.selftests) process.exitCode = compareSelftests(probed.leftOut);
     else process.exitCode = await compare(options);
   });
 

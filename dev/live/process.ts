@@ -188,11 +188,6 @@ export class LiveProcess {
     return Math.min(this.poke(addr, Uint8Array.of(value)), 0);
   }
 
-  /** Writes to each page of a range what is there. 0 or -EFAULT. */
-  touch(addr: LiveArgument, len: LiveArgument = 1): number {
-    return this.machine.ask(this.number, { op: OP.TOUCH, args: [addr, len] }).result;
-  }
-
   /** A copy of the process; a negative errno. */
   fork(): LiveProcess | number {
     const child = this.machine.fork(this.number);

@@ -32,7 +32,6 @@ const RUNS: Readonly<Record<string, Run>> = {
   exit: (all) => all.exit(),
   read: call((p, a) => p.read(pageOf(a.num(0)))),
   write: call((p, a) => p.write(pageOf(a.num(0)), a.small(1))),
-  touch: call((p, a) => p.touch(a.num(0), a.small(1))),
   mmap: call((p, a) => p.mmap(a.num(0), a.num(1), a.num(2), a.num(3), a.num(4), a.num(5))),
   munmap: call((p, a) => p.munmap(a.num(0), a.num(1))),
   mprotect: call((p, a) => p.mprotect(a.num(0), a.num(1), a.num(2))),

@@ -45,7 +45,6 @@ const WORD: Readonly<Record<string, FeatureName>> = {
   fork: 'fork',
   read: 'touch',
   write: 'touch',
-  touch: 'touch',
   mlock: 'lock',
   munlock: 'lock',
   mlock2: 'lockOnFault',
@@ -89,6 +88,15 @@ function isForeign({ word, args }: CallLine): boolean {
   return (flags & mman.MAP_SYNC) !== 0 || (!isPlaced && bits(args[1]) >= PMD_SIZE / 2);
 }
 
+function isPrivateFile({ word, args }: CallLine): boolean {
+  if (word.name !== 'mmap' || bits(args[4]) < 0) return false;
+  return (bits(args[3]) & (mman.MAP_TYPE | mman.MAP_ANONYMOUS)) === mman.MAP_PRIVATE;
+}
+
+function isMove({ word, args }: CallLine): boolean {
+  return word.name === 'mremap' && (bits(args[3]) & mman.MREMAP_MAYMOVE) !== 0;
+}
+
 /** What the line asks of the running kernel. */
 export function featuresOf({ word, args }: CallLine): FeatureName[] {
   const ofWord = WORD[word.name];
@@ -125,7 +133,7 @@ function isNear(own: readonly OwnRange[], line: CallLine): boolean {
 
 /** Bytes that may be populated at a time: more would take the machine's memory, and time. */
 const MOST_POPULATED = 0x1000000n;
-const POPULATING: ReadonlySet<string> = new Set(['mlock', 'mlock2', 'touch', 'mremap']);
+const POPULATING: ReadonlySet<string> = new Set(['mlock', 'mlock2', 'mremap']);
 
 /** Would it populate a lot? Where all that is mapped is locked from some call on, mapping alone does. */
 function isTooMuch({ word, args }: CallLine, locksAll: boolean): boolean {
@@ -151,15 +159,26 @@ export function fits(line: CallLine, { leftOut, own, permitted }: Fit, locksAll 
   return word.name === 'brk' || !(isNear(own, line) || isTooMuch(line, locksAll));
 }
 
+/** Nobody can write what is there without reading it before, which is a fault of another kind: something is written. */
+function withoutTouch(line: string): string {
+  const [word, addr] = line.split(' ');
+  return word === 'touch' ? `write ${addr} 1` : line;
+}
+
 /** A program of at most that many words; what cannot be compared here is left out. */
 export function liveProgram(random: Random, operations: number, fit: Fit, options: ProgramOptions = {}): string[] {
-  const lines = randomProgram(random, operations, { ...options, live: true }).slice(PROGRAM_HEAD.length);
+  const lines = randomProgram(random, operations, { ...options, live: true })
+    .slice(PROGRAM_HEAD.length)
+    .map(withoutTouch);
   const locksAll = lines.some((line) => line.startsWith('mlockall'));
   // Files of the port's disk have no holes; those of a real one may.
   const hasDisk = lines.some((line) => line.startsWith('open'));
+  // Either private files or moves, program by program, where they do not go together.
+  const apart = fit.leftOut.has('movedFile') ? random.pick([isPrivateFile, isMove]) : () => false;
   return lines.filter((text, i) => {
     const line = parseCallLine(text, i + 1);
-    if (line === null || (hasDisk && text.endsWith('MADV_REMOVE'))) return false;
+    if (line === null || apart(line)) return false;
+    if (hasDisk && text.endsWith('MADV_REMOVE')) return false;
     return fits(line, fit, locksAll);
   });
 }

@@ -9,6 +9,7 @@ export const NR = {
   mprotect: 10,
   munmap: 11,
   brk: 12,
+  ioctl: 16,
   pread64: 17,
   pwrite64: 18,
   mremap: 25,
@@ -29,18 +30,23 @@ export const NR = {
   munlockall: 152,
   prctl: 157,
   remap_file_pages: 216,
+  fallocate: 285,
   prlimit64: 302,
   memfd_create: 319,
   mlock2: 325,
   pkey_mprotect: 329,
+  pidfd_open: 434,
+  process_madvise: 440,
   mseal: 462,
 } as const;
 
 export type CallName = keyof typeof NR;
 
-const isName = (name: string): name is CallName => name in NR;
+export function isCallName(name: string): name is CallName {
+  return name in NR;
+}
 
 /** The names by number. */
 export const CALL_NAMES: ReadonlyMap<number, CallName> = new Map(
-  Object.entries(NR).flatMap(([name, nr]): [number, CallName][] => (isName(name) ? [[nr, name]] : [])),
+  Object.entries(NR).flatMap(([name, nr]): [number, CallName][] => (isCallName(name) ? [[nr, name]] : [])),
 );

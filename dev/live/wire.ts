@@ -2,7 +2,7 @@
 /** Requests and answers as c/live.c has them. */
 
 /** What can be asked for. */
-export const OP = { SYSCALL: 0, READ: 1, WRITE: 2, TOUCH: 3, FORK: 4, FILE: 5, EXIT: 6 } as const;
+export const OP = { SYSCALL: 0, READ: 1, WRITE: 2, FORK: 3, FILE: 4, EXIT: 5 } as const;
 
 /** Most bytes that go with a request, or come with an answer. */
 export const MOST_DATA = 65536;

@@ -112,6 +112,7 @@ t.test('nothing reaches the live side itself, or takes the memory of the machine
   t.notOk(fitsLine('close 0'), 'what it has from its parent');
   t.notOk(fitsLine('capable CAP_SYS_RESOURCE 1'), 'what it may not do');
   t.ok(fitsLine('capable CAP_IPC_LOCK 1'));
+  t.notOk(fitsLine('touch 200000000000 1000'), 'what it cannot do without reading');
   t.notOk(fitsLine('driver 0'), 'what a real kernel does not have');
   t.notOk(fitsLine('sysctl max_map_count 3'), "what is the machine's");
 });

@@ -14,7 +14,7 @@ typedef long s64;
 
 enum { SYS_read, SYS_write, SYS_open, SYS_close, SYS_dup2 = 33, SYS_fork = 57, SYS_execve = 59, SYS_personality = 135,
        SYS_prctl = 157, SYS_exit_group = 231, SYS_pipe2 = 293 };
-enum { OP_SYSCALL, OP_READ, OP_WRITE, OP_TOUCH, OP_FORK, OP_FILE, OP_EXIT };
+enum { OP_SYSCALL, OP_READ, OP_WRITE, OP_FORK, OP_FILE, OP_EXIT };
 enum { EINTR = 4, EPROTO = 71, SIGKILL = 9, PR_SET_PDEATHSIG = 1, PR_SET_CHILD_SUBREAPER = 36,
        ADDR_NO_RANDOMIZE = 0x0040000 };
 /* Descriptors from here on are this program's own: those below are left to whoever asks. */
@@ -127,22 +127,6 @@ static s64 copy(s64 (*copy_page)(u64, u64, u64), u64 addr, u64 len)
 	return (s64)at;
 }
 
-/* Writes to each page what is there. */
-static s64 touch(u64 start, u64 len)
-{
-	u64 addr;
-
-	for (addr = start; addr - start < len; addr = (addr & ~(u64)(PAGE - 1)) + PAGE) {
-		s64 ret = read_page(addr, 0, 1);
-
-		if (ret >= 0)
-			ret = write_page(addr, 0, 1);
-		if (ret < 0)
-			return ret;
-	}
-	return 0;
-}
-
 /* A copy goes on as process `number`. */
 static s64 fork_as(int number)
 {
@@ -200,9 +184,6 @@ static void serve(void)
 		break;
 	case OP_WRITE:
 		ans.result = copy(write_page, req.args[0], req.args[1]);
-		break;
-	case OP_TOUCH:
-		ans.result = touch(req.args[0], req.args[1]);
 		break;
 	case OP_FORK:
 		ans.result = fork_as((int)req.args[0]);
