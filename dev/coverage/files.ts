@@ -9,12 +9,16 @@ function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function readObject(path: string): JsonObject {
-  const value: unknown = JSON.parse(readFileSync(path, 'utf8'));
+function toObject(text: string, where: string): JsonObject {
+  const value: unknown = JSON.parse(text);
   if (!isObject(value)) {
-    throw new TypeError(`${path}: not a JSON object`);
+    throw new TypeError(`${where}: not a JSON object`);
   }
   return value;
+}
+
+function readObject(path: string): JsonObject {
+  return toObject(readFileSync(path, 'utf8'), path);
 }
 
 /** Builds one file's figures; `pick` finds a metric's number in whatever shape the file has. */
@@ -30,13 +34,18 @@ function toCoverage(where: string, pick: (metric: string) => unknown): FileCover
   return coverage;
 }
 
-/** Reads the thresholds. @throws when the file is missing or holds anything but percentages. */
-export function readThresholds(path: string): CoverageByFile {
+/** The thresholds that a text is; `where` it comes from is named in errors. @throws for anything but percentages. */
+export function toThresholds(text: string, where: string): CoverageByFile {
   const thresholds: CoverageByFile = {};
-  for (const [file, entry] of Object.entries(readObject(path))) {
-    thresholds[file] = toCoverage(`${path}: ${file}`, (metric) => (isObject(entry) ? entry[metric] : undefined));
+  for (const [file, entry] of Object.entries(toObject(text, where))) {
+    thresholds[file] = toCoverage(`${where}: ${file}`, (metric) => (isObject(entry) ? entry[metric] : undefined));
   }
   return thresholds;
+}
+
+/** Reads the thresholds. @throws when the file is missing or holds anything but percentages. */
+export function readThresholds(path: string): CoverageByFile {
+  return toThresholds(readFileSync(path, 'utf8'), path);
 }
 
 export function writeThresholds(path: string, thresholds: CoverageByFile): void {

@@ -35,6 +35,21 @@ export function complaints(measured: CoverageByFile, thresholds: CoverageByFile)
   return found;
 }
 
+/**
+ * Holds thresholds against earlier ones, both by the paths of today.
+ *
+ * @returns one line per figure that is lower than it was, and per file that has none any more
+ */
+export function lowered(now: CoverageByFile, before: CoverageByFile): string[] {
+  return Object.entries(before).flatMap(([file, was]) => {
+    const is = now[file];
+    if (is === undefined) return [`${file}: had thresholds, and has none`];
+    return METRICS.filter((metric) => is[metric] < was[metric]).map(
+      (metric) => `${file}: ${metric} ${is[metric]} %, was ${was[metric]} %`,
+    );
+  });
+}
+
 /** The thresholds after a rise: for every measured file the better of old and new, never less. */
 export function raise(measured: CoverageByFile, thresholds: CoverageByFile): CoverageByFile {
   const raised: CoverageByFile = {};
