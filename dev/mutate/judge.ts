@@ -109,9 +109,9 @@ export class Judge {
     return null;
   }
 
-  private trial({ test, ms, count }: Reaching, mutant: number): Trial {
+  private trial({ test, only, ms, count }: Reaching, mutant: number): Trial {
     const seconds = (ms * SECONDS_FACTOR) / 1000 + SECONDS_MORE;
-    return { test, mutant, limit: count * LIMIT_FACTOR + LIMIT_MORE, seconds };
+    return { test, only, mutant, limit: count * LIMIT_FACTOR + LIMIT_MORE, seconds };
   }
 
   private async passes(reaching: Reaching, runner: Runner): Promise<boolean> {

@@ -8,22 +8,30 @@ import type { Copy } from './copy.js';
 import type { Kept } from './kept.js';
 import type { Mutant } from './mutant.js';
 import { compiledPath } from './mutants.js';
-import { countAt, type Pieces } from './reached.js';
+import { countAt, type Pieces, type Reached } from './reached.js';
 import { Runner } from './runner.js';
 import { killingTests, Modules } from './tests.js';
 import type { Answer } from './worker.js';
 
-/** What a test file was seen to do. */
+/** What a top-level test was seen to do. */
 interface Seen {
-  /** Of the test and of all modules that are no tests. */
-  hash: string;
-  /** Milliseconds of computing; null when the test fails as it is, so that it can find nothing. */
-  ms: number | null;
+  /** Milliseconds of computing. */
+  ms: number;
+  /** Does it pass without any mutant? Else it finds none. */
+  ok: boolean;
   /** What it runs, by name of the source. */
   reached: Record<string, Pieces>;
 }
 
-type Plans = Record<string, Seen>;
+/** What the tests of a file were seen to do. */
+interface SeenFile {
+  /** Of the file and of all modules that are no tests. */
+  hash: string;
+  /** By name; "" is what is done outside of them. */
+  tests: Record<string, Seen>;
+}
+
+type Plans = Record<string, SeenFile>;
 
 /** What is known as the test that loads all modules. */
 const LOADING = 'loading';
@@ -34,37 +42,40 @@ function isPlans(value: unknown): value is Plans {
   return typeof value === 'object' && value !== null;
 }
 
-/** A test file that reaches a mutant, and how often. */
+/** Tests of a file that reach a mutant, and how often one of them does. */
 export interface Reaching {
+  /** The file. */
   test: string;
+  /** Its top-level tests; null for all. */
+  only: readonly string[] | null;
+  /** Milliseconds of computing. */
   ms: number;
   count: number;
 }
 
 export class Plan {
-  private readonly seen: Map<string, Seen>;
-  /** Of the tests themselves. */
+  private readonly seen: Map<string, SeenFile>;
+  /** Of the test files themselves. */
   readonly hashes: ReadonlyMap<string, string>;
 
-  private constructor(seen: Map<string, Seen>, hashes: ReadonlyMap<string, string>) {
+  private constructor(seen: Map<string, SeenFile>, hashes: ReadonlyMap<string, string>) {
     this.seen = seen;
     this.hashes = hashes;
   }
 
   /** Is the mutant's code run when modules are loaded? */
   isLoading({ file, start }: Mutant): boolean {
-    return countAt(this.seen.get(LOADING)?.reached[file] ?? [], start) > 0;
+    return countAt(this.seen.get(LOADING)?.tests['']?.reached[file] ?? [], start) > 0;
   }
 
-  /** Test files that reach a mutant, the quickest first; for one that is reached by loading all that reach its module. */
+  /** Tests that reach a mutant, by their files; for one that is reached by loading all that reach its module. */
   reaching(mutant: Mutant): Reaching[] {
     const loading = this.isLoading(mutant);
     const reaching: Reaching[] = [];
-    for (const [test, { ms, reached }] of this.seen) {
-      const pieces = reached[mutant.file];
-      if (ms === null || pieces === undefined || test === LOADING) continue;
-      const count = countAt(pieces, mutant.start);
-      if (count > 0 || loading) reaching.push({ test, ms, count });
+    for (const [test, { tests }] of this.seen) {
+      if (test === LOADING) continue;
+      const found = reachingIn(tests, mutant, loading);
+      if (found !== null) reaching.push({ test, ...found });
     }
     return reaching.sort((a, b) => a.ms - b.ms);
   }
@@ -83,7 +94,7 @@ export class Plan {
     const world = modules.hash([...around, ...mutable].map((file) => compiledPath(copy.root, file)));
     const known = kept.read('reached', isPlans) ?? {};
     const wanted = new Map([[LOADING, ''], ...hashes]);
-    const seen = new Map<string, Seen>();
+    const seen = new Map<string, SeenFile>();
     const missing: string[] = [];
     for (const [test, hash] of wanted) {
       const before = known[test];
@@ -92,14 +103,46 @@ export class Plan {
     }
     if (missing.length > 0) {
       const measured = await measure(copy.folder, mutable, missing, jobs);
-      for (const [test, found] of measured) seen.set(test, { hash: world + (wanted.get(test) ?? ''), ...found });
+      for (const [test, tests] of measured) seen.set(test, { hash: world + (wanted.get(test) ?? ''), tests });
       kept.write('reached', Object.fromEntries(seen));
     }
-    for (const [test, { ms }] of seen) {
-      if (ms === null) complain('mutate', `fails without any mutant, so it finds none: ${test}`);
+    for (const [file, { tests }] of seen) {
+      const failing = Object.entries(tests).filter(([, { ok }]) => !ok);
+      for (const [name] of failing) {
+        complain(
+          'mutate',
+          `fails without any mutant, so it finds none: ${name === '' ? 'all' : `"${name}"`} of ${file}`,
+        );
+      }
     }
     return new Plan(seen, hashes);
   }
+}
+
+function reachingIn(
+  tests: Record<string, Seen>,
+  { file, start }: Mutant,
+  loading: boolean,
+): Omit<Reaching, 'test'> | null {
+  const only: string[] = [];
+  let count = 0;
+  let time = 0;
+  for (const [name, { ms, ok, reached }] of Object.entries(tests)) {
+    const pieces = reached[file];
+    if (!ok || pieces === undefined) continue;
+    const times = countAt(pieces, start);
+    if (times === 0 && !loading) continue;
+    count = Math.max(count, times);
+    only.push(name);
+    time += ms;
+  }
+  if (only.length === 0) return null;
+  const all = Object.entries(tests);
+  // What is done outside of the tests may make any of them fail.
+  if (!only.includes('')) return { only, count, ms: time };
+  if (all.some(([, { ok }]) => !ok))
+    return { only: all.flatMap(([name, { ok }]) => (ok ? name : [])), count, ms: time };
+  return { only: null, count, ms: all.reduce((sum, [, { ms }]) => sum + ms, 0) };
 }
 
 function sourcesBelow(root: string, layer: string): string[] {
@@ -110,19 +153,21 @@ function sourcesBelow(root: string, layer: string): string[] {
     .sort();
 }
 
-type Measured = Omit<Seen, 'hash'>;
-
-function measuredOf(folder: string, answer: Answer): Measured {
-  const reached = Object.entries(answer.reached).map(([url, pieces]) => [
-    relative(join(folder, 'dist'), fileURLToPath(url)).replace(/\.js$/, '.ts'),
-    pieces,
-  ]);
-  return { ms: answer.failed === null ? answer.cpu / 1000 : null, reached: Object.fromEntries(reached) };
+function measuredOf(folder: string, { seen, failed }: Answer): Record<string, Seen> {
+  const source = (url: string): string => relative(join(folder, 'dist'), fileURLToPath(url)).replace(/\.js$/, '.ts');
+  const named = (reached: Reached): Record<string, Pieces> =>
+    Object.fromEntries(Object.entries(reached).map(([url, pieces]) => [source(url), pieces]));
+  return Object.fromEntries(
+    Object.entries(seen).map(([name, { ms, reached }]) => {
+      const ok = !failed.some(({ test }) => test === name);
+      return [name, { ms: Math.round(ms), ok, reached: named(reached) }];
+    }),
+  );
 }
 
 /** Runs test files, each once, and counts; in each process modules are loaded first, so that no test is said to do it. */
 async function measure(folder: string, mutable: readonly string[], tests: readonly string[], jobs: number) {
-  const measured = new Map<string, Measured>();
+  const measured = new Map<string, Record<string, Seen>>();
   const waiting = tests.filter((test) => test !== LOADING);
   const loaded = mutable.map((file) => compiledPath(folder, file));
   const work = async (): Promise<void> => {
@@ -139,7 +184,10 @@ async function measure(folder: string, mutable: readonly string[], tests: readon
         if (test === undefined) return;
         const answer = await runner.counted(test, PATIENCE);
         start = typeof answer === 'string';
-        measured.set(test, typeof answer === 'string' ? { ms: null, reached: {} } : measuredOf(folder, answer));
+        measured.set(
+          test,
+          typeof answer === 'string' ? { '': { ms: 0, ok: false, reached: {} } } : measuredOf(folder, answer),
+        );
       }
     } finally {
       runner.end();

@@ -8,7 +8,7 @@ import type { Answer, Order } from './worker.js';
 
 /** How a test file ended. */
 export type Outcome =
-  | { how: 'passed'; cpu: number }
+  | { how: 'passed' }
   | { how: 'failed'; finding: Finding }
   /** A loop without end, or a test that waits for what never comes. */
   | { how: 'endless' }
@@ -17,6 +17,8 @@ export type Outcome =
 export interface Trial {
   /** Source name of the test file. */
   test: string;
+  /** Its top-level tests that are run; null for all. */
+  only: readonly string[] | null;
   mutant: number;
   /** How often the mutant may be reached. */
   limit: number;
@@ -93,25 +95,26 @@ export class Runner {
   /** Runs a test file, and counts what it runs where start() said so. */
   async counted(test: string, seconds: number): Promise<Answer | 'endless' | 'died'> {
     this.runs++;
-    return await this.ask(this.order(test, 0, 0), seconds);
+    return await this.ask(this.order({ test, only: null, mutant: 0, limit: 0 }), seconds);
   }
 
   /** Runs a test file with a mutant in force, in the process of the one before if that still lives. */
-  async run({ test, mutant, limit, seconds }: Trial): Promise<Outcome> {
+  async run(trial: Trial): Promise<Outcome> {
     if (this.child === null && (await this.start()) === null) return { how: 'died' };
     this.runs++;
-    const answer = await this.ask(this.order(test, mutant, limit), seconds);
+    const answer = await this.ask(this.order(trial), trial.seconds);
     if (typeof answer === 'string') {
       this.end();
       return { how: answer };
     }
     if (answer.memory > TOO_LARGE) this.end();
     if (answer.endless) return { how: 'endless' };
-    return answer.failed === null ? { how: 'passed', cpu: answer.cpu } : { how: 'failed', finding: answer.failed };
+    const [finding] = answer.failed;
+    return finding === undefined ? { how: 'passed' } : { how: 'failed', finding };
   }
 
-  private order(test: string, mutant: number, limit: number): Order {
-    return { path: join(this.folder, 'dist', test.replace(/\.ts$/, '.js')), name: test, mutant, limit };
+  private order({ test, only, mutant, limit }: Omit<Trial, 'seconds'>): Order {
+    return { path: join(this.folder, 'dist', test.replace(/\.ts$/, '.js')), name: test, only, mutant, limit };
   }
 
   private ask(order: Order, seconds: number): Promise<Answer | 'endless' | 'died'> {

@@ -34,11 +34,11 @@ class Switch {
     throw new EndlessLoop();
   }
 
-  /** Puts a mutant in force, which may be reached `limit` times. */
+  /** Puts a mutant in force, which may be reached `limit` times; 0 takes it out of force. */
   set(active: number, limit: number): void {
     this.active = active;
     this.left = limit;
-    this.endless = false;
+    if (active !== 0) this.endless = false;
   }
 }
 

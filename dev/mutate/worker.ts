@@ -22,68 +22,97 @@ export interface RunOrder {
   /** The compiled test file, and the name that it is known by. */
   path: string;
   name: string;
+  /** The top-level tests that are run; null for all. */
+  only: readonly string[] | null;
   /** Number of the mutant in force; 0 is none. */
   mutant: number;
   /** How often it may be reached. */
   limit: number;
 }
 
-/** What it answers when that is done. */
-export interface Answer {
-  done: true;
-  /** The first test that failed. */
-  failed: Finding | null;
-  /** Was the mutant reached too often? */
-  endless: boolean;
-  /** Microseconds of computing. */
-  cpu: number;
-  /** Bytes of memory that the process has by now. */
-  memory: number;
-  /** What was run, where that is counted. */
+/** What a top-level test was seen to do. */
+export interface Seen {
+  /** Milliseconds of computing. */
+  ms: number;
   reached: Reached;
 }
 
-/** How the tests of a file are run: none of them after one that failed. */
-const run = { failed: false, number: 0 };
+/** What it answers when that is done. */
+export interface Answer {
+  done: true;
+  /** The tests that failed. */
+  failed: readonly Finding[];
+  /** Was the mutant reached too often? */
+  endless: boolean;
+  /** Bytes of memory that the process has by now. */
+  memory: number;
+  /** Where that is counted: by name of the test; "" is what is done outside of all. */
+  seen: Record<string, Seen>;
+}
 
-/** Leaves out what comes after a failure: it may take its time, and tells nothing more. */
-async function stopAtFailures(): Promise<void> {
+/** The file that is run, and how. */
+const run = {
+  number: 0,
+  /** Its top-level tests that are wanted; null for all. */
+  only: null as ReadonlySet<string> | null,
+  /** The test under way, or the last one: what it does at its end counts as its own. */
+  current: '',
+  inner: null as unknown,
+  cpu: process.cpuUsage(),
+  seen: {} as Record<string, Seen>,
+};
+
+let counter: Counter | null = null;
+
+/** Notes what the test before has done, from the end of that before it on. */
+async function note(next: string, inner: unknown): Promise<void> {
+  const { user, system } = process.cpuUsage(run.cpu);
+  if (counter !== null) run.seen[run.current] = { ms: (user + system) / 1000, reached: await counter.take() };
+  run.current = next;
+  run.inner = inner;
+  run.cpu = process.cpuUsage();
+}
+
+/** Has the test before failed? */
+function hasFailed(inner: unknown): boolean {
+  if (typeof inner !== 'object' || inner === null || !('passing' in inner)) return false;
+  return typeof inner.passing === 'function' && Reflect.apply(inner.passing, inner, []) === false;
+}
+
+/** Has tap run the top-level tests that are wanted, and none after a failure: it would tell nothing more. */
+async function takeOver(): Promise<void> {
   const { t } = await import('tap');
   const { test } = t;
   Reflect.set(t, 'test', (...args: unknown[]): unknown => {
-    const body = args.at(-1);
-    const guarded = (inner: unknown): unknown =>
-      run.failed || typeof body !== 'function' ? undefined : Reflect.apply(body, inner, [inner]);
-    const ended: unknown = Reflect.apply(test, t, typeof body === 'function' ? [...args.slice(0, -1), guarded] : args);
-    void Promise.resolve(ended).then(
-      (result) => {
-        if (typeof result === 'object' && result !== null && 'ok' in result && result.ok === false) run.failed = true;
-      },
-      () => {
-        run.failed = true;
-      },
-    );
-    return ended;
+    const [name, body] = [args[0], args.at(-1)];
+    if (typeof name !== 'string' || typeof body !== 'function') return Reflect.apply(test, t, args);
+    const guarded = (inner: unknown): unknown => {
+      if (hasFailed(run.inner) || run.only?.has(name) === false) return Promise.resolve();
+      const call = (): unknown => Reflect.apply(body, inner, [inner]);
+      if (counter !== null) return note(name, inner).then(call);
+      run.inner = inner;
+      return call();
+    };
+    return Reflect.apply(test, t, [...args.slice(0, -1), guarded]);
   });
 }
 
 let text = '';
 let tap: TapRun | null = null;
-let counter: Counter | null = null;
-
-async function runFile({ path, name, mutant, limit }: RunOrder): Promise<Omit<Answer, 'reached' | 'memory' | 'done'>> {
+async function runFile({ path, name, only, mutant, limit }: RunOrder): Promise<Finding[]> {
   if (tap === null) throw new Error('a file is run before tap is loaded');
   text = '';
-  run.failed = false;
+  run.only = only === null ? null : new Set(only);
   run.number++;
-  const before = process.cpuUsage();
+  run.seen = {};
+  await note('', null);
+  run.seen = {};
   mutation.set(mutant, limit);
   // The same module under another name: its tests are declared anew.
   await tap.run(path, `?${run.number}`);
-  const { endless } = mutation;
   mutation.set(0, 0);
-  const { user, system } = process.cpuUsage(before);
-  return { failed: findingsOf(text, name)[0] ?? null, endless, cpu: user + system };
+  await note('', null);
+  return findingsOf(text, name);
 }
 
 async function load({ load: modules, count }: LoadOrder): Promise<void> {
@@ -94,7 +123,7 @@ async function load({ load: modules, count }: LoadOrder): Promise<void> {
   }
   const { checkEnvironment } = await import('../run/environment.js');
   await checkEnvironment();
-  await stopAtFailures();
+  await takeOver();
   tap = await loadTap(process.cwd(), `${process.cwd()}/.tap`, (more) => {
     text += more;
   });
@@ -102,11 +131,14 @@ async function load({ load: modules, count }: LoadOrder): Promise<void> {
 }
 
 async function carryOut(order: Order): Promise<void> {
-  const nothing = { failed: null, endless: false, cpu: 0 };
-  if ('load' in order) await load(order);
-  const result = 'load' in order ? nothing : await runFile(order);
-  const reached = (await counter?.take()) ?? {};
-  const answer: Answer = { done: true, ...result, memory: process.memoryUsage.rss(), reached };
+  let failed: Finding[] = [];
+  if ('load' in order) {
+    run.seen = {};
+    await load(order);
+    await note('', null);
+  } else failed = await runFile(order);
+  const { endless } = mutation;
+  const answer: Answer = { done: true, failed, endless, memory: process.memoryUsage.rss(), seen: run.seen };
   process.send?.(answer);
 }
 
