@@ -8,10 +8,10 @@ import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { complain, likeTheOthers, statusHelp, USAGE } from '../../tools/commands/program.js';
 import type { Bug } from './bug.js';
-import { CAP, CHANCE, type Chance, chanceOf, recordChances, SEEDS, tellChance } from './chance.js';
+import { CAP, type Chance, chanceOf, recordChances, SEEDS, tellChance } from './chance.js';
 import { Copy, forAll, type Verdict } from './hunt.js';
-import { BUGS } from './list.js';
-import { confirmed, MATRIX, matrix } from './matrix.js';
+import { type BugList, INVENTED, UPSTREAM } from './list.js';
+import { confirmed, matrix } from './matrix.js';
 import { tableOf } from './table.js';
 import type { Finding } from './test_process.js';
 
@@ -22,6 +22,7 @@ interface Options {
   record: boolean;
   confirm: boolean;
   chance: boolean;
+  invented: boolean;
   seeds: string;
   cap: string;
   jobs: string;
@@ -45,7 +46,7 @@ async function failing(): Promise<Finding[]> {
   }
 }
 
-async function judge(bugs: readonly Bug[], { json, record, jobs }: Options): Promise<number> {
+async function judge(list: BugList, bugs: readonly Bug[], { json, record, jobs }: Options): Promise<number> {
   const known = await failing();
   const verdicts: Verdict[] = await forAll(root, bugs, Number(jobs), async (copy, bug) => {
     const verdict = await copy.judge(bug, known);
@@ -55,26 +56,30 @@ async function judge(bugs: readonly Bug[], { json, record, jobs }: Options): Pro
     return verdict;
   });
   process.stdout.write(`${json ? JSON.stringify(verdicts, null, 2) : tableOf(bugs, verdicts)}\n`);
-  if (record) writeFileSync(join(root, MATRIX), `${JSON.stringify(verdicts, null, 2)}\n`);
+  if (record) writeFileSync(join(root, list.matrix), `${JSON.stringify(verdicts, null, 2)}\n`);
   return verdicts.every(({ found }) => found !== null) ? 0 : 1;
 }
 
 /** Are the bugs still found by what the recorded matrix names? */
-async function confirm(bugs: readonly Bug[], jobs: number): Promise<number> {
-  const lost = await confirmed(root, bugs, matrix(root), jobs);
+async function confirm(list: BugList, bugs: readonly Bug[], jobs: number): Promise<number> {
+  const lost = await confirmed(root, bugs, matrix(root, list), jobs);
   for (const complaint of lost) complain('bugs', complaint);
   process.stdout.write(`${bugs.length} bugs, ${lost.length} no longer found as recorded\n`);
   return lost.length === 0 ? 0 : 1;
 }
 
 /** How soon random operations find the bugs. */
-async function judgeChances(bugs: readonly Bug[], { json, record, jobs, seeds, cap }: Options): Promise<number> {
+async function judgeChances(
+  list: BugList,
+  bugs: readonly Bug[],
+  { json, record, jobs, seeds, cap }: Options,
+): Promise<number> {
   const judged: Chance[] = await forAll(root, bugs, Number(jobs), async (copy, bug) => {
     const chance = await chanceOf(copy, bug, Number(seeds), Number(cap));
     process.stderr.write(`${tellChance(chance)}\n`);
     return chance;
   });
-  if (record) recordChances(root, judged);
+  if (record) recordChances(root, list, judged);
   const found = judged.filter(({ median }) => median !== null).length;
   process.stdout.write(
     json
@@ -85,9 +90,10 @@ async function judgeChances(bugs: readonly Bug[], { json, record, jobs, seeds, c
 }
 
 async function main(ids: readonly string[], options: Options): Promise<number> {
-  const unknown = ids.find((id) => !BUGS.some((bug) => bug.id === id));
+  const list = options.invented ? INVENTED : UPSTREAM;
+  const unknown = ids.find((id) => !list.bugs.some((bug) => bug.id === id));
   if (unknown !== undefined) {
-    complain('bugs', `no bug ${unknown}: there are ${BUGS.map(({ id }) => id).join(', ')}`);
+    complain('bugs', `no bug ${unknown}: there are ${list.bugs.map(({ id }) => id).join(', ')}`);
     return USAGE;
   }
   for (const [name, most, pattern] of NUMBERS) {
@@ -104,9 +110,9 @@ async function main(ids: readonly string[], options: Options): Promise<number> {
     complain('bugs', '--chance and --confirm do not go together');
     return USAGE;
   }
-  const bugs = ids.length === 0 ? BUGS : BUGS.filter(({ id }) => ids.includes(id));
-  if (options.chance) return judgeChances(bugs, options);
-  return options.confirm ? confirm(bugs, Number(options.jobs)) : judge(bugs, options);
+  const bugs = ids.length === 0 ? list.bugs : list.bugs.filter(({ id }) => ids.includes(id));
+  if (options.chance) return judgeChances(list, bugs, options);
+  return options.confirm ? confirm(list, bugs, Number(options.jobs)) : judge(list, bugs, options);
 }
 
 likeTheOthers(new Command('npm run bugs --'))
@@ -114,10 +120,15 @@ likeTheOthers(new Command('npm run bugs --'))
   .argument('[ids...]', 'bugs by their ids (default: all)')
   .option('--json', 'as JSON', false)
   .option('--confirm', 'runs only what the recorded matrix names, and complains when it finds no more', false)
+  .option('--invented', 'bugs that nobody had, of the same kinds', false)
   .option('--chance', 'how many random operations it takes to find each', false)
   .option('--seeds <n>', 'with --chance, random programs to begin with', String(SEEDS))
   .option('--cap <n>', 'with --chance, operations after which a seed gives up', String(CAP))
-  .option('--record', `writes ${MATRIX}, which tests hold the detectors to; with --chance, ${CHANCE}`, false)
+  .option(
+    '--record',
+    `writes ${UPSTREAM.matrix}, which tests hold the detectors to; with --chance, ${UPSTREAM.chance}`,
+    false,
+  )
   .option('-j, --jobs <n>', 'bugs at a time', String(availableParallelism()))
   .addHelpText('after', statusHelp('all were found', 'some were not', 'the command line cannot be used'))
   .action(async (ids: string[], options: Options) => {

@@ -7,10 +7,9 @@ import { createInterface } from 'node:readline';
 import type { UntilLine } from '../fuzz/until.js';
 import type { Bug } from './bug.js';
 import type { Copy } from './hunt.js';
-import { BUGS } from './list.js';
+import { type BugList, UPSTREAM } from './list.js';
 import { shortly } from './test_process.js';
 
-export const CHANCE = 'tests/bugs/chance.json';
 /** Operations after which a seed gives up. */
 export const CAP = 100_000;
 export const SEEDS = 10;
@@ -34,16 +33,16 @@ export interface Chance {
   says: string | null;
 }
 
-export function chances(root: string): Chance[] {
-  const path = join(root, CHANCE);
+export function chances(root: string, list: BugList = UPSTREAM): Chance[] {
+  const path = join(root, list.chance);
   return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : [];
 }
 
 /** Puts what was measured into the record, in the order of the list; what was not stays as it is. */
-export function recordChances(root: string, judged: readonly Chance[]): void {
-  const known = new Map([...chances(root), ...judged].map((chance) => [chance.id, chance]));
-  const lines = BUGS.flatMap(({ id }) => known.get(id) ?? []).map((chance) => JSON.stringify(chance));
-  writeFileSync(join(root, CHANCE), `[\n${lines.join(',\n')}\n]\n`);
+export function recordChances(root: string, list: BugList, judged: readonly Chance[]): void {
+  const known = new Map([...chances(root, list), ...judged].map((chance) => [chance.id, chance]));
+  const lines = list.bugs.flatMap(({ id }) => known.get(id) ?? []).map((chance) => JSON.stringify(chance));
+  writeFileSync(join(root, list.chance), `[\n${lines.join(',\n')}\n]\n`);
 }
 
 /** In a line. */

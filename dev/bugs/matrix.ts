@@ -4,11 +4,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Bug } from './bug.js';
 import { forAll, type Verdict } from './hunt.js';
+import { type BugList, UPSTREAM } from './list.js';
 
-export const MATRIX = 'tests/bugs/matrix.json';
-
-export function matrix(root: string): Verdict[] {
-  return JSON.parse(readFileSync(join(root, MATRIX), 'utf8'));
+export function matrix(root: string, list: BugList = UPSTREAM): Verdict[] {
+  return JSON.parse(readFileSync(join(root, list.matrix), 'utf8'));
 }
 
 /** Puts the bugs back for what found them; complaints about those that it finds no more. */

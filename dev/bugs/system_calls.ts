@@ -25,6 +25,19 @@ export const SYSTEM_CALL_BUGS: readonly Bug[] = [
     changes: [['    vma_flags_clear(vma_flags_ptr, VMA_MAYWRITE_BIT);\n', '']],
   },
   {
+    id: 'A36',
+    title: 'droppable memory that is not supported is an error that no program knows',
+    kind: 'wrong errno',
+    fixed: '7.1',
+    module: 'lib/mm/mmap/do_mmap.js',
+    changes: [
+      [
+        'if (vma_flags_empty(droppable))\n        return -EOPNOTSUPP;',
+        'if (vma_flags_empty(droppable))\n        return -524;',
+      ],
+    ],
+  },
+  {
     id: 'B2',
     title: 'userfaultfd is told of a fork that failed',
     kind: 'notification',
@@ -133,6 +146,57 @@ export const SYSTEM_CALL_BUGS: readonly Bug[] = [
     module: CHECK,
     changes: [
       ['const old_len = vrm.remap_type === MREMAP_SHRINK ? vrm.new_len : vrm.old_len;', 'const { old_len } = vrm;'],
+    ],
+  },
+  {
+    id: 'C13',
+    title: 'a move is refused where there is room for its VMAs',
+    kind: 'limits',
+    fixed: '7.1',
+    module: 'lib/mm/mremap/vrm.js',
+    changes: [
+      [
+        'return map_count <= get_sysctl_max_map_count();',
+        'return before_unmaps\n        ? mm.map_count + 2 < get_sysctl_max_map_count() - 3\n        : mm.map_count < get_sysctl_max_map_count() - 3;',
+      ],
+    ],
+  },
+  {
+    id: 'D1',
+    title: 'mlockall() goes on with an error for the VMA before',
+    kind: 'bad pointer',
+    fixed: '6.12-rc7',
+    module: 'lib/mm/mlock.js',
+    changes: [
+      [
+        '    if (IS_ERR(vma))\n        return vma;\n',
+        '    if (IS_ERR(vma)) {\n        prev.value = vma;\n        return vma;\n    }\n',
+      ],
+      ['        if (error !== 0)\n            prev.value = vma;\n', ''],
+    ],
+  },
+  {
+    id: 'D2',
+    title: 'the pages of mlock() are counted in an int',
+    kind: 'accounting',
+    fixed: '7.3',
+    module: 'lib/mm/mlock.js',
+    changes: [
+      ['mm.locked_vm -= PHYS_PFN(end - start);', 'mm.locked_vm -= PHYS_PFN(end - start) | 0;'],
+      ['mm.locked_vm += PHYS_PFN(end - start);', 'mm.locked_vm += PHYS_PFN(end - start) | 0;'],
+    ],
+  },
+  {
+    id: 'D5',
+    title: 'advice on sealed memory is looked at as if it were a bit mask',
+    kind: 'wrong check',
+    fixed: '6.11',
+    module: 'lib/mm/madvise/madvise.js',
+    changes: [
+      [
+        '    switch (behavior) {\n        case MADV_FREE:\n        case MADV_DONTNEED:',
+        '    switch ((behavior & 0x1f) !== 0 ? MADV_FREE : 0) {\n        case MADV_FREE:\n        case MADV_DONTNEED:',
+      ],
     ],
   },
 ];

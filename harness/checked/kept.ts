@@ -80,6 +80,11 @@ const CHANGES: ReadonlyMap<string, readonly [RangeOf, ...Attribute[]]> = new Map
   ['mseal', [called, 'flags']],
 ]);
 
+/** Are attributes judged here after this operation? */
+export function judgesAttributes(name: string): boolean {
+  return CHANGES.has(name);
+}
+
 /** But for those that VMAs which merge may differ in. */
 function hasSameMergeFlags({ flags: was }: Pick<VmaState, 'flags'>, { flags: now }: VmaState): boolean {
   const { w0, w1, w2, w3 } = VMA_IGNORE_MERGE_FLAGS;

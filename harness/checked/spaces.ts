@@ -132,6 +132,11 @@ export function anonLineOf({ anon_pgoff, start }: VmaState): number {
   return anon_pgoff - start / PAGE_SIZE;
 }
 
+/** Had it the flag? */
+export function hasBit({ flags }: VmaState, bit: number): boolean {
+  return (((flags[bit >> 5] ?? 0) >>> (bit & 31)) & 1) === 1;
+}
+
 /** Of the first word of the flags: VMA_MAYBE_GUARD_BIT, which vma_set_atomic_flag() sets under the lock for reading. */
 const SET_WITHOUT_MARK = 1 << VMA_MAYBE_GUARD_BIT;
 

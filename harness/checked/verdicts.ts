@@ -13,6 +13,7 @@ import { vma_is_shared_maywrite } from '../../lib/mm/inlines/flag_operations.js'
 import { vma_iter_addr, vma_lookup } from '../../lib/mm/inlines/iterator.js';
 import { describeVma } from '../../stubs/freed.js';
 import { current } from '../../stubs/index.js';
+import { wrongChild } from './child.js';
 import type { Hooks } from './hooks.js';
 import {
   chargedStacks,
@@ -28,6 +29,8 @@ import {
 import { notKept } from './kept.js';
 import type { Locks } from './locks.js';
 import type { Notifications } from './notifications.js';
+import { changedOutside } from './outside.js';
+import { type Counted, crowded, overLimit, unknownError, unsealed } from './promises.js';
 import type { References } from './references.js';
 import type { Reports } from './reports.js';
 import { type Rule, ruleOf, touchesPagesOnly } from './rules.js';
@@ -42,6 +45,7 @@ interface Picture {
   readonly spaces: Spaces;
   readonly drift: ReadonlyMap<mm_struct, Drift>;
   readonly totals: ReadonlyMap<mm_struct, number>;
+  readonly counted: ReadonlyMap<mm_struct, Counted>;
   /** Charged pages less those that mappings account for. */
   readonly charges: number;
   /** Calls that were made to fail by then. */
@@ -114,6 +118,8 @@ export class Verdicts implements OperationWatch {
   private readonly judges: Judges;
   private readonly known: Set<mm_struct>;
   private running: boolean;
+  /** Was another operation carried out within the one that runs? */
+  private hasNested: boolean;
   /** Pages that upstream itself has left charged, so far. */
   chargedForGood: number;
 
@@ -121,6 +127,7 @@ export class Verdicts implements OperationWatch {
     this.judges = judges;
     this.known = new Set();
     this.running = false;
+    this.hasNested = false;
     this.chargedForGood = 0;
   }
 
@@ -136,6 +143,8 @@ export class Verdicts implements OperationWatch {
 
   /** Carries out `call`, an operation that began outside, and judges it. */
   operation<R>(name: string, args: Args, call: () => R): R {
+    // A hook that does something itself: what comes of it is not what was asked for.
+    if (this.running) this.hasNested = true;
     const rule = this.running ? null : ruleOf(name);
     if (rule === null) return call();
 
@@ -145,6 +154,7 @@ export class Verdicts implements OperationWatch {
     if (before.spaces.broken) return call();
 
     this.running = true;
+    this.hasNested = false;
     references.caller = { inOperation: true, inHook: false };
     locks.beginOperation();
     references.beginOperation(before.files);
@@ -178,16 +188,19 @@ export class Verdicts implements OperationWatch {
     const spaces = new Spaces(this.known, policyOf);
     const drift = new Map<mm_struct, Drift>();
     const totals = new Map<mm_struct, number>();
+    const counted = new Map<mm_struct, Counted>();
     if (!spaces.broken) {
       for (const mm of this.known) {
         drift.set(mm, driftOf(mm, spaces));
         totals.set(mm, mm.total_vm);
+        counted.set(mm, { total_vm: mm.total_vm, locked_vm: mm.locked_vm });
       }
     }
     return {
       spaces,
       drift,
       totals,
+      counted,
       charges: spaces.broken ? 0 : charged() - chargeOf(spaces),
       failures: failures(),
       files: fileCounts(spaces),
@@ -246,22 +259,27 @@ export class Verdicts implements OperationWatch {
       if (name === 'mm_take_all_locks' && result === 0) found.push(...unlocked(args, after.spaces, marked));
     }
     found.push(...foreignFields(before.spaces, after.spaces, hooks.touched));
+    const known = [...before.drift.keys()];
+    if (!this.hasNested) found.push(...changedOutside(name, args, result, before.spaces, after.spaces, known));
+    found.push(...crowded(before.spaces, after.spaces), ...this.children(name, args, before, after, result));
     if (rule.anon) found.push(...movedAnon(before.spaces, after.spaces, structure.knows));
     const [from, to] = mappedRange(name, args);
     for (const mm of this.known) {
       const [was, now] = [before.spaces.of(mm), after.spaces.of(mm)];
       if (rule.offsets) found.push(...movedOffsets(was, now, from, to));
       found.push(...notKept(name, args, was, now));
+      if (name !== 'mmput') found.push(...unsealed(was, now));
       if (rule.sticky) found.push(...lostSticky(was, now, from, to));
-      if (name !== '__split_vma') found.push(...tooMany(was.length, now.length));
+      // A fork copies what there is.
+      if (name !== '__split_vma' && before.drift.has(mm)) found.push(...tooMany(was.length, now.length));
     }
     for (const defect of after.defects) if (!before.defects.has(defect)) found.push(defect);
     return found;
   }
 
   private counters(name: string, rule: Rule, args: Args, before: Picture, after: Picture, result: unknown): string[] {
-    const { notifications, sees } = this.judges;
-    const found: string[] = [];
+    const { notifications, sees, failures } = this.judges;
+    const found: string[] = unknownError(name, result);
     for (const [mm, was] of before.drift) {
       const now = after.drift.get(mm);
       if (now === undefined) continue;
@@ -272,6 +290,8 @@ export class Verdicts implements OperationWatch {
       } else if (rule.sums === 'total') {
         found.push(...drifted(was, now, ['total_vm']));
       }
+      if (!hasFailed(result) && failures() === before.failures)
+        found.push(...overLimit(mm, before.counted.get(mm) ?? mm));
       const fell = (after.totals.get(mm) ?? 0) < (before.totals.get(mm) ?? 0);
       if (fell && sees('update_hiwater_vm')) found.push(...notifications.totalFell(mm));
     }
@@ -284,6 +304,14 @@ export class Verdicts implements OperationWatch {
       );
     }
     return found;
+  }
+
+  /** Children of a fork that succeeded: address spaces that there were not before. */
+  private children(name: string, args: Args, before: Picture, after: Picture, result: unknown): string[] {
+    if (!/^(?:dup_mmap|copy_mm)$/.test(name) || result !== 0) return [];
+    const parent = args.oldmm instanceof mm_struct ? args.oldmm : current.mm;
+    const born = [...this.known].filter((mm) => mm === args.mm || !before.drift.has(mm));
+    return parent === null ? [] : born.flatMap((mm) => wrongChild(parent, mm, after.spaces));
   }
 
   /**

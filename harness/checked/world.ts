@@ -28,9 +28,11 @@ import * as pageTables from '../../lib/mm/page_tables.js';
 import { __anon_vma_prepare, anon_vma_prepare } from '../../lib/mm/rmap.js';
 import { describeVma, FreedObjects } from '../../stubs/freed.js';
 import { current, stubs } from '../../stubs/index.js';
+import { Place } from '../../stubs/place.js';
 import type { Stubs } from '../../stubs/stubs.js';
 import { upstreamStubs } from '../../stubs/upstream.js';
 import { Attributes } from './attributes.js';
+import { tablesOfOthers } from './borders.js';
 import { Faults } from './faults.js';
 import { Hooks } from './hooks.js';
 import { Locks } from './locks.js';
@@ -294,6 +296,7 @@ export class CheckedWorld implements OperationWatch {
       },
       free_pgtables: (tlb, unmap) => {
         notifications.freesTables(tlb);
+        for (const text of tablesOfOthers(unmap)) this.reports.complain(`${text}; at ${new Place()}`);
         free_pgtables(tlb, unmap);
         notifications.freedTables();
       },
