@@ -7,10 +7,13 @@ import { unmap_desc } from '../../include/vma.js';
 import {
   anon_vma_name,
   current,
+  do_munmap,
   dup_mmap,
   EOPNOTSUPP,
   expand_downwards,
   globals,
+  list_head,
+  MM_MT_FLAGS,
   mk_vma_flags,
   mm_struct,
   mmap_region,
@@ -22,11 +25,13 @@ import {
   VMA_LOCKED_BIT,
   VMA_READ_BIT,
   VMA_SEALED_BIT,
+  VMA_WIPEONFORK_BIT,
   VMA_WRITE_BIT,
   type vm_area_struct,
   vma_lookup,
 } from '../../lib/index.js';
 import * as munmap from '../../lib/mm/mmap/munmap.js';
+import { mm_alloc_pgd } from '../../lib/mm/page_tables.js';
 import * as region from '../../lib/mm/vma/mmap_region.js';
 import { LEN, type Space, START } from './broken.js';
 import { type Case, driver, OTHER, PROTECTED, runCases, split } from './cases.js';
@@ -48,15 +53,40 @@ test('what an operation was not asked for', (t) => {
   runCases(t, [
     [
       'flags',
-      whileSplitting((other) => (other.flags.w0 ^= 1)),
-      null,
-      /^outside: 0x40000-0x48000 has another flags, which it was not asked for; after split_vma\(\)/,
+      (space) => {
+        space.map(START, LEN);
+        fork(space);
+      },
+      (own) => {
+        const { copy_page_range } = own;
+        own.copy_page_range = (copy, source) => {
+          source.flags.w0 ^= 1;
+          copy.flags.w0 ^= 1;
+          return copy_page_range(copy, source);
+        };
+      },
+      /^outside: 0x10000-0x18000 has another flags, which it was not asked for; after dup_mmap\(\)/,
     ],
     [
       'a name',
-      whileSplitting((other, { world }) => world.attributes.setName(other, new anon_vma_name('x'))),
+      (space) => {
+        space.map(START, LEN);
+        fork(space);
+      },
+      (own) => {
+        const { copy_page_range, replace_anon_vma_name } = own;
+        own.copy_page_range = (copy, source) => {
+          replace_anon_vma_name(source, new anon_vma_name('x'));
+          return copy_page_range(copy, source);
+        };
+      },
+      /^outside: 0x10000-0x18000 has another name, /,
+    ],
+    [
+      'a page offset',
+      whileSplitting((other) => (other.vm_pgoff += 1)),
       null,
-      /^outside: 0x40000-0x48000 has another name, /,
+      /^outside: 0x40000-0x48000 has another page offset, /,
     ],
     [
       'memory that goes',
@@ -95,6 +125,17 @@ test('sealed memory, limits, stacks', (t) => {
       null,
       /^sealed: VMA 0x40000-0x48000 was sealed, and is not what it was; after split_vma\(\)/,
     ],
+    [
+      'an error',
+      (space) => {
+        space.map();
+        do_munmap(space.mm, START, LEN, new list_head());
+      },
+      (own) => {
+        own.userfaultfd_unmap_prep = () => -524;
+      },
+      /^errno: do_munmap\(\) answers -524, which no program knows; after do_munmap\(\)/,
+    ],
     ['the address space', (space) => space.map(), noMemory, /^limits: 8 pages are mapped, where RLIMIT_AS allows 0;/],
     [
       'locked memory',
@@ -129,7 +170,8 @@ test('sealed memory, limits, stacks', (t) => {
 
 /** A fork, and the end of the child. */
 function fork(space: Space): void {
-  const child = new mm_struct();
+  const child = new mm_struct(MM_MT_FLAGS);
+  if (space.mm.pgd !== null) mm_alloc_pgd(child);
   space.world.locks.mmapWriteUnlock(space.mm);
   if (dup_mmap(child, space.mm) !== 0) throw new Error('dup_mmap failed');
   space.world.locks.mmapWriteLock(space.mm);
@@ -140,6 +182,13 @@ function fork(space: Space): void {
   space.world.locks.mmapWriteUnlock(child);
   current.mm = space.mm;
   space.world.freeMm(child);
+}
+
+/** Maps, writes to and forks an address space with page tables. */
+function forkPages(space: Space, ...more: readonly number[]): void {
+  mm_alloc_pgd(space.mm);
+  space.world.fault(space.map(START, LEN, null, more));
+  fork(space);
 }
 
 test('the child of a fork', (t) => {
@@ -161,10 +210,62 @@ test('the child of a fork', (t) => {
   runCases(t, [
     changed('flags', (vma) => (vma.flags.w0 ^= 1), /^fork: VMA 0x10000-0x18000 has another flags than VMA 0x10000/),
     changed('an offset', (vma) => (vma.vm_pgoff += 1), /^fork: VMA 0x10000-0x18000 has another page offset than/),
+    [
+      'a VMA that is not there',
+      (space) => {
+        space.map();
+        fork(space);
+      },
+      (own) => {
+        own.khugepaged_fork = (mm) => {
+          const { mm: parent } = current;
+          current.mm = mm;
+          munmap.do_munmap(mm, START, LEN, null);
+          current.mm = parent;
+        };
+      },
+      /^fork: the child has 0 VMAs, where 1 were to be/,
+    ],
+    [
+      'pages that are not there',
+      (space) => forkPages(space),
+      (own) => {
+        own.copy_page_range = () => 0;
+      },
+      /^fork: the child has not what the parent has at 0x10000/,
+    ],
+    [
+      'pages that should not be there',
+      (space) => forkPages(space, VMA_WIPEONFORK_BIT),
+      (own) => {
+        own.khugepaged_fork = (mm, oldmm) => {
+          for (const [addr, pte] of oldmm.pgd ?? []) mm.pgd?.set(addr, pte);
+        };
+      },
+      /^fork: VMA 0x10000-0x18000 has pages of the parent's, which were to be wiped/,
+    ],
   ]);
 });
 
 test('page tables of others', (t) => {
+  runCases(t, [
+    [
+      'a border past the neighbour',
+      (space) => {
+        space.map(OTHER);
+        space.map();
+        space.unmap(START, LEN);
+      },
+      (own) => {
+        const { unmap_vmas } = own;
+        own.unmap_vmas = (tlb, unmap) => {
+          unmap.pg_end = 0;
+          unmap_vmas(tlb, unmap);
+        };
+      },
+      /^page tables: those of vm_area_struct 0x40000-0x48000 lie between 0x0 and 0x1fffffffffffff, and go; at /,
+    ],
+  ]);
   const flags = mk_vma_flags(VMA_READ_BIT);
   t.ASSERT_EQ(mmap_region(null, START, LEN, flags, START / PAGE_SIZE, null), START);
   t.ASSERT_EQ(mmap_region(null, OTHER, LEN, flags, OTHER / PAGE_SIZE, null), OTHER);
