@@ -7,7 +7,7 @@ import { VM_FAULT_OOM } from '../../include/linux/pagetable.js';
 import type { mm_struct, task_struct } from '../../include/mm_types.js';
 import { Ref } from '../../include/ref.js';
 import { CAP_SYS_RESOURCE } from '../../include/uapi/capability.js';
-import { MFD_ALLOW_SEALING } from '../../include/uapi/memfd.js';
+import { MFD_ALLOW_SEALING, MFD_CLOEXEC } from '../../include/uapi/memfd.js';
 import type { rlimit } from '../../include/uapi/resource.js';
 import * as calls from '../../lib/doors/calls.js';
 import { do_user_addr_fault, read_user_byte, write_user_byte } from '../../lib/doors/memory.js';
@@ -214,9 +214,9 @@ export class RawCalls {
   /** A descriptor for a new file of no bytes that only memory holds. */
   memfd_create(name: string, flags: SystemArgument = 0): number {
     const bits = toInt('memfd_create', 'flags', flags);
-    if ((bits & ~MFD_ALLOW_SEALING) !== 0) return -EINVAL;
+    if ((bits & ~(MFD_CLOEXEC | MFD_ALLOW_SEALING)) !== 0) return -EINVAL;
     return this.run('memfd_create', () => {
-      const f = memfdFile(name, bits !== 0);
+      const f = memfdFile(name, (bits & MFD_ALLOW_SEALING) !== 0);
       return typeof f === 'number' ? f : installFd(this.task, f);
     });
   }

@@ -101,6 +101,8 @@ export interface BackendProcess {
 export interface Backend {
   /** For the reader: "port", "live". */
   readonly name: string;
+  /** Do processes end with the test that made them? Then a case that fails leaves them as they are, to be shown. */
+  readonly ends_with_test?: boolean;
   /** A new process for one case, with nothing of a case before it. It, and its children, exit when the case is over. */
   begin(t: VmaTest): BackendProcess;
 }

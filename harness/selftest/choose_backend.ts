@@ -11,10 +11,19 @@ function isBackend(value: unknown): value is Backend {
   return 'name' in value && typeof value.name === 'string' && 'begin' in value && typeof value.begin === 'function';
 }
 
+async function load(module: string): Promise<{ backend?: unknown }> {
+  try {
+    return await import(pathToFileURL(resolve(module)).href);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new Error(`environment: VMA_SELFTEST_BACKEND = ${JSON.stringify(module)}: ${why}`, { cause: error });
+  }
+}
+
 /** The backend. Throws where the module that is named has none. */
 export async function chooseBackend(module: string | null = selftestBackend()): Promise<Backend> {
   if (module === null) return portBackend;
-  const exported: { backend?: unknown } = await import(pathToFileURL(resolve(module)).href);
-  if (isBackend(exported.backend)) return exported.backend;
+  const { backend } = await load(module);
+  if (isBackend(backend)) return backend;
   throw new TypeError(`environment: VMA_SELFTEST_BACKEND = ${JSON.stringify(module)}: exports no backend`);
 }

@@ -3,7 +3,6 @@
 import { EEXIST, EINVAL, ENOENT, ENOMEM } from '../../include/linux/errno.js';
 import { offset_in_page, PAGE_ALIGN, PAGE_SIZE } from '../../include/linux/mm.js';
 import { F_ADD_SEALS, O_ACCMODE, O_CREAT, O_EXCL, O_RDONLY, O_WRONLY } from '../../include/uapi/fcntl.js';
-import { MFD_CLOEXEC } from '../../include/uapi/memfd.js';
 import { RLIM_INFINITY } from '../../include/uapi/resource.js';
 import { ErrnoError } from '../process/errors.js';
 import type { Process } from '../process/process.js';
@@ -169,7 +168,7 @@ const CALLS: Readonly<Record<CallName, (process: PortProcess, args: Arguments) =
   ftruncate: ({ raw }, args) => raw.ftruncate(args.integer(0), args.integer(1)),
   getpid: ({ pid }) => pid,
   madvise: ({ raw }, args) => raw.madvise(args.integer(0), args.integer(1), args.integer(2)),
-  memfd_create: ({ raw }, args) => raw.memfd_create(args.text(0), Number(args.integer(1)) & ~MFD_CLOEXEC),
+  memfd_create: ({ raw }, args) => raw.memfd_create(args.text(0), args.integer(1)),
   mlock: ({ raw }, args) => raw.mlock(args.integer(0), args.integer(1)),
   mlock2: ({ raw }, args) => raw.mlock2(args.integer(0), args.integer(1), args.integer(2)),
   mlockall: ({ raw }, args) => raw.mlockall(args.integer(0)),
@@ -207,5 +206,6 @@ const CALLS: Readonly<Record<CallName, (process: PortProcess, args: Arguments) =
 /** The port: a process of the test's world, with nothing mapped. */
 export const portBackend: Backend = {
   name: 'port',
+  ends_with_test: true,
   begin: (t: VmaTest) => new PortProcess(t.process(), new Set()),
 };

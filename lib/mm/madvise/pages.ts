@@ -81,12 +81,11 @@ export function madvise_cold(madv_behavior: madvise_behavior): number {
   return 0;
 }
 
-/** Drops the pages of droppable memory that nobody else has: reclaim_pages() of mm/vmscan.c, of pages without swap. */
+/** Drops the pages of droppable memory, which no fork shares: reclaim_pages() of mm/vmscan.c, of pages without swap. */
 function reclaimDroppable({ range: { start, end } }: madvise_behavior, vma: vm_area_struct): void {
   if ((vma.vm_flags & VM_DROPPABLE) === 0n || vma.vm_mm === null) return;
   for (const [addr, { page }] of entriesOf(vma.vm_mm, start, end)) {
-    const isOwn = page !== null && page !== empty_zero_page && page._mapcount === 1;
-    if (isOwn) stubs.zap_vma_range(vma, addr, PAGE_SIZE);
+    if (page !== null && page !== empty_zero_page) stubs.zap_vma_range(vma, addr, PAGE_SIZE);
   }
 }
 
