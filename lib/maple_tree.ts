@@ -72,4 +72,4 @@ export {
   mas_store_prealloc,
 } from './maple_tree/store.js';
 export { mt_dump, mt_validate } from './maple_tree/validate.js';
-export { mt_in_rcu } from './maple_tree/write.js';
+export { mt_clear_in_rcu, mt_in_rcu, mt_set_in_rcu } from './maple_tree/write.js';

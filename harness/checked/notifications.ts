@@ -10,7 +10,7 @@ import { Place } from '../../stubs/place.js';
 import { survivors } from './judges.js';
 import type { Reports } from './reports.js';
 import type { Rule } from './rules.js';
-import type { Spaces, VmaState } from './spaces.js';
+import { hasSameFlags, type Spaces, type VmaState } from './spaces.js';
 
 /** What uprobes were told last of a VMA: its range as it was then; null after uprobe_munmap(). */
 type Probed = { start: number; end: number } | null;
@@ -18,8 +18,16 @@ type Probed = { start: number; end: number } | null;
 /** Operations that grow a VMA over nothing but what it has, and tell nobody. */
 const QUIET: readonly string[] = ['expand_downwards', 'vma_expand', 'relocate_vma_down', 'vma_shrink'];
 
+/** System calls that have userfaultfds prepare for an unmap, and must tell them when it is over. */
+const TELLS_UFFD = /^(?:munmap|mmap|ksys_mmap_pgoff|vm_mmap|vm_mmap_pgoff|mremap|brk|vm_brk_flags|remap_file_pages)$/;
+
 function nameOf({ start, end }: VmaState): string {
   return `VMA ${hexOf(start)}-${hexOf(end)}`;
+}
+
+/** Has a VMA that stays other flags? */
+function hasNewFlags(before: Spaces, after: Spaces): boolean {
+  return survivors(before, after).some(([was, now]) => !hasSameFlags(was, now));
 }
 
 export class Notifications {
@@ -178,6 +186,9 @@ export class Notifications {
     if (succeeded && name === 'expand_downwards' && grown && this.perf.size === 0) {
       found.push('perf: perf_event_mmap() was not called for a stack that grew');
     }
+    if (succeeded && /mprotect$/.test(name) && this.perf.size === 0 && hasNewFlags(before, after)) {
+      found.push('perf: perf_event_mmap() was not called for memory whose protection changed');
+    }
     if (name === '__install_special_mapping' && after.states.size > before.states.size && this.perf.size === 0) {
       found.push('perf: perf_event_mmap() was not called for a special mapping');
     }
@@ -187,7 +198,7 @@ export class Notifications {
     if (!succeeded && name === 'create_init_stack_vma' && this.ksm.size > 0) {
       found.push('ksm: ksm_exit() was not called for an address space that came to nothing');
     }
-    if (this.uffdPrepared && /^(?:__)?vm_munmap$/.test(name)) {
+    if (this.uffdPrepared && (/^(?:__)?vm_munmap$/.test(name) || (succeeded && TELLS_UFFD.test(name)))) {
       found.push('userfaultfd: unmaps were prepared, and userfaultfd_unmap_complete() was not called');
     }
     return found;

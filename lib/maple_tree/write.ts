@@ -45,6 +45,16 @@ export function mt_in_rcu<T>(mt: maple_tree<T>): boolean {
   return (mt.ma_flags & MT_FLAGS_USE_RCU) !== 0;
 }
 
+/** Nobody walks the tree while it changes, from here on: stores may change nodes in place. Port of mt_clear_in_rcu(). */
+export function mt_clear_in_rcu<T>(mt: maple_tree<T>): void {
+  mt.ma_flags &= ~MT_FLAGS_USE_RCU;
+}
+
+/** Somebody may, from here on. Port of mt_set_in_rcu(). */
+export function mt_set_in_rcu<T>(mt: maple_tree<T>): void {
+  mt.ma_flags |= MT_FLAGS_USE_RCU;
+}
+
 /** The notes about the store under way, made with the first one. */
 export function wrOf<T>(tree: maple_tree<T>): ma_wr_state<T> {
   if (tree.wr === null) tree.wr = new ma_wr_state<T>();

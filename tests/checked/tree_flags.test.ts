@@ -1,7 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Trees of a test's address spaces are the kernel's where they can be, and upstream's where a test is upstream's. */
 import { test as upstreamTest } from '../../harness/c.js';
-import { alloc_and_link_vma, cleanup_mm, test, type VmaTest } from '../../harness/index.js';
+import {
+  alloc_and_link_vma,
+  cleanup_mm,
+  MAP_ANONYMOUS,
+  MAP_PRIVATE,
+  PROT_READ,
+  PROT_WRITE,
+  test,
+  type VmaTest,
+} from '../../harness/index.js';
 import {
   current,
   MM_MT_FLAGS,
@@ -10,6 +19,7 @@ import {
   MT_FLAGS_USE_RCU,
   mk_vma_flags,
   PAGE_SIZE,
+  stubs,
   VMA_ITERATOR,
   VMA_READ_BIT,
   vm_area_free,
@@ -44,6 +54,26 @@ test('a process and its child: the kernel’s flags', { stubs: 'checked' }, (t) 
   const parent = t.process();
   t.ASSERT_EQ(parent.mm.mm_mt.ma_flags, MM_MT_FLAGS);
   t.ASSERT_EQ(parent.fork().mm.mm_mt.ma_flags, MM_MT_FLAGS);
+});
+
+test('an address space that nobody else sees is changed in place: a child in the making, one that is over', {
+  stubs: 'checked',
+}, (t) => {
+  const parent = t.process();
+  parent.mmap(0, 2 * PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  const seen: number[] = [];
+  const { copy_page_range, free_pgtables } = stubs;
+  stubs.copy_page_range = (dst, src) => {
+    seen.push(dst.vm_mm?.mm_mt.ma_flags ?? -1, src.vm_mm?.mm_mt.ma_flags ?? -1);
+    return copy_page_range(dst, src);
+  };
+  const child = parent.fork();
+  stubs.free_pgtables = (tlb, unmap) => {
+    seen.push(unmap.first.vm_mm?.mm_mt.ma_flags ?? -1);
+    free_pgtables(tlb, unmap);
+  };
+  child.exit();
+  t.equal(seen, [MM_MT_FLAGS & ~MT_FLAGS_USE_RCU, MM_MT_FLAGS, MM_MT_FLAGS & ~MT_FLAGS_USE_RCU]);
 });
 
 test('the upstream stubs: no flags, as the harness', { stubs: 'upstream' }, (t) => {

@@ -22,6 +22,7 @@ import {
   VMA_WRITE_BIT,
   type vm_area_struct,
 } from '../../lib/index.js';
+import { mprotect } from '../../lib/mm/mprotect.js';
 import { complaintsOf, inSpace, LEN, plainFile, type Space, START } from './broken.js';
 
 import { driver, MIDDLE, OTHER, protect, runCases, split, without } from './cases.js';
@@ -186,6 +187,18 @@ test('notifications', (t) => {
       ({ mm }) => void do_brk_flags(VMA_ITERATOR(mm, START), null, START, LEN, mk_vma_flags(VMA_WRITE_BIT)),
       without('perf_event_mmap'),
       /^perf: perf_event_mmap\(\) was not called in do_brk_flags/,
+    ],
+    [
+      'perf, mprotect()',
+      (space) => {
+        space.map();
+        space.world.locks.mmapWriteUnlock(space.mm);
+        const act = (): number => mprotect(START, LEN, 1);
+        t.ASSERT_EQ(space.world.operation('mprotect', { start: START, len: LEN, prot: 1 }, act), 0);
+        space.world.locks.mmapWriteLock(space.mm);
+      },
+      without('perf_event_mmap'),
+      /^perf: perf_event_mmap\(\) was not called for memory whose protection changed; after mprotect/,
     ],
     [
       'perf, a stack',

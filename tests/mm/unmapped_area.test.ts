@@ -7,7 +7,7 @@ import {
   current,
   ENOMEM,
   globals,
-  MT_FLAGS_ALLOC_RANGE,
+  MM_MT_FLAGS,
   mk_vma_flags,
   mm_struct,
   PAGE_SIZE,
@@ -26,7 +26,7 @@ const PAGES = 48;
 
 /** An address space that tracks gaps, made the current one. */
 function gapTrackingSpace(): mm_struct {
-  const mm = new mm_struct(MT_FLAGS_ALLOC_RANGE);
+  const mm = new mm_struct(MM_MT_FLAGS);
   current.mm = mm;
   return mm;
 }

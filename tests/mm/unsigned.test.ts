@@ -6,7 +6,7 @@ import {
   __mmap_region,
   current,
   do_munmap,
-  MT_FLAGS_ALLOC_RANGE,
+  MM_MT_FLAGS,
   mk_vma_flags,
   mlock_future_ok,
   mm_struct,
@@ -37,7 +37,7 @@ function masked(a: number, b: number, mask: number): number {
 }
 
 test('the search for room aligns with any mask, that of huge pages too', (t) => {
-  const mm = new mm_struct(MT_FLAGS_ALLOC_RANGE);
+  const mm = new mm_struct(MM_MT_FLAGS);
   current.mm = mm;
   const HUGE = 0x200000;
   // PAGE_MASK & ~huge_page_mask, what mm/mmap.c and hugetlb pass; 2^n - 1 and others besides.

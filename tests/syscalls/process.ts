@@ -13,7 +13,7 @@ import {
   current,
   file,
   globals,
-  MT_FLAGS_ALLOC_RANGE,
+  MM_MT_FLAGS,
   mm_struct,
   mmap,
   mmput,
@@ -31,7 +31,7 @@ export const BASE = 0x200000000000;
 
 /** An address space as exec leaves it, but for the program itself. */
 export function newProcessMm(): mm_struct {
-  const mm = new mm_struct(MT_FLAGS_ALLOC_RANGE);
+  const mm = new mm_struct(MM_MT_FLAGS);
   mm.start_brk = HEAP;
   mm.brk = HEAP;
   arch_pick_mmap_layout(mm);

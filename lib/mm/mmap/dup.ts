@@ -14,7 +14,7 @@ import { type mm_struct, VMA_ITERATOR, type vm_area_struct, type vma_iterator } 
 import { VMA_ACCOUNT_BIT, VMA_DONTCOPY_BIT, VMA_LOCKED_MASK, VMA_WIPEONFORK_BIT } from '../../../include/vma_flags.js';
 import { stubs } from '../../../stubs/index.js';
 import { missing } from '../../bug.js';
-import { __mt_destroy, __mt_dup } from '../../maple_tree.js';
+import { __mt_destroy, __mt_dup, mt_clear_in_rcu, mt_set_in_rcu } from '../../maple_tree.js';
 import { accountPages, vm_unacct_memory } from '../inlines/accounting.js';
 import { mm_flags_set, vma_clear_flags_mask, vma_is_shared_maywrite, vma_test } from '../inlines/flag_operations.js';
 import { vma_iter_bulk_store, vma_iter_clear_gfp, vma_iter_free, vma_iter_set, vma_next } from '../inlines/iterator.js';
@@ -158,10 +158,12 @@ export function dup_mmap(mm: mm_struct, oldmm: mm_struct): number {
 
   let retval = __mt_dup(oldmm.mm_mt, mm.mm_mt, GFP_KERNEL);
   if (retval === 0) {
+    mt_clear_in_rcu(mm.mm_mt);
     const done = dupVmas(mm, oldmm, vmi, uf);
     retval = done.retval;
     vma_iter_free(vmi);
     if (retval === 0) {
+      mt_set_in_rcu(mm.mm_mt);
       stubs.ksm_fork(mm, oldmm);
       stubs.khugepaged_fork(mm, oldmm);
     } else {

@@ -13,7 +13,7 @@ import { unmap_desc } from '../../../include/vma.js';
 import { VMA_ACCOUNT_BIT } from '../../../include/vma_flags.js';
 import { stubs } from '../../../stubs/index.js';
 import { VM_WARN_ON_ONCE } from '../../bug.js';
-import { __mt_destroy } from '../../maple_tree.js';
+import { __mt_destroy, mt_clear_in_rcu } from '../../maple_tree.js';
 import { vm_unacct_memory } from '../inlines/accounting.js';
 import { mm_flags_set, vma_test } from '../inlines/flag_operations.js';
 import { vma_iter_set, vma_next } from '../inlines/iterator.js';
@@ -56,6 +56,7 @@ function unmapAll(mm: mm_struct, vmi: vma_iterator, first: vm_area_struct): void
   mm_flags_set(MMF_OOM_SKIP, mm);
   stubs.mmap_write_lock(mm);
   unmap.mm_wr_locked = true;
+  mt_clear_in_rcu(mm.mm_mt);
   unmap_pgtable_init(unmap, vmi);
   stubs.free_pgtables(tlb, unmap);
   stubs.tlb_finish_mmu(tlb);
