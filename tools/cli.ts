@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { portCommand } from './commands/port.js';
 import { likeTheOthers, statusHelp } from './commands/program.js';
+import { recordCommand } from './commands/record.js';
 import { replayCommand } from './commands/replay.js';
 import { reportCommand } from './commands/report.js';
 import { hasTable, tableCommand } from './commands/table.js';
@@ -34,6 +35,7 @@ const program = likeTheOthers(new Command('vma-userland'))
   .addHelpText('after', 'Colours are for terminals: NO_COLOR=1 switches them off, FORCE_COLOR=1 on.');
 
 addCommand(program, portCommand());
+addCommand(program, recordCommand());
 addCommand(program, replayCommand());
 addCommand(program, reportCommand());
 if (hasTable) addCommand(program, tableCommand());

@@ -129,6 +129,16 @@ export class ReplayedProcesses {
     });
   }
 
+  /** The heap of the process begins, and ends, there. */
+  heap(addr: number): number {
+    return this.call((_, { mm }) => {
+      if (mm === null) return -ESRCH;
+      mm.start_brk = addr;
+      mm.brk = addr;
+      return 0;
+    });
+  }
+
   /** Opens a file on the disk, by its number. The descriptor. */
   open(file: number, mode: number, size: number): number {
     return this.call((_, task) =>

@@ -13,6 +13,10 @@ export const PROCESSES: CallWords = {
     callWord('fork', { does: '`fork()`; the parent goes on', gives: 'the number of the child', run: (p) => p.fork() }),
     callWord('exit', { does: 'the process ends', run: (p) => p.exit() }),
     callWord('stack', { does: 'gives the process the stack that a program begins with', run: (p) => p.stack() }),
+    callWord('heap ADDR', {
+      does: 'the heap of the process begins and ends there, as a program finds it; of the port only, as `record` writes it',
+      run: (p, a) => p.heap(a.small(0)),
+    }),
     call('personality BITS', '`READ_IMPLIES_EXEC` and the like', (p, a) => p.personality(a.num(0))),
     call('read ADDR', 'reads the byte there; a page has one byte of content', (p, a) => p.read(a.num(0))),
     call('write ADDR BYTE', 'writes the byte', (p, a) => p.write(a.num(0), a.small(1))),
