@@ -107,12 +107,8 @@ class Duel {
   }
 
   private portSpaceOf(number: number): Space | null {
-    const { port, processes } = this;
-    port.choose(number);
-    const mm = port.task?.mm ?? null;
-    const space = mm === null ? null : portSpace(mm);
-    port.choose(processes.currentNumber);
-    return space;
+    const mm = this.port.mmOf(number);
+    return mm === null ? null : portSpace(mm);
   }
 }
 

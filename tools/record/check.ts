@@ -19,8 +19,7 @@ export function mapsAfter({ trace, files }: Recording): MapsLine[] {
       processes.begin();
       line.word.run(processes, new CallArguments(line.args));
     }
-    processes.choose(1);
-    const mm = processes.task?.mm ?? null;
+    const mm = processes.mmOf(1);
     const entries = mm === null ? [] : mapEntries(mm);
     const maps = IS_ERR(entries) ? [] : entries.map((entry) => ({ ...entry, name: nameOf(entry.name, files) }));
     processes.end();

@@ -25,7 +25,7 @@ export interface MapsEvent {
 export type LogEvent = { call: StraceCall } | { maps: MapsEvent };
 
 const HEAD = /^# (begin|end) (\d+)$/;
-const LINE = /^(?:#   )?([0-9a-f]+)-([0-9a-f]+) (\S{4}) ([0-9a-f]+) \S+ \d+ *(.*)$/;
+const LINE = /^(?:# {3})?([0-9a-f]+)-([0-9a-f]+) (\S{4}) ([0-9a-f]+) \S+ \d+ *(.*)$/;
 
 /** The lines of /proc/PID/maps; what is no process's own is left out. */
 export function parseMaps(lines: readonly string[]): MapsLine[] {

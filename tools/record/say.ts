@@ -5,7 +5,9 @@ import { TraceError } from '../replay/trace_error.js';
 import { straceNumber, unescaped } from './strace_line.js';
 
 /** A call that a trace has no word for; the message says which argument it is about. */
-export class Unsaid extends Error {}
+export class Unsaid extends Error {
+  override readonly name = 'Unsaid';
+}
 
 /** A number in hexadecimal. */
 export function hex(value: number): string {

@@ -9,7 +9,20 @@ import { mapsComment } from './log.js';
 
 /** Calls that change an address space, or begin and end one. Those that a strace does not know are not asked for. */
 const CALLS = [
-  ...['execve', 'execveat', 'exit', 'exit_group', 'clone', 'clone3', 'fork', 'vfork', 'brk', 'mmap', 'munmap', 'mremap'],
+  ...[
+    'execve',
+    'execveat',
+    'exit',
+    'exit_group',
+    'clone',
+    'clone3',
+    'fork',
+    'vfork',
+    'brk',
+    'mmap',
+    'munmap',
+    'mremap',
+  ],
   ...['mprotect', 'pkey_mprotect', 'madvise', 'mlock', 'mlock2', 'mlockall', 'munlock', 'munlockall', 'mseal'],
   ...['remap_file_pages', 'prctl'],
 ];
@@ -19,8 +32,8 @@ const HELD = 150_000;
 /** Milliseconds between two looks at the log. */
 const LOOK = 10;
 
-const BEGINS = /^(\d+) +execve(?:at)?\(.*\) = 0(?: \(DELAYED\))?$/;
-const ENDS = /^(\d+) +exit_group\(-?\d+$/;
+const BEGINS = /^(\d+) +(?:execve(?:at)?\(|<\.\.\. execve(?:at)? resumed>).*\) += 0(?: \(DELAYED\))?$/;
+const ENDS = /^(\d+) +exit_group\(-?\d+(?: <unfinished \.\.\.>)?$/;
 
 /** Is there such a program? */
 function isThere(program: string): boolean {
@@ -54,7 +67,11 @@ class Follower {
       this.line = lines.pop() ?? '';
       for (const line of lines) this.take(line);
     }
-    const [, pid] = ENDS.exec(this.line) ?? [];
+    this.lookForEnd(this.line);
+  }
+
+  private lookForEnd(line: string): void {
+    const [, pid] = ENDS.exec(line) ?? [];
     if (pid === undefined || this.hasEnded.has(pid)) return;
     this.hasEnded.add(pid);
     this.addMaps('end', pid);
@@ -66,6 +83,7 @@ class Follower {
     if (pid !== undefined && ++this.programs === 2) this.text = '';
     this.text += `${line}\n`;
     if (pid !== undefined) this.addMaps('begin', pid);
+    this.lookForEnd(line);
   }
 
   private addMaps(when: 'begin' | 'end', pid: string): void {
@@ -96,7 +114,8 @@ export interface Strace {
  * @throws CannotBeDone without strace, or where it may not trace
  */
 export async function straceOf(command: readonly string[], strace = 'strace'): Promise<Strace> {
-  if (!isThere(strace)) throw new CannotBeDone(`there is no ${strace} here: it is a package of that name; --from reads a log`);
+  if (!isThere(strace))
+    throw new CannotBeDone(`there is no ${strace} here: it is a package of that name; --from reads a log`);
   const folder = scratchFolder('record');
   const path = join(folder, 'log');
   const trace = ['-e', `trace=${CALLS.map((name) => `?${name}`).join(',')}`];
@@ -123,6 +142,7 @@ export async function straceOf(command: readonly string[], strace = 'strace'): P
   last?.close();
   removeScratch(folder);
   const log = last?.text ?? '';
-  if (last === null || last.programs < 2) throw new CannotBeDone(`${strace} could not run ${command[0] ?? ''}: status ${status}`);
+  if (last === null || last.programs < 2)
+    throw new CannotBeDone(`${strace} could not run ${command[0] ?? ''}: status ${status}`);
   return { log, status };
 }

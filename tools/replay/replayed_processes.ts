@@ -86,6 +86,11 @@ export class ReplayedProcesses {
     return this.tasks[this.running - 1] ?? null;
   }
 
+  /** The address space of a process by its number; null when it has exited, or never was. */
+  mmOf(number: number): mm_struct | null {
+    return this.tasks[number - 1]?.mm ?? null;
+  }
+
   /** Has the running process make a call. What it answers, or -ESRCH without one. */
   call(make: (calls: RawCalls, task: task_struct) => number): number {
     const { task } = this;
@@ -187,7 +192,7 @@ export class ReplayedProcesses {
   }
 
   private spaceOf(number: number): string {
-    const mm = this.tasks[number - 1]?.mm ?? null;
+    const mm = this.mmOf(number);
     if (mm === null) return '';
     const sums = { process: number, committed: this.processes.globals.vm_committed_as };
     return spaceText(this.made, mm, sums, this.isShown || !this.quiet);
