@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { LAYERS } from '../../dev/build/layers.js';
 import { readSummary, readThresholds, writeThresholds } from '../../dev/coverage/files.js';
 import { complaints, type FileCoverage, raise } from '../../dev/coverage/ratchet.js';
 import { hasCode } from '../../dev/coverage/untouched.js';
+import { ROOT } from '../house/project.js';
 
 function coverage(lines: number, branches = lines): FileCoverage {
   return { lines, statements: lines, functions: lines, branches };
@@ -62,6 +65,25 @@ t.test("istanbul's summary", async (t) => {
   const path = join(t.testdir({ 'summary.json': JSON.stringify(summary) }), 'summary.json');
   const expected = { lines: 50, statements: 33.33, functions: 0, branches: 100 };
   t.strictSame(readSummary(path, root), { 'lib/a.ts': expected, 'lib/b.ts': expected });
+});
+
+t.test('all that ships is measured, and what keeps it up: every folder but that of the tests', async (t) => {
+  const { include, exclude }: { include: string[]; exclude: string[] } = JSON.parse(
+    readFileSync(join(ROOT, '.c8rc.json'), 'utf8'),
+  );
+  t.same(exclude, []);
+  const measured: readonly string[] = LAYERS.filter((folder) => folder !== 'tests');
+  t.same(
+    include,
+    measured.map((folder) => `dist/${folder}/**/*.js`),
+  );
+  const { files }: { files: string[] } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+  const shipped = files.filter((name) => name.startsWith('dist/')).map((name) => name.slice('dist/'.length));
+  t.same(
+    shipped.filter((folder) => !measured.includes(folder)),
+    [],
+  );
+  t.ok(shipped.includes('harness'));
 });
 
 t.test('a module of types has no code', async (t) => {

@@ -35,6 +35,10 @@ process.once('exit', () => {
   writeFileSync(new URL('left', import.meta.url), '');
 });
 `;
+const FOLDERS = `import { readdirSync } from 'node:fs';
+import t from 'tap';
+t.test('folders', async (t) => { t.same(readdirSync(t.testdir({ own: '' })), ['own']); });
+`;
 const UNLOADABLE = `throw new Error('cannot be loaded');
 `;
 
@@ -102,6 +106,14 @@ t.test('files in several processes', async (t) => {
     t.match(stdout, /^ok 2 - good /m, 'the files after it run');
     t.match(stdout, /^not ok 4 - run .*c\.test\.js$[\s\S]*given up after 10 s/m);
   });
+});
+
+t.test('dozens of files on one command line, each with folders of its own', async (t) => {
+  const names = Array.from({ length: 60 }, (_, i) => `a_file_with_quite_a_long_name_${i}.test.js`);
+  const dir = t.testdir(Object.fromEntries(names.map((name) => [name, FOLDERS])));
+  const { status, stdout } = runNode([RUNNER, '--jobs', '1', ...names.map((name) => join(dir, name))]);
+  t.equal(status, 0, stdout.slice(0, 2000));
+  t.match(stdout, /^# 60 tests run, 60 passed, 0 failed\.$/m);
 });
 
 t.test('a process that has done its work comes to its own end', async (t) => {
