@@ -14,8 +14,25 @@ import { type FaultOperation, OPERATIONS, type Outcome, type Prepared } from './
 interface Account {
   vmas: string;
   joined: string;
+  /** What is mapped outside of the range of the operation, page by page. */
+  outside: string;
+  /** The same without page offsets, which change as a whole when a VMA grows to be moved. */
+  around: string;
   sums: string;
+  total: number;
   held: string;
+}
+
+/** Pages, with what is mapped there, that a range does not have. */
+function pagesOutside(mm: mm_struct, [from, to]: readonly [number, number], withOffsets: boolean): string {
+  return snapshot(mm)
+    .flatMap(({ start, end, pgoff, flags, hasFile }) =>
+      Array.from({ length: (end - start) / 0x1000 }, (_, i) => ({ at: start + i * 0x1000, page: pgoff + i })).flatMap(
+        ({ at, page }) =>
+          at < from || at >= to ? [`${at.toString(16)} ${withOffsets ? page : ''} ${flags} ${hasFile}`] : [],
+      ),
+    )
+    .join('\n');
 }
 
 /** Neighbours that differ in nothing but the split between them, put together. */
@@ -31,19 +48,28 @@ function joinSplits(mm: mm_struct): string {
   return joined.map((one) => `${one.start.toString(16)}-${one.end.toString(16)} ${one.pgoff} ${one.rest}`).join('\n');
 }
 
-function accountOf(mm: mm_struct, prepared: Prepared): Account {
+function accountOf(mm: mm_struct, prepared: Prepared, { range = [0, 0] }: FaultOperation): Account {
   const { total_vm, data_vm, exec_vm, stack_vm, locked_vm } = mm;
   const held = (prepared.files ?? []).map((f) => `${f.f_ref} ${f.f_mapping.i_mmap_writable}`);
   return {
     vmas: snapshot(mm).map(layoutLine).join('\n'),
     joined: joinSplits(mm),
+    outside: pagesOutside(mm, range, true),
+    around: pagesOutside(mm, range, false),
     sums: [total_vm, data_vm, exec_vm, stack_vm, locked_vm].join(' '),
+    total: total_vm,
     held: held.join(' '),
   };
 }
 
 /** What the failure left, told by the address space before and after. */
-function outcomeOf(before: Account, after: Account, error: number, operation: FaultOperation, mm: mm_struct): Outcome {
+function outcomeOf(
+  before: Account,
+  after: Account,
+  error: number,
+  operation: FaultOperation,
+  mm: mm_struct,
+): Outcome | 'nothing that the list has a word for' {
   if (error === 0) return 'done';
   const counted = before.sums === after.sums && before.held === after.held;
   if (counted && before.vmas === after.vmas) return 'same';
@@ -51,14 +77,20 @@ function outcomeOf(before: Account, after: Account, error: number, operation: Fa
   if (counted && before.vmas === after.vmas.replaceAll(' anon', '')) return 'faulted';
   const [start, end] = operation.range ?? [0, 0];
   const inside = snapshot(mm).filter((shot) => shot.start < end && start < shot.end);
-  if (inside.length === 0 && before.held === after.held) return 'gap';
-  return inside.some((shot) => shot.start === start && shot.end === end) ? 'mapped' : 'grown';
+  const isOutsideSame = before.outside === after.outside;
+  const pages = (after.outside === '' ? [] : after.outside.split('\n')).length;
+  if (isOutsideSame && inside.length === 0 && before.held === after.held && after.total === pages) return 'gap';
+  const [only, ...more] = inside;
+  if (only === undefined || more.length > 0) return 'nothing that the list has a word for';
+  if (isOutsideSame && only.start === start && only.end === end) return 'mapped';
+  const isGrown = only.start <= start && only.end >= end && before.total === after.total;
+  return isGrown && before.around === after.around ? 'grown' : 'nothing that the list has a word for';
 }
 
 /** One run in which the n-th fallible call fails: that call and what it left, null if there are no n of them. */
 interface Failed {
   call: string;
-  outcome: Outcome;
+  outcome: ReturnType<typeof outcomeOf>;
 }
 
 /** Lets the n-th fallible call fail, alone or with all that follow. */
@@ -71,7 +103,7 @@ function failNth(t: Test, operation: FaultOperation, n: number, lasting: boolean
   let failed: Failed | null = null;
   try {
     const prepared = operation.prepare(new VmaTest(t, world));
-    const before = accountOf(mm, prepared);
+    const before = accountOf(mm, prepared, operation);
     faults.clear();
     if (lasting) faults.failFrom(n);
     else faults.failAt(n);
@@ -82,7 +114,7 @@ function failNth(t: Test, operation: FaultOperation, n: number, lasting: boolean
     mt_validate(mm.mm_mt);
     validate_mm(mm);
     if (call !== undefined)
-      failed = { call, outcome: outcomeOf(before, accountOf(mm, prepared), error, operation, mm) };
+      failed = { call, outcome: outcomeOf(before, accountOf(mm, prepared, operation), error, operation, mm) };
     else if (error !== 0) complaints.push(`fails with ${error} although no call failed`);
     if (error === 0) prepared.settle?.();
     else if (failed?.outcome === 'grown') prepared.giveUp?.();

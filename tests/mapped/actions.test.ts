@@ -169,6 +169,9 @@ for (const [name, action] of Object.entries(ACTIONS)) {
   });
 }
 
+/** Where C's sum of an address and a size becomes 0. */
+const PAST_MEMORY = ULONG_MAX + 1;
+
 interface Refusal {
   ask(desc: vm_area_desc): void;
   error: number;
@@ -210,7 +213,7 @@ const REFUSALS: Record<string, Refusal> = {
     error: -EINVAL,
   },
   'a simple remap that leaves physical memory': {
-    ask: (desc) => mmap_action_simple_ioremap(desc, ULONG_MAX - PAGE_SIZE, 2 * PAGE_SIZE),
+    ask: (desc) => mmap_action_simple_ioremap(desc, PAST_MEMORY - DEVICE_PAGES * PAGE_SIZE, DEVICE_PAGES * PAGE_SIZE),
     error: -EINVAL,
   },
   'kernel pages past the VMA': {
@@ -246,6 +249,16 @@ test('copy-on-write memory that is remapped whole gets the frame as its offset',
   const { result } = mapWith(t, (desc) => mmap_action_remap_full(desc, 0x77), undefined, PRIVATE);
   t.ASSERT_EQ(result, START);
   t.ASSERT_LAYOUT('0x100000-0x104000 pgoff=0x77');
+  t.unmapAll();
+});
+
+test('a simple remap may end with the last page but one of physical memory', (t) => {
+  const remap = t.sandbox.spy(stubs, 'remap_pfn_range_ptes');
+  const size = DEVICE_PAGES * PAGE_SIZE;
+  const start = PAST_MEMORY - PAGE_SIZE - size;
+  const { result } = mapWith(t, (desc) => mmap_action_simple_ioremap(desc, start, size));
+  t.ASSERT_EQ(result, START);
+  t.ASSERT_EQ(remap.firstCall.args[2], start / PAGE_SIZE + offsetOf(START));
   t.unmapAll();
 });
 

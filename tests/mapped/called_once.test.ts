@@ -95,11 +95,13 @@ test('mapped is not called for what merges', (t) => {
 });
 
 test('mapped is not called for what becomes of a mapping', (t) => {
-  const cases: [string, (s: VmaTest) => void, string][] = [
-    ['munmap of a part', (s) => s.ASSERT_EQ(do_munmap(s.mm, START, PAGE_SIZE, null), 0), '0x101000-0x104000'],
+  /** How often open is called: for each VMA more that the change makes. */
+  const cases: [string, (s: VmaTest) => void, opened: number, string][] = [
+    ['munmap of a part', (s) => s.ASSERT_EQ(do_munmap(s.mm, START, PAGE_SIZE, null), 0), 1, '0x101000-0x104000'],
     [
       'a hole, which splits',
       (s) => s.ASSERT_EQ(do_munmap(s.mm, START + PAGE_SIZE, PAGE_SIZE, null), 0),
+      2,
       '0x100000-0x101000\n0x102000-0x104000',
     ],
     [
@@ -110,6 +112,7 @@ test('mapped is not called for what becomes of a mapping', (t) => {
         s.ASSERT_EQ(vma_shrink(VMA_ITERATOR(s.mm, START), vmaAt(s), START + PAGE_SIZE), 0);
         s.mm.total_vm -= 3;
       },
+      0,
       '0x100000-0x101000',
     ],
     [
@@ -120,6 +123,7 @@ test('mapped is not called for what becomes of a mapping', (t) => {
         const at = START + PAGE_SIZE;
         s.ASSERT_EQ(vma_modify_flags(VMA_ITERATOR(s.mm, at), vma, vma, at, at + PAGE_SIZE, flags), vma);
       },
+      2,
       '0x100000-0x101000\n0x101000-0x102000\n0x102000-0x104000',
     ],
     [
@@ -131,15 +135,18 @@ test('mapped is not called for what becomes of a mapping', (t) => {
         );
         s.mm.total_vm += LEN / PAGE_SIZE;
       },
+      1,
       '0x100000-0x104000\n0x200000-0x204000',
     ],
   ];
-  for (const [name, change, layout] of cases) {
+  for (const [name, change, opened, layout] of cases) {
     t.subtest(name, (s) => {
-      const mapped = t.sandbox.fake.returns(0);
-      const open = t.sandbox.fake();
+      const mapped = s.sandbox.fake.returns(0);
+      const open = s.sandbox.fake();
       s.ASSERT_EQ(mapFile(preparedFile({ mapped, open })), START);
+      s.ASSERT_EQ(open.callCount, 0, 'not for a new mapping');
       change(s);
+      s.ASSERT_EQ(open.callCount, opened, 'open');
       s.ASSERT_LAYOUT(layout);
       s.ASSERT_EQ(mapped.callCount, 1);
       s.unmapAll();

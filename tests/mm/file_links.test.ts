@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Links between VMAs and files: one by one, in batches, and the count of writable shared mappings. */
 
-import { alloc_and_link_vma, cleanup_mm, test, type VmaTest } from '../../harness/index.js';
+import { alloc_and_link_vma, alloc_vma, test, type VmaTest } from '../../harness/index.js';
 import {
   ENOMEM,
   EPERM,
@@ -17,7 +17,6 @@ import {
   unlink_file_vma_batch_process,
   unlink_vma_file_batch,
   VMA_ACCOUNT_BIT,
-  VMA_ITERATOR,
   VMA_MAYWRITE_BIT,
   VMA_READ_BIT,
   VMA_SHARED_BIT,
@@ -26,8 +25,11 @@ import {
   vm_area_free,
   type vm_area_struct,
   vm_stat_account,
+  vma_end_anon_pgoff,
   vma_link,
+  vma_set_anon_pgoff,
   vma_set_anonymous,
+  vma_start_anon_pgoff,
 } from '../../lib/index.js';
 import { DATA, mapRange, plainFile } from './space.js';
 
@@ -135,9 +137,25 @@ test('vma_link: want of memory leaves the VMA detached', (t) => {
   vm_area_free(vma);
 });
 
-test('find_mergeable_anon_vma: neither neighbour, when nothing touches', (t) => {
-  const vma = alloc_and_link_vma(t.mm, 0x10000, 0x12000, 0x10, mk_vma_flags(...DATA));
-  alloc_and_link_vma(t.mm, 0x13000, 0x14000, 0x13, mk_vma_flags(...DATA));
+test('find_mergeable_anon_vma: that of a neighbour, but of none that does not touch', (t) => {
+  const flags = mk_vma_flags(...DATA);
+  const far = alloc_and_link_vma(t.mm, 0x10000, 0x12000, 0x10, flags);
+  // Its offsets go on where those of the one before end: only a page of nothing lies between them.
+  const vma = alloc_vma(t.mm, 0x13000, 0x14000, 0x12, flags);
+  vma_set_anon_pgoff(vma, 0x12);
+  t.ASSERT_EQ(vma_link(t.mm, vma), 0);
+  t.fault(far);
+  t.ASSERT_NE(far.anon_vma, null);
+  t.ASSERT_EQ(vma_end_anon_pgoff(far), vma_start_anon_pgoff(vma));
   t.ASSERT_EQ(find_mergeable_anon_vma(vma), null);
-  t.ASSERT_EQ(cleanup_mm(t.mm, VMA_ITERATOR(t.mm, 0)), 2);
+  const next = alloc_vma(t.mm, 0x14000, 0x15000, 0x13, flags);
+  vma_set_anon_pgoff(next, 0x13);
+  t.ASSERT_EQ(vma_link(t.mm, next), 0);
+  t.ASSERT_EQ(find_mergeable_anon_vma(vma), null, 'one that touches has none');
+  t.fault(next);
+  t.ASSERT_EQ(find_mergeable_anon_vma(vma), next.anon_vma);
+  t.ASSERT_NE(next.anon_vma, far.anon_vma);
+  t.mm.total_vm += 4;
+  t.mm.data_vm += 4;
+  t.unmapAll();
 });

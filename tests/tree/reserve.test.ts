@@ -68,8 +68,10 @@ t.test('a store that fits its leaf reserves nothing', async (t) => {
   t.equal(mas_preallocate(mas, 'x', GFP_KERNEL), 0);
   t.equal(mas.reserved, 0);
   mas_store_prealloc(mas, 'x');
+  t.match(ranges(mt), / 10-17:e0 18-1f:- 20-27:x 28-2f:- 30-37:e2 /);
   mas_set_range(mas, 0x22, 0x23);
   mas_store_gfp(mas, 'y', GFP_KERNEL);
+  t.match(ranges(mt), / 18-1f:- 20-21:x 22-23:y 24-27:x 28-2f:- /);
   t.equal(seen.requests, 0);
 });
 
@@ -81,6 +83,7 @@ t.test('an RCU tree reserves a node for a store that moves slots', async (t) => 
   t.equal(mas.reserved, 1);
   mas_store_prealloc(mas, 'x');
   t.equal(mas.reserved, 0);
+  t.equal(ranges(mt), '0-f:- 10-11:a 12-13:x 14-1f:a 20-max:-');
 });
 
 t.test('a promise is counted until it is kept', async (t) => {
@@ -92,6 +95,7 @@ t.test('a promise is counted until it is kept', async (t) => {
   t.equal(maple_slab.reserved - reserved, 3, 'two leaves and a root');
   t.equal(maple_slab.live - live, 1);
   mas_store_prealloc(mas, 'x');
+  t.match(ranges(mt), / 8-b:e2 c-c:e3 d-d:x e-f:e3 /);
   t.equal(maple_slab.reserved, reserved);
   t.equal(maple_slab.live - live, 3);
   t.equal(seen.requests, 1, 'the store itself asked for nothing');
@@ -136,6 +140,7 @@ t.test('a second promise takes over the nodes of the first', async (t) => {
   t.equal(mas_preallocate(mas, 'y', GFP_KERNEL), 0);
   t.equal(seen.nodes, 3);
   mas_store_prealloc(mas, 'y');
+  t.match(ranges(mt), / c-f:e3 10-10:e4 11-11:y 12-13:e4 /, 'and what was first promised is not stored');
   t.equal(maple_slab.reserved, reserved);
 });
 
