@@ -9,7 +9,6 @@ import { functionsOf } from '../kernel/c_functions.js';
 import type { ScratchTree } from '../kernel/scratch.js';
 import { withCalls } from '../kernel/stub_calls.js';
 import { takeFunctions } from '../kernel/take.js';
-import type { Kind } from './sides.js';
 
 const SOURCES = fileURLToPath(new URL('../../../dev/conform/c/', import.meta.url));
 const TREE_OBJECTS = '$(SHARED_OFILES) maple-shim.o main.o';
@@ -134,7 +133,7 @@ async function tellCalls(scratch: ScratchTree): Promise<string> {
 }
 
 /** Compiles the program of one kind of trace. Its path. */
-export async function buildKernelSide(scratch: ScratchTree, kind: Kind): Promise<string> {
+export async function buildKernelSide(scratch: ScratchTree, kind: 'vma' | 'tree'): Promise<string> {
   const source = join(SOURCES, `${kind}_replay.c`);
   const bits = `-DNUM_VMA_FLAG_BITS=${NUM_VMA_FLAG_BITS} -DNUM_MM_FLAG_BITS=${NUM_VMA_FLAG_BITS}`;
   // The source is copied, the headers beside it are not.

@@ -2,6 +2,7 @@
 /** One random trace on two sides; where they differ, the shortest trace that still shows it. */
 import { NUM_VMA_FLAG_BITS } from '../../include/vma_flags.js';
 import { Random } from '../random.js';
+import { PROGRAM_HEAD, randomProgram } from '../syscalls/program.js';
 import { describeDifference } from './report.js';
 import { shrinkTrace } from './shrink.js';
 import { type Kind, portAgrees, portSide, type Side } from './sides.js';
@@ -21,10 +22,18 @@ export interface Difference {
   said: string;
 }
 
+const GENERATORS: Readonly<Record<Kind, (random: Random, operations: number) => string[]>> = {
+  vma: randomVmaTrace,
+  tree: randomTreeTrace,
+  syscalls: randomProgram,
+};
+
+/** What every trace of a kind begins with. */
+const HEADS: Readonly<Record<Kind, readonly string[]>> = { vma: VMA_HEAD, tree: [], syscalls: PROGRAM_HEAD };
+
 /** The trace of a seed, line by line. */
 export function traceOf(kind: Kind, seed: number, operations: number): string[] {
-  const random = new Random(seed);
-  return kind === 'vma' ? randomVmaTrace(random, operations) : randomTreeTrace(random, operations);
+  return GENERATORS[kind](new Random(seed), operations);
 }
 
 /** A trace as the file has it, by the name that says where it is from. */
@@ -57,7 +66,7 @@ function shorten(
   lines: readonly string[],
   differs: (lines: readonly string[]) => boolean,
 ): Difference {
-  const head = kind === 'vma' ? VMA_HEAD : [];
+  const head = HEADS[kind];
   const short = [...head, ...shrinkTrace(lines.slice(head.length), (some) => differs([...head, ...some]))];
   const { file, trace } = traceFile(kind, seed, short);
   const replay = `npx vma-userland replay${kind === 'tree' ? ' --tree' : ''} < ${file}`;

@@ -12,6 +12,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { NUM_VMA_FLAG_BITS } from '../../include/vma_flags.js';
 import { likeTheOthers, statusHelp } from '../../tools/commands/program.js';
+import { isCallTrace } from '../../tools/replay/processes.js';
 import { KernelTreeError, ScratchTree } from '../kernel/scratch.js';
 import { keepFigures } from '../report/figures.js';
 import { buildKernelSide, COMPILED } from './c_side.js';
@@ -19,6 +20,7 @@ import { CampaignRun } from './campaign.js';
 import { lineCoverage } from './coverage.js';
 import { type KeptCampaign, readKept, writeKept } from './kept.js';
 import { Meter } from './meter.js';
+import { buildProcessSide, PROCESS_COMPILED } from './process_side.js';
 import { type Kind, kernelSide } from './sides.js';
 
 interface Options {
@@ -27,6 +29,7 @@ interface Options {
   runs: number;
   ops: number;
   only?: Kind;
+  syscalls: boolean;
   missed: boolean;
   jobs: number;
   continue?: string;
@@ -50,12 +53,14 @@ function toCount(value: string): number {
 }
 
 /** Which lines of the kernel's files the traces have reached, file by file. */
-function reachedLines(scratch: ScratchTree, withMissed: boolean): string[] {
-  return lineCoverage(scratch.vma, COMPILED).flatMap(({ source, reached, lines, missed }) => {
-    const percent = ((100 * reached) / lines).toFixed(1);
-    const said = `${source}: ${percent} % of its lines reached on the C side, ${reached} of ${lines}`;
-    return withMissed && missed.length > 0 ? [said, `lines not reached: ${missed.join(' ')}`] : [said];
-  });
+function reachedLines(scratch: ScratchTree, kind: Kind, withMissed: boolean): string[] {
+  return lineCoverage(scratch.vma, kind === 'vma' ? COMPILED : PROCESS_COMPILED).flatMap(
+    ({ source, reached, lines, missed }) => {
+      const percent = ((100 * reached) / lines).toFixed(1);
+      const said = `${source}: ${percent} % of its lines reached on the C side, ${reached} of ${lines}`;
+      return withMissed && missed.length > 0 ? [said, `lines not reached: ${missed.join(' ')}`] : [said];
+    },
+  );
 }
 
 /** The campaign of a file, as far as it came; a new one, of a seed that is drawn unless it was given, without. */
@@ -63,8 +68,19 @@ function campaignOf(options: Options): KeptCampaign {
   const kept = options.continue === undefined ? null : readKept(options.continue);
   if (kept !== null) return kept;
   const { runs, ops, seed = randomInt(MOST - runs) } = options;
-  return { seed, runs, ops, bits: NUM_VMA_FLAG_BITS, done: { tree: 0, vma: 0 } };
+  return { seed, runs, ops, bits: NUM_VMA_FLAG_BITS, done: {} };
 }
+
+function kindOf(trace: string): Kind {
+  return isCallTrace(trace) ? 'syscalls' : 'vma';
+}
+
+/** What a trace of a kind is made of. */
+const NAMES: Readonly<Record<Kind, string>> = {
+  vma: 'VMA operations',
+  tree: 'tree operations',
+  syscalls: 'system calls',
+};
 
 class Conform {
   private readonly options: Options;
@@ -90,8 +106,9 @@ class Conform {
   /** Writes what the kernel's code answers to a trace that is kept. The status to end with. */
   async record(name: string): Promise<number> {
     try {
-      const kernel = kernelSide(await buildKernelSide(this.scratch, name.includes('maple') ? 'tree' : 'vma'));
-      const { output, failure } = kernel(gunzipSync(readFileSync(`${name}.trace.gz`)).toString());
+      const trace = gunzipSync(readFileSync(`${name}.trace.gz`)).toString();
+      const kernel = kernelSide(await this.build(name.includes('maple') ? 'tree' : kindOf(trace)));
+      const { output, failure } = kernel(trace);
       if (failure !== null) throw new KernelTreeError(`${name}: the kernel's code ${failure}`);
       writeFileSync(`${name}.expected.gz`, gzipSync(output, { level: 9 }));
       return 0;
@@ -102,8 +119,9 @@ class Conform {
 
   /** The status to end with. */
   async all(): Promise<number> {
-    const { only } = this.options;
-    const kinds: Kind[] = only === undefined ? ['tree', 'vma'] : [only];
+    const { only, syscalls } = this.options;
+    const both: Kind[] = only === undefined ? ['tree', 'vma'] : [only];
+    const kinds: Kind[] = syscalls ? ['syscalls'] : both;
     try {
       for (const kind of kinds) {
         const status = this.isStopped ? INTERRUPTED : await this.compare(kind);
@@ -119,13 +137,19 @@ class Conform {
     }
   }
 
+  /** Compiles the C side of a kind. Its program. */
+  private build(kind: Kind): Promise<string> {
+    return kind === 'syscalls' ? buildProcessSide(this.scratch) : buildKernelSide(this.scratch, kind);
+  }
+
   private async compare(kind: Kind): Promise<number> {
     const { kept, options } = this;
     const { seed, runs, ops: operations } = kept;
-    const program = await buildKernelSide(this.scratch, kind);
-    const meter = new Meter(kind, runs, operations, kept.done[kind]);
+    const program = await this.build(kind);
+    const already = kept.done[kind] ?? 0;
+    const meter = new Meter(kind, runs, operations, already);
     const campaign = { kind, program, seed, runs, operations, jobs: options.jobs, patience: options.patience * 1000 };
-    const run = new CampaignRun({ ...campaign, done: kept.done[kind] }, (done) => meter.show(done));
+    const run = new CampaignRun({ ...campaign, done: already }, (done) => meter.show(done));
     this.run = run;
     const keeping = setInterval(() => this.keep(kind, run.doneSoFar), 10_000);
     const { done, compared, difference } = await run.run();
@@ -157,9 +181,9 @@ class Conform {
 
   private say(kind: Kind, compared: number, rate: number): void {
     const { runs, ops, seed } = this.kept;
-    const what = `${(runs * ops).toLocaleString('en')} ${kind === 'vma' ? 'VMA' : 'tree'} operations`;
+    const what = `${(runs * ops).toLocaleString('en')} ${NAMES[kind]}`;
     const said = [`${what} in ${runs} traces from seed ${seed}, ${NUM_VMA_FLAG_BITS} flag bits: no difference`];
-    if (compared > 0 && kind === 'vma') said.push(...reachedLines(this.scratch, this.options.missed));
+    if (compared > 0 && kind !== 'tree') said.push(...reachedLines(this.scratch, kind, this.options.missed));
     process.stdout.write(`${said.join('\n')}\n`);
     if (compared > 0) process.stderr.write(`${rate.toLocaleString('en')} operations a second\n`);
     keepFigures('conform', { [kind]: said });
@@ -167,7 +191,9 @@ class Conform {
 }
 
 const command = likeTheOthers(new Command('npm run conform --'))
-  .description("Compares the port with the kernel's own code, on random traces of VMA and tree operations.")
+  .description(
+    "Compares the port with the kernel's own code, on random traces of VMA and tree operations, or of system calls.",
+  )
   .addOption(
     new Option('-k, --kernel <tree>', 'a kernel tree to build the C side from').env('KERNEL').makeOptionMandatory(),
   )
@@ -175,6 +201,7 @@ const command = likeTheOthers(new Command('npm run conform --'))
   .option('-r, --runs <n>', 'how many traces of each kind', toCount, 50)
   .option('-o, --ops <n>', 'operations in a trace', toCount, 1000)
   .addOption(new Option('--only <kind>', 'one kind of trace').choices(['vma', 'tree']))
+  .addOption(new Option('--syscalls', 'traces of system calls, made by processes').default(false).conflicts('only'))
   .option('--missed', "list the lines of the kernel's files that no trace reached", false)
   .option('-j, --jobs <n>', 'traces that are compared at a time', toCount, availableParallelism())
   .option('--continue <file>', 'keep in this file how far it came; go on from there, with its seed, when it is there')

@@ -11,7 +11,8 @@ export interface KeptCampaign {
   runs: number;
   ops: number;
   bits: number;
-  done: Record<Kind, number>;
+  /** A kind that is not there has not begun. */
+  done: Partial<Record<Kind, number>>;
 }
 
 /** A file that is no campaign, or one of another kind; the message is for the user. */
@@ -20,10 +21,11 @@ export class KeptError extends CannotBeDone {}
 function isKept(value: unknown): value is KeptCampaign {
   if (typeof value !== 'object' || value === null || !('done' in value)) return false;
   const { done } = value;
-  const numbers = ['seed', 'runs', 'ops', 'bits'].map((name) => Reflect.get(value, name));
-  const counts =
-    typeof done === 'object' && done !== null ? [Reflect.get(done, 'tree'), Reflect.get(done, 'vma')] : [null];
-  return [...numbers, ...counts].every((number) => Number.isSafeInteger(number) && number >= 0);
+  const numbers: unknown[] = ['seed', 'runs', 'ops', 'bits'].map((name) => Reflect.get(value, name));
+  const counts: unknown[] = typeof done === 'object' && done !== null ? Object.values(done) : [null];
+  return [...numbers, ...counts].every(
+    (number) => typeof number === 'number' && Number.isSafeInteger(number) && number >= 0,
+  );
 }
 
 /** Null when there is no such file yet. */

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The two sides of a comparison: the kernel's code in a process of its own, the port in this one. */
 import { spawnSync } from 'node:child_process';
+import { replayProcesses } from '../../tools/replay/processes.js';
 import { TraceError } from '../../tools/replay/trace_error.js';
 import { replayTree } from '../../tools/replay/tree.js';
 import { replayVma } from '../../tools/replay/vma.js';
 
-export type Kind = 'vma' | 'tree';
+export type Kind = 'vma' | 'tree' | 'syscalls';
 
 /** What one side says to a trace: its answers, and how it ended if not well. */
 export interface Answer {
@@ -46,7 +47,8 @@ export function kernelSide(program: string): Side {
 function runPort(kind: Kind, input: string, write: (text: string) => void): string | null {
   try {
     if (kind === 'vma') replayVma(input, write, { validate: false });
-    else replayTree(input, write);
+    else if (kind === 'tree') replayTree(input, write);
+    else replayProcesses(input, write, { validate: false });
     return null;
   } catch (error) {
     if (!(error instanceof Error) || error instanceof DiffersError) throw error;

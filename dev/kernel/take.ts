@@ -27,6 +27,10 @@ function prototypeOf(source: string, { start, bodyAt }: CFunction): string {
     .trim()};`;
 }
 
+function withoutComments(text: string): string {
+  return text.replaceAll(/\/\*[\s\S]*?\*\//g, ' ');
+}
+
 /** Those that are asked for, and the static ones that they call, and those call. */
 function withHelpers(
   source: string,
@@ -41,17 +45,73 @@ function withHelpers(
     const mentioned = new Set(
       all
         .filter(({ name }) => wanted.has(name))
-        .flatMap(({ start, end }) => [...mentionedIn(source.slice(start, end))]),
+        .flatMap(({ start, end }) => [...mentionedIn(withoutComments(source.slice(start, end)))]),
     );
     for (const one of all) if (mentioned.has(one.name) && isHelper(one)) wanted.add(one.name);
   }
   return all.filter(({ name }) => wanted.has(name));
 }
 
+/** The arguments of a SYSCALL_DEFINE, which has types and names apart, as a parameter list; with as many line ends. */
+function parameterList(list: string): string {
+  const parts = list.split(',').map((part) => part.trim());
+  const pairs = Array.from({ length: parts.length / 2 }, (_, i) => `${parts[2 * i]} ${parts[2 * i + 1]}`);
+  return `${pairs.join(', ') || 'void'}${'\n'.repeat(list.split('\n').length - 1)}`;
+}
+
+/** System calls as the functions that the macro makes of them. */
+function withSystemCalls(source: string): string {
+  return source.replaceAll(
+    /^SYSCALL_DEFINE\d\((\w+)(?:,([^)]*))?\)/gm,
+    (_, name: string, list = '') => `long __do_sys_${name}(${parameterList(list)})`,
+  );
+}
+
+function sourceOf(kernel: string, file: string): { path: string; source: string } {
+  const path = join(kernel, file);
+  if (!existsSync(path)) throw new KernelTreeError(`${kernel}: no ${file}`);
+  return { path, source: readFileSync(path, 'utf8') };
+}
+
+/** The definition of a struct or an enum, by its name; of an enum without one, by the name of a constant in it. */
+function definitionOf(source: string, name: string): string | undefined {
+  const named = new RegExp(`^(?:struct|enum) ${name} \\{[\\s\\S]*?^\\}[^;]*;`, 'm').exec(source)?.[0];
+  const nameless = [...source.matchAll(/^enum \{[\s\S]*?^\}[^;]*;/gm)].map(([text]) => text);
+  return named ?? nameless.find((text) => mentionedIn(withoutComments(text)).has(name));
+}
+
+/**
+ * The definitions of structs and enums of a file, by name.
+ *
+ * @throws KernelTreeError when the file or one of them is not there
+ */
+export function takeTypes(kernel: string, file: string, names: readonly string[]): string {
+  const { source } = sourceOf(kernel, file);
+  const found = names.map((name) => {
+    const text = definitionOf(source, name);
+    if (text === undefined) throw new KernelTreeError(`${kernel}: ${file} defines no ${name}`);
+    return text;
+  });
+  return `${found.join('\n\n')}\n`;
+}
+
+/**
+ * The macros of a file whose names match, each in place of what has the name already.
+ *
+ * @throws KernelTreeError when the file is not there
+ */
+export function takeMacros(kernel: string, file: string, names: RegExp): string {
+  const source = withoutComments(sourceOf(kernel, file).source);
+  const macros = [...source.matchAll(/^[ \t]*#[ \t]*define[ \t]+(\w+)(?:[^\n\\]|\\[\s\S])*/gm)].filter(
+    ([, name = '']) => names.test(name),
+  );
+  return macros.map(([text, name]) => `#undef ${name}\n${text.trimStart()}\n`).join('');
+}
+
 /**
  * @param kernel the tree
  * @param file path in the tree, such as mm/util.c
- * @param symbols functions to take
+ * @param symbols functions to take; a system call as `__do_sys_brk`
  * @param given names that are there already, and so are not taken as helpers
  * @throws KernelTreeError when the file or a symbol is not there
  */
@@ -61,9 +121,8 @@ export async function takeFunctions(
   symbols: readonly string[],
   given: ReadonlySet<string> = new Set(),
 ): Promise<TakenFunctions> {
-  const path = join(kernel, file);
-  if (!existsSync(path)) throw new KernelTreeError(`${kernel}: no ${file}`);
-  const source = readFileSync(path, 'utf8');
+  const { path, source: text } = sourceOf(kernel, file);
+  const source = withSystemCalls(text);
   const all = await functionsOf(source);
   const missing = symbols.filter((symbol) => !all.some(({ name }) => name === symbol));
   if (missing.length > 0) throw new KernelTreeError(`${kernel}: ${file} defines no ${missing.join(', ')}`);

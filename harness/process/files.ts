@@ -1,24 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What a process opens: drivers, files on a disk, memory with a name. Each descriptor holds one reference. */
-import { EBADF, EBUSY, EINVAL, EOPNOTSUPP, EPERM, IS_ERR } from '../../include/linux/errno.js';
+import { EBADF, EINVAL, EOPNOTSUPP, EPERM, IS_ERR } from '../../include/linux/errno.js';
 import { FALLOC_FL_PUNCH_HOLE, FMODE_WRITE, inode, S_IFREG } from '../../include/linux/fs.js';
 import { address_space, file, type file_operations, type task_struct } from '../../include/mm_types.js';
-import {
-  F_SEAL_EXEC,
-  F_SEAL_FUTURE_WRITE,
-  F_SEAL_GROW,
-  F_SEAL_SEAL,
-  F_SEAL_SHRINK,
-  F_SEAL_WRITE,
-} from '../../include/uapi/fcntl.js';
+import { F_SEAL_GROW, F_SEAL_SHRINK } from '../../include/uapi/fcntl.js';
 import { mk_vma_flags, VMA_NORESERVE_BIT } from '../../include/vma_flags.js';
 import { generic_file_mmap_prepare, truncate_pagecache_range, truncate_setsize } from '../../lib/mm/filemap.js';
 import { shmem_file_setup } from '../../lib/mm/shmem.js';
 import { stubs } from '../../stubs/index.js';
-
-const ALL_SEALS = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_FUTURE_WRITE | F_SEAL_EXEC;
-
-const CONTENT_SEALS = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_FUTURE_WRITE;
 
 /** 0 to 2 are what a process has from its parent. */
 const FIRST_FD = 3;
@@ -126,22 +115,5 @@ export function resize(f: file, size: number): number {
   if (size < host.i_size && (seals & F_SEAL_SHRINK) !== 0) return -EPERM;
   if (size > host.i_size && (seals & F_SEAL_GROW) !== 0) return -EPERM;
   truncate_setsize(mapping, size);
-  return 0;
-}
-
-/** fcntl(F_ADD_SEALS): 0 or a negative errno. As memfd_add_seals() of mm/memfd.c. */
-export function addSeals(f: file, asked: number): number {
-  const { f_inode: host, f_mapping: mapping } = f;
-  if ((f.f_mode & FMODE_WRITE) === 0) return -EPERM;
-  if ((asked & ~ALL_SEALS) !== 0 || host.seals === null) return -EINVAL;
-  if ((host.seals & F_SEAL_SEAL) !== 0) return -EPERM;
-
-  // What stays executable is not written any more.
-  const stays = (asked & F_SEAL_EXEC) !== 0 && (host.i_mode & 0o111) !== 0;
-  const seals = stays ? asked | CONTENT_SEALS : asked;
-  if ((seals & F_SEAL_WRITE) !== 0 && (host.seals & F_SEAL_WRITE) === 0) {
-    if (mapping.i_mmap_writable > 0) return -EBUSY;
-  }
-  host.seals |= seals;
   return 0;
 }

@@ -13,8 +13,9 @@ import * as calls from '../../lib/doors/calls.js';
 import { do_user_addr_fault, read_user_byte, write_user_byte } from '../../lib/doors/memory.js';
 import { type iovec, madvise, mremap, process_madvise } from '../../lib/doors/remap.js';
 import { vfs_fallocate } from '../../lib/fs/open.js';
+import { memfd_add_seals } from '../../lib/mm/memfd.js';
 import { type SystemArgument, toInt, toLimit, toPages, toUlong } from './argument.js';
-import { addSeals, closeFd, installFd, memfdFile, resize } from './files.js';
+import { closeFd, installFd, memfdFile, resize } from './files.js';
 import type { Processes } from './processes.js';
 
 /** A range of memory, of process_madvise(). */
@@ -241,7 +242,8 @@ export class RawCalls {
   /** fcntl(fd, F_ADD_SEALS, seals). */
   addSeals(fd: SystemArgument, seals: SystemArgument): number {
     const f = this.task.files.fd.get(toInt('addSeals', 'fd', fd));
-    return f === undefined ? -EBADF : addSeals(f, toInt('addSeals', 'seals', seals));
+    const bits = toInt('addSeals', 'seals', seals);
+    return this.run('addSeals', () => (f === undefined ? -EBADF : memfd_add_seals(f, bits)));
   }
 
   setrlimit(resource: SystemArgument, limit: Limit): number {

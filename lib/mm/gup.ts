@@ -27,6 +27,9 @@ import { vma_is_cow_mapping } from './inlines/flag_operations.js';
 import { find_vma_intersection, vma_lookup } from './inlines/iterator.js';
 import { vma_is_accessible } from './inlines/range.js';
 
+/** How often a page is faulted in that does not come. */
+const MAX_TRIES = 100;
+
 /** May the pages of the VMA be had in this way? 0 or -EFAULT. */
 function check_vma_flags(vma: vm_area_struct, gup_flags: number): number {
   const { vm_flags } = vma;
@@ -61,6 +64,18 @@ function faultin_page(vma: vm_area_struct, address: number, gup_flags: number): 
   return 0;
 }
 
+/**
+ * Faults one page in until it is there: memory that may be dropped says that all is well also when it is out. C tries
+ * for ever. 0 or a negative errno.
+ */
+function faultInUntilThere(vma: vm_area_struct, address: number, gup_flags: number): number {
+  for (let tries = 0; tries < MAX_TRIES && !isPresent(vma, address, gup_flags); tries++) {
+    const error = stubs.signal_pending(current) ? -EINTR : faultin_page(vma, address, gup_flags);
+    if (error !== 0) return error;
+  }
+  return 0;
+}
+
 /** The VMA at address, if its pages may be had. */
 function lookUp(mm: mm_struct, address: number, gup_flags: number): vm_area_struct | number {
   const forPopulate = (gup_flags & FOLL_MADV_POPULATE) !== 0;
@@ -81,8 +96,7 @@ function __get_user_pages(mm: mm_struct, start: number, nr_pages: number, gup_fl
       if (typeof found === 'number') return i > 0 ? i : found;
       vma = found;
     }
-    if (isPresent(vma, address, gup_flags)) continue;
-    const error = stubs.signal_pending(current) ? -EINTR : faultin_page(vma, address, gup_flags);
+    const error = faultInUntilThere(vma, address, gup_flags);
     if (error !== 0) return i > 0 ? i : error;
   }
   return nr_pages;

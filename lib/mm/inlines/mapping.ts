@@ -3,7 +3,7 @@
  * Counters and hooks of a mapped file. Port of inlines of include/linux/fs.h and
  * tools/testing/vma/include/dup.h (Linux 7.3).
  */
-import { EPERM } from '../../../include/linux/errno.js';
+import { EBUSY, EPERM } from '../../../include/linux/errno.js';
 import type { address_space, file, vm_area_desc, vm_area_struct } from '../../../include/mm_types.js';
 import { stubs } from '../../../stubs/index.js';
 import { WARN_ON_ONCE } from '../../bug.js';
@@ -20,6 +20,13 @@ export function mapping_map_writable(mapping: address_space): number {
   if (mapping.i_mmap_writable < 0) return -EPERM;
   stubs.mapping_writable_taken(mapping);
   mapping.i_mmap_writable++;
+  return 0;
+}
+
+/** No writable shared mappings from here on: 0, or -EBUSY while there is one. */
+export function mapping_deny_writable(mapping: address_space): number {
+  if (mapping.i_mmap_writable > 0) return -EBUSY;
+  mapping.i_mmap_writable--;
   return 0;
 }
 
