@@ -93,6 +93,16 @@ const TREE_WARNINGS: readonly (readonly [file: string, texts: readonly (readonly
   ],
 ];
 
+/** Has warnings of the tree told by the program, in place of what the shared headers do. */
+export function tellTreeWarnings(scratch: ScratchTree): void {
+  for (const [file, texts] of TREE_WARNINGS) {
+    scratch.write(
+      file,
+      texts.reduce((text, [from, to]) => text.replace(from, to), scratch.read(file)),
+    );
+  }
+}
+
 /** The headers of the harness, in the order in which they are included. */
 const HEADERS = ['stubs.h', 'dup.h', 'custom.h'];
 
@@ -120,12 +130,7 @@ async function tellCalls(scratch: ScratchTree): Promise<string> {
       name === 'stubs.h' ? changed.replace(/^#pragma once$/m, '#pragma once\n#include "calls.h"') : changed,
     );
   }
-  for (const [file, texts] of TREE_WARNINGS) {
-    scratch.write(
-      file,
-      texts.reduce((text, [from, to]) => text.replace(from, to), scratch.read(file)),
-    );
-  }
+  tellTreeWarnings(scratch);
   const prototypes = [...replaced].filter(([name]) => !declared.has(name)).map(([, text]) => text);
   scratch.write('declared.h', `${prototypes.join('\n')}\n`);
   scratch.write('taken.h', taken.map(({ text }) => text).join('\n'));

@@ -15,6 +15,8 @@ export interface KeptCampaign {
   done: Partial<Record<Kind, number>>;
 }
 
+const KINDS: readonly string[] = ['tree', 'vma', 'syscalls'] satisfies Kind[];
+
 /** A file that is no campaign, or one of another kind; the message is for the user. */
 export class KeptError extends CannotBeDone {}
 
@@ -22,7 +24,8 @@ function isKept(value: unknown): value is KeptCampaign {
   if (typeof value !== 'object' || value === null || !('done' in value)) return false;
   const { done } = value;
   const numbers: unknown[] = ['seed', 'runs', 'ops', 'bits'].map((name) => Reflect.get(value, name));
-  const counts: unknown[] = typeof done === 'object' && done !== null ? Object.values(done) : [null];
+  const counted: [string, unknown][] = typeof done === 'object' && done !== null ? Object.entries(done) : [['', null]];
+  const counts = counted.map(([kind, count]) => (KINDS.includes(kind) ? count : null));
   return [...numbers, ...counts].every(
     (number) => typeof number === 'number' && Number.isSafeInteger(number) && number >= 0,
   );

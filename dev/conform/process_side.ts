@@ -13,6 +13,7 @@ import { functionsOf } from '../kernel/c_functions.js';
 import type { ScratchTree } from '../kernel/scratch.js';
 import { withCalls } from '../kernel/stub_calls.js';
 import { takeFunctions, takeMacros, takeTypes } from '../kernel/take.js';
+import { tellTreeWarnings } from './c_side.js';
 
 const SOURCES = fileURLToPath(new URL('../../../dev/conform/c/', import.meta.url));
 const OBJECTS = '$(SHARED_OFILES) maple-shim.o rbtree-shim.o main.o';
@@ -168,11 +169,8 @@ const TREES: readonly (readonly [name: string, prototype: string])[] = ['insert'
 /** Headers of the kernel that mm/interval_tree.c includes, and has nothing to find in here. */
 const EMPTY = ['fs.h', 'rmap.h'];
 
-/** Files of the kernel that the C side has, in whole or in part. */
-export const PROCESS_COMPILED: readonly string[] = [
-  ...['mm/vma.c', 'mm/vma_init.c', 'mm/vma_exec.c', 'mm/interval_tree.c'],
-  ...TAKEN.map(([file]) => file),
-];
+/** Files of the kernel that the C side has, in whole or in part, beside mm/vma.c, which VMA traces are about. */
+export const PROCESS_COMPILED: readonly string[] = ['mm/interval_tree.c', ...TAKEN.map(([file]) => file)];
 
 function constantsText(): string {
   const names = Object.values(CONSTANTS).flatMap((constants) => [...constants.keys()]);
@@ -214,6 +212,7 @@ async function prepare(scratch: ScratchTree): Promise<void> {
       name === 'stubs.h' ? changed.replace(/^#pragma once$/m, '#pragma once\n#include "process_calls.h"') : changed;
     scratch.write(`include/${name}`, first);
   }
+  tellTreeWarnings(scratch);
   for (const name of EMPTY) scratch.write(`linux/${name}`, '');
   const prototypes = [...replaced].filter(([name]) => !declared.has(name) && !own.has(name)).map(([, text]) => text);
   scratch.write('declared.h', `${prototypes.join('\n')}\n`);

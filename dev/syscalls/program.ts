@@ -2,6 +2,8 @@
 /** Random programs of system calls, as traces: the same seed, the same program, whoever carries it out. */
 import { PAGE_SIZE } from '../../include/linux/mm.js';
 import {
+  MAP_32BIT,
+  MAP_ABOVE4G,
   MAP_ANONYMOUS,
   MAP_FIXED,
   MAP_FIXED_NOREPLACE,
@@ -9,6 +11,7 @@ import {
   MAP_SHARED,
   MAP_TYPE,
   PROT_GROWSDOWN,
+  PROT_GROWSUP,
 } from '../../include/uapi/mman.js';
 import { sayCallArgument } from '../../tools/replay/call_arguments.js';
 import { FAILING } from '../../tools/replay/process_settings.js';
@@ -23,6 +26,9 @@ export interface ProgramOptions {
   /** Is it for a real kernel? Then nothing fails on demand, and nothing of the machine is set. */
   live?: boolean | undefined;
 }
+
+/** Where the stack of a program begins. */
+const STACK_TOP = 0x7fffffffe000;
 
 const CHANGING = [10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 0, 1, 2];
 const DISCARDING = [4, 4, 4, 8, 24, 9, 20, 21, 3];
@@ -42,6 +48,7 @@ const KNOBS: readonly (readonly [knob: string, values: readonly number[]])[] = [
   ['mmap_min_addr', [0, 0x10000]],
   ['dac_mmap_min_addr', [0, 0x10000]],
   ['stack_guard_gap', [0, 0x1000, 0x100000]],
+  ['shmem_huge', [0, 1, 1]],
   ['user_reserve_kbytes', [0, 0x20000]],
   ['admin_reserve_kbytes', [0, 0x2000]],
 ];
@@ -86,7 +93,7 @@ class ProgramWriter {
     return [
       [34, () => this.mmap()],
       [11, () => `munmap ${this.range()}`],
-      [24, () => `mprotect ${this.range()} ${this.prot()}`],
+      [24, () => this.mprotect()],
       [w.move, () => this.mremap()],
       [w.fault, () => this.fault()],
       [w.fork, () => this.process()],
@@ -114,6 +121,7 @@ class ProgramWriter {
   private address(): string {
     const { random, profile } = this;
     if (this.bad()) return random.pick(TOP);
+    if (!profile.live && random.oneIn(50)) return hex(STACK_TOP - random.below(0x30) * PAGE_SIZE);
     const page = (profile.base + random.below(profile.pages)) * PAGE_SIZE;
     return hex(page + (random.oneIn(200) ? 0x80 : 0));
   }
@@ -130,7 +138,7 @@ class ProgramWriter {
 
   private prot(): string {
     const { random, profile } = this;
-    const more = this.bad() ? random.pick([8, 0x10, PROT_GROWSDOWN]) : 0;
+    const more = this.bad() ? random.pick([8, 0x10, PROT_GROWSDOWN, PROT_GROWSDOWN, PROT_GROWSUP, 0x3000000]) : 0;
     return sayCallArgument('PROT', random.pick(profile.prots) + more);
   }
 
@@ -138,6 +146,12 @@ class ProgramWriter {
     const { random } = this;
     if (this.bad()) return random.pick([-1, 0, 63]);
     return this.fds === 0 ? -1 : 2 + random.between(1, this.fds);
+  }
+
+  private mprotect(): string {
+    const { random } = this;
+    if (!this.bad()) return `mprotect ${this.range()} ${this.prot()}`;
+    return `pkey_mprotect ${this.range()} ${this.prot()} ${random.pick(['0', '-1', '1'])}`;
   }
 
   private mmap(): string {
@@ -150,8 +164,8 @@ class ProgramWriter {
     if ((flags & 8) !== 0) flags = (flags & ~MAP_TYPE) | 8 | MAP_ANONYMOUS;
     if (this.bad()) flags |= random.pick([0x40000, 0x80000, 3, MAP_FIXED | MAP_FIXED_NOREPLACE]);
     const isPlaced = !random.chance(profile.hintless);
-    const place = isPlaced ? random.pick(FIXED) : 0;
-    const addr = isPlaced || random.chance(30) ? this.address() : '0';
+    const place = isPlaced ? random.pick(FIXED) : random.pick([0, 0, 0, 0, MAP_32BIT, MAP_ABOVE4G]);
+    const addr = isPlaced || random.chance(40) ? this.address() : '0';
     if (random.oneIn(12)) return this.fill();
     const length = !isPlaced && random.oneIn(8) ? hex(random.pick([0x200000, 0x200000, 0x3ff000])) : this.length();
     const offset = withFile ? random.below(6) * PAGE_SIZE : 0;
@@ -275,7 +289,7 @@ class ProgramWriter {
   private driver(): string {
     const { random } = this;
     if (this.fds >= 6) return this.mmap();
-    return this.opened(`driver ${hex(random.below(0x200) & ~(random.oneIn(8) ? 0 : 0x100))}`);
+    return this.opened(`driver ${hex(random.below(0x1000) & ~(random.oneIn(8) ? 0 : 0x100))}`);
   }
 
   private limit(): string {
@@ -325,6 +339,8 @@ export function randomProgram(random: Random, operations: number, options: Progr
     random.chance(6) ? 'show' : writer.line(),
   );
   if (random.chance(85)) lines[0] = 'quiet';
+  if (!profile.live && random.chance(20)) lines[1] = 'stack';
+  if (profile.name === 'limits' && random.chance(60)) lines[2] = 'capable CAP_IPC_LOCK 0';
   lines[lines.length - 1] = 'show';
   return [...PROGRAM_HEAD, ...lines];
 }

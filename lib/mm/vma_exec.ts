@@ -14,10 +14,17 @@ import {
   type vma_iterator,
 } from '../../include/mm_types.js';
 import type { Ref } from '../../include/ref.js';
-import { EMPTY_VMA_FLAGS, VMA_STACK_FLAGS, VMA_STACK_INCOMPLETE_SETUP } from '../../include/vma_flags.js';
+import {
+  EMPTY_VMA_FLAGS,
+  VMA_ACCOUNT_BIT,
+  VMA_STACK_BIT,
+  VMA_STACK_FLAGS,
+  VMA_STACK_INCOMPLETE_SETUP,
+} from '../../include/vma_flags.js';
 import { stubs } from '../../stubs/index.js';
 import { missing, VM_WARN_ON_ONCE } from '../bug.js';
-import { vma_flags_set_mask, vma_flags_test_any_mask } from './inlines/flag_operations.js';
+import { dataDefaultFlags } from './inlines/default_flags.js';
+import { vma_flags_set, vma_flags_set_mask, vma_flags_test_any_mask } from './inlines/flag_operations.js';
 import { vma_iter_prev_range, vma_next, vma_prev } from './inlines/iterator.js';
 import { vma_set_anonymous } from './inlines/lifecycle.js';
 import { vma_get_page_prot } from './inlines/pgprot.js';
@@ -74,7 +81,8 @@ export function relocate_vma_down(vma: vm_area_struct, shift: number): number {
 /** Range, flags and protection of the one-page stack at the top of the address space. */
 function setUpInitialStack(vma: vm_area_struct): void {
   const flags = VMA_STACK_INCOMPLETE_SETUP.clone();
-  vma_flags_set_mask(flags, VMA_STACK_FLAGS);
+  vma_flags_set_mask(flags, dataDefaultFlags());
+  vma_flags_set(flags, VMA_STACK_BIT, VMA_ACCOUNT_BIT);
   vma_set_anonymous(vma);
 
   vma.vm_end = STACK_TOP_MAX;

@@ -87,12 +87,18 @@ t.test('where a campaign goes on is kept in a file', async (t) => {
   const folder = t.testdir({});
   const file = join(folder, 'kept.json');
   t.equal(readKept(file), null);
-  const kept = { seed: 5, runs: 9, ops: 100, bits: NUM_VMA_FLAG_BITS, done: { tree: 9, vma: 4 } };
+  const kept = { seed: 5, runs: 9, ops: 100, bits: NUM_VMA_FLAG_BITS, done: { tree: 9, vma: 4, syscalls: 1 } };
   writeKept(file, kept);
   t.same(readKept(file), kept);
   t.same(readdirSync(folder), ['kept.json']);
   t.match(readFileSync(file, 'utf8'), /\n$/);
-  for (const wrong of ['nothing', '{}', JSON.stringify({ ...kept, done: {} }), JSON.stringify({ ...kept, seed: -1 })]) {
+  for (const wrong of [
+    'nothing',
+    '{}',
+    JSON.stringify({ ...kept, done: { trees: 1 } }),
+    JSON.stringify({ ...kept, done: null }),
+    JSON.stringify({ ...kept, seed: -1 }),
+  ]) {
     writeFileSync(file, wrong);
     t.throws(() => readKept(file), new KeptError(`${file}: no campaign to go on with`));
   }

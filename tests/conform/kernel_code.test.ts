@@ -6,7 +6,7 @@ import t from 'tap';
 import { functionsOf } from '../../dev/kernel/c_functions.js';
 import { KernelTreeError } from '../../dev/kernel/scratch.js';
 import { type HeaderChanges, withCalls } from '../../dev/kernel/stub_calls.js';
-import { takeFunctions } from '../../dev/kernel/take.js';
+import { takeFunctions, takeMacros, takeTypes } from '../../dev/kernel/take.js';
 
 const SOURCE = `
 static int deepest(int a)
@@ -78,6 +78,57 @@ t.test('functions are taken with the static ones that they call', async (t) => {
   t.equal(text.match(/^#endif$/gm)?.length, 2);
   await t.rejects(takeFunctions(tree, 'mm/other.c', ['wanted']), KernelTreeError);
   await t.rejects(takeFunctions(tree, 'mm/some.c', ['lost', 'wanted']), /mm\/some\.c defines no lost$/);
+});
+
+const CALLS = `#define LIMIT 3 /* of
+ * something */
+#define OTHER \\
+	(LIMIT + 1)
+struct held {
+	int a;	/* } */
+};
+enum {
+	/* Mentions SECOND. */
+	FIRST,
+};
+enum {
+	SECOND = 2,
+};
+static int help(int a)
+{
+	/* other() does not. */
+	return a;
+}
+SYSCALL_DEFINE3(call, unsigned long, start, size_t, len,
+		int, flags)
+{
+	return help(flags);
+}
+SYSCALL_DEFINE0(none)
+{
+	return 0;
+}
+static int other(void)
+{
+	return 0;
+}
+`;
+
+t.test('system calls are taken as the functions that they are; types and macros by their names', async (t) => {
+  const tree = t.testdir({ 'call.c': CALLS });
+  const { text, prototypes } = await takeFunctions(tree, 'call.c', ['__do_sys_call', '__do_sys_none']);
+  t.equal(prototypes.get('__do_sys_call'), 'long __do_sys_call(unsigned long start, size_t len, int flags );');
+  t.equal(prototypes.get('__do_sys_none'), 'long __do_sys_none(void);');
+  t.match(text, /#line 25 .*\nlong __do_sys_none/, 'lines are those of the file');
+  t.ok(prototypes.has('help'));
+  t.notOk(prototypes.has('other'), 'what a comment mentions is not called');
+
+  t.equal(takeTypes(tree, 'call.c', ['held']), 'struct held {\n\tint a;\t/* } */\n};\n');
+  t.equal(takeTypes(tree, 'call.c', ['SECOND']), 'enum {\n\tSECOND = 2,\n};\n');
+  t.throws(() => takeTypes(tree, 'call.c', ['lost']), /call\.c defines no lost$/);
+  t.equal(takeMacros(tree, 'call.c', /^LIMIT$/), '#undef LIMIT\n#define LIMIT 3  \n');
+  t.equal(takeMacros(tree, 'call.c', /^OTHER$/), '#undef OTHER\n#define OTHER \\\n\t(LIMIT + 1)\n');
+  t.throws(() => takeMacros(tree, 'lost.h', /./), KernelTreeError);
 });
 
 const HEADER = `#pragma once

@@ -12,6 +12,7 @@ import { replayTrace } from '../../tools/replay/replay.js';
 import { TraceError } from '../../tools/replay/trace_error.js';
 import { CALL_TABLES, CALL_WORDS } from '../../tools/replay/words/call_table.js';
 import { ROOT } from '../house/project.js';
+import { callPairs, firstDifference, written } from './recorded.js';
 
 function answersTo(lines: readonly string[]): string[] {
   const found: string[] = [];
@@ -26,6 +27,19 @@ function resultsOf(lines: readonly string[]): string[] {
 
 const RW = 'PROT_READ|PROT_WRITE';
 const HERE = 'MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED';
+
+t.test('recorded programs: the kernel answered the same, and every word is in them', async (t) => {
+  const pairs = callPairs();
+  for (const { name, trace, expected } of pairs) {
+    const found = written((write) => replayProcesses(trace, write));
+    t.equal(firstDifference(found, expected), null, name);
+  }
+  const words = new Set(pairs.flatMap(({ trace }) => trace.split('\n').map((line) => line.split(' ')[0])));
+  t.same(
+    [...CALL_WORDS.keys()].filter((name) => !words.has(name)),
+    [],
+  );
+});
 
 t.test('each answer has the result, the sums of the process and its VMAs', async (t) => {
   const [, , written] = answersTo(['process 1', `mmap 200000000000 4000 ${RW} ${HERE} -1 0`, 'write 200000001000 42']);
@@ -128,7 +142,7 @@ t.test('a line that nothing can be made of ends the replay, by its number, its w
     ['fail vm_area_alloc 0', /'fail': Faults: n = 0/],
     ['sysctl speed 1', /'speed' is none of KNOB: overcommit_memory/],
     ['sysctl max_map_count -1', /'sysctl': -1: out of range/],
-    ['driver 200', /'driver': driver: 512: there are 0 to 1ff/],
+    ['driver 1000', /'driver': driver: 4096: there are 0 to fff/],
     ['write 1000 100', /'write': .*value = 0x100: no byte/],
   ];
   for (const [line, reason] of bad) {

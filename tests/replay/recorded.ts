@@ -30,6 +30,15 @@ export function grownPairs(): RecordedPair[] {
   }));
 }
 
+/** Random programs of system calls, one for each kind of program, and what Linux 7.3 answered. */
+export function callPairs(): RecordedPair[] {
+  return [901, 902, 903, 904, 905, 906].map((seed) => ({
+    name: `syscalls-${seed}`,
+    trace: unpack(`syscalls-${seed}.trace.gz`, GROWN),
+    expected: unpack(`syscalls-${seed}.expected.gz`, GROWN),
+  }));
+}
+
 /** Names of the recorded pairs, those of the range tree or those of VMAs. */
 export function recordedPairs(kind: 'tree' | 'vma'): string[] {
   return readdirSync(DATA)

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The drivers that a trace of system calls opens: what their hooks do goes by a number, and every call of one is told. */
-import { EINVAL, ENODEV } from '../../include/linux/errno.js';
+import { EACCES, EINVAL, ENODEV } from '../../include/linux/errno.js';
 import { PHYS_PFN } from '../../include/linux/mm.js';
 import { page, VM_FAULT_SIGBUS } from '../../include/linux/pagetable.js';
 import type { file_operations, vm_area_struct, vm_fault, vm_operations_struct } from '../../include/mm_types.js';
-import { VM_DONTEXPAND, VM_IO, VM_PFNMAP, VMA_DONTEXPAND_BIT } from '../../include/vma_flags.js';
+import { VM_DONTEXPAND, VM_IO, VM_PFNMAP, VM_WRITE, VMA_DONTEXPAND_BIT } from '../../include/vma_flags.js';
 import { vm_flags_set, vma_desc_set_flags } from '../../lib/doors/flags.js';
+import { thp_get_unmapped_area } from '../../lib/mm/huge_memory.js';
+import { mm_get_unmapped_area } from '../../lib/mm/mmap/layout.js';
 import { formatHex } from './hex.js';
 
 /** Bits of a driver's number. */
@@ -18,7 +20,10 @@ export const DRIVER_OLD = 0x20;
 export const DRIVER_DEVICE = 0x40;
 export const DRIVER_FIXED = 0x80;
 export const DRIVER_REFUSES = 0x100;
-export const ALL_DRIVERS = 0x1ff;
+export const DRIVER_HUGE = 0x200;
+export const DRIVER_PLACES = 0x400;
+export const DRIVER_GUARDS = 0x800;
+export const ALL_DRIVERS = 0xfff;
 
 type Tell = (text: string) => void;
 
@@ -66,8 +71,21 @@ function hooksOf(kind: number, tell: Tell): vm_operations_struct {
         return -EINVAL;
       },
     }),
+    // Nobody gets to write what was mapped without that.
+    ...(has(DRIVER_GUARDS) && {
+      mprotect: (vma: vm_area_struct, start: number, end: number, newflags: bigint) => {
+        tell(`mprotect(${rangeOf(vma)} ${formatHex(start)}-${formatHex(end)})`);
+        return (newflags & VM_WRITE) !== 0n ? -EACCES : 0;
+      },
+    }),
     ...(has(DRIVER_FAULTS) && { fault: (vmf: vm_fault) => pageOf(pages, vmf) }),
   };
+}
+
+/** Who chooses addresses: for huge pages, or as for memory without a file; nobody in particular without either bit. */
+function placesOf(kind: number): file_operations {
+  if ((kind & DRIVER_HUGE) !== 0) return { get_unmapped_area: thp_get_unmapped_area };
+  return (kind & DRIVER_PLACES) !== 0 ? { get_unmapped_area: mm_get_unmapped_area } : {};
 }
 
 /** The hooks of the file of a driver; each number has hooks of its own, so that VMAs of two drivers differ. */
@@ -75,9 +93,11 @@ export function driverOf(kind: number, tell: Tell): file_operations {
   if (!Number.isInteger(kind) || kind < 0 || kind > ALL_DRIVERS)
     throw new RangeError(`driver: ${kind}: there are 0 to ${formatHex(ALL_DRIVERS)}`);
   const ops = hooksOf(kind, tell);
+  const places = placesOf(kind);
   const refused = (kind & DRIVER_REFUSES) !== 0 ? -ENODEV : 0;
   if ((kind & DRIVER_OLD) === 0) {
     return {
+      ...places,
       mmap_prepare: (desc) => {
         tell(`mmap_prepare(${formatHex(desc.start)}-${formatHex(desc.end)} ${formatHex(desc.pgoff)})`);
         if ((kind & DRIVER_FIXED) !== 0) vma_desc_set_flags(desc, VMA_DONTEXPAND_BIT);
@@ -87,6 +107,7 @@ export function driverOf(kind: number, tell: Tell): file_operations {
     };
   }
   return {
+    ...places,
     mmap: (_file, vma) => {
       tell(`mmap(${rangeOf(vma)} ${formatHex(vma.vm_pgoff)})`);
       if ((kind & DRIVER_FIXED) !== 0) vm_flags_set(vma, VM_DONTEXPAND);

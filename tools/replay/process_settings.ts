@@ -15,6 +15,7 @@ const KNOB_FIELDS = {
   mmap_min_addr: 'mmap_min_addr',
   dac_mmap_min_addr: 'dac_mmap_min_addr',
   stack_guard_gap: 'stack_guard_gap',
+  shmem_huge: 'shmem_huge',
 } as const satisfies Record<string, keyof Globals>;
 
 export const KNOBS: readonly string[] = Object.keys(KNOB_FIELDS);
@@ -22,7 +23,8 @@ export const KNOBS: readonly string[] = Object.keys(KNOB_FIELDS);
 /** Sets a knob of the machine. */
 export function setKnob(globals: Globals, knob: string, value: number): void {
   if (!(knob in KNOB_FIELDS)) throw new RangeError(`sysctl: '${knob}': there is none`);
-  Reflect.set(globals, Reflect.get(KNOB_FIELDS, knob), value);
+  const field: string = Reflect.get(KNOB_FIELDS, knob);
+  Reflect.set(globals, field, typeof Reflect.get(globals, field) === 'boolean' ? value !== 0 : value);
 }
 
 /** What `fail` can make fail: calls for memory, most of them, and locks that a signal ends the wait for. */

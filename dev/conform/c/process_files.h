@@ -319,9 +319,13 @@ static int resize(struct file *file, long size)
 #define DRIVER_DEVICE 0x40
 #define DRIVER_FIXED 0x80
 #define DRIVER_REFUSES 0x100
+#define DRIVER_HUGE 0x200
+#define DRIVER_PLACES 0x400
+#define DRIVER_GUARDS 0x800
 #define DRIVER_PAGES 0x40
 
 struct driver {
+	struct file_operations fops;
 	struct vm_operations_struct ops;
 	struct page *pages[DRIVER_PAGES];
 };
@@ -392,8 +396,11 @@ static int driver_mmap(struct file *file, struct vm_area_struct *vma)
 	return file->driver & DRIVER_REFUSES ? -ENODEV : 0;
 }
 
-static const struct file_operations driver_file_operations = { .mmap_prepare = driver_mmap_prepare };
-static const struct file_operations old_driver_file_operations = { .mmap = driver_mmap };
+static int driver_mprotect(struct vm_area_struct *vma, ulong start, ulong end, ulong newflags)
+{
+	tell("mprotect(%lx-%lx %lx-%lx)", vma->vm_start, vma->vm_end, start, end);
+	return newflags & VM_WRITE ? -EACCES : 0;
+}
 
 static struct file *open_driver(int kind)
 {
@@ -415,8 +422,17 @@ static struct file *open_driver(int kind)
 		driver->ops.mremap = driver_mremap;
 	if (kind & DRIVER_FAULTS)
 		driver->ops.fault = driver_fault;
-	file = new_file(inode, new_mapping(inode),
-			kind & DRIVER_OLD ? &old_driver_file_operations : &driver_file_operations);
+	if (kind & DRIVER_GUARDS)
+		driver->ops.mprotect = driver_mprotect;
+	if (kind & DRIVER_OLD)
+		driver->fops.mmap = driver_mmap;
+	else
+		driver->fops.mmap_prepare = driver_mmap_prepare;
+	if (kind & DRIVER_HUGE)
+		driver->fops.get_unmapped_area = thp_get_unmapped_area;
+	else if (kind & DRIVER_PLACES)
+		driver->fops.get_unmapped_area = mm_get_unmapped_area;
+	file = new_file(inode, new_mapping(inode), &driver->fops);
 	/* Its mount is nobody's, and so the place of its driver. */
 	file->f_path.mnt = (struct vfsmount *)driver;
 	file->driver = kind;

@@ -78,7 +78,7 @@ int vma_start_write_killable(struct vm_area_struct *vma)
 #define mmap_read_lock(mm)
 #define mmap_write_lock(mm)
 #define mmap_write_lock_nested(mm, nesting)
-#define lock_vma_under_rcu(mm, addr) NULL
+#define lock_vma_under_rcu(mm, addr) vma_lookup(mm, addr)
 #define vma_end_read(vma)
 #define vma_assert_stabilised(vma)
 #define anon_vma_lock_read(anon_vma)
@@ -249,7 +249,7 @@ static int shmem_huge;
 static struct { int huge; } the_shmem;
 #define SHMEM_SB(sb) (&the_shmem)
 static unsigned long huge_shmem_orders_always, huge_shmem_orders_within_size, huge_shmem_orders_madvise,
-	huge_shmem_orders_inherit;
+	huge_shmem_orders_inherit = 1 << 9;
 #define highest_order(orders) 9
 static struct { struct super_block *mnt_sb; } the_shm_mnt;
 #define shm_mnt ((struct vfsmount *)&the_mount)

@@ -4,17 +4,12 @@
  */
 import { ENOMEM } from '../../../include/linux/errno.js';
 import { GFP_KERNEL } from '../../../include/linux/gfp.js';
-import { PHYS_PFN, READ_IMPLIES_EXEC } from '../../../include/linux/mm.js';
+import { PHYS_PFN } from '../../../include/linux/mm.js';
 import type { mm_struct, vm_area_struct, vma_iterator } from '../../../include/mm_types.js';
-import {
-  VMA_ACCOUNT_BIT,
-  VMA_DATA_DEFAULT_FLAGS,
-  VMA_DATA_FLAGS_NON_EXEC,
-  VMA_LOCKED_BIT,
-  type vma_flags_t,
-} from '../../../include/vma_flags.js';
-import { current, currentMm, globals, stubs } from '../../../stubs/index.js';
+import { VMA_ACCOUNT_BIT, VMA_LOCKED_BIT, type vma_flags_t } from '../../../include/vma_flags.js';
+import { currentMm, stubs } from '../../../stubs/index.js';
 import { addPages, get_sysctl_max_map_count, vm_unacct_memory } from '../inlines/accounting.js';
+import { dataDefaultFlags } from '../inlines/default_flags.js';
 import { vma_flags_set_flag, vma_flags_set_mask, vma_flags_test } from '../inlines/flag_operations.js';
 import { vma_iter_next_range, vma_iter_store_gfp } from '../inlines/iterator.js';
 import { vma_set_anonymous } from '../inlines/lifecycle.js';
@@ -28,8 +23,7 @@ import { validate_mm } from './validate.js';
 /** The flags of a brk mapping: what was asked for, the usual ones, the address space's own, and KSM's. */
 function brkFlags(mm: mm_struct, asked: vma_flags_t): vma_flags_t {
   const vma_flags = asked.clone();
-  const exec = globals.task_exec || (current.personality & READ_IMPLIES_EXEC) !== 0;
-  vma_flags_set_mask(vma_flags, exec ? VMA_DATA_DEFAULT_FLAGS : VMA_DATA_FLAGS_NON_EXEC);
+  vma_flags_set_mask(vma_flags, dataDefaultFlags());
   vma_flags_set_flag(vma_flags, VMA_ACCOUNT_BIT);
   vma_flags_set_mask(vma_flags, mm.def_vma_flags);
   return stubs.ksm_vma_flags(mm, null, vma_flags).clone();
