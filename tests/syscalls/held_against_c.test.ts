@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Where the port was found to answer otherwise than the kernel's own functions (`npm run conform -- --syscalls`). */
 import { test } from '../../harness/index.js';
-import { MFD_ALLOW_SEALING } from '../../harness/process/raw.js';
+
 import {
   F_SEAL_EXEC,
   F_SEAL_FUTURE_WRITE,
@@ -9,6 +9,7 @@ import {
   F_SEAL_SHRINK,
   F_SEAL_WRITE,
 } from '../../include/uapi/fcntl.js';
+import { MFD_ALLOW_SEALING } from '../../include/uapi/memfd.js';
 import {
   MADV_POPULATE_WRITE,
   MAP_ANONYMOUS,
