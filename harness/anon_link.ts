@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/** What a write fault does to a VMA where nobody keeps count: an anon_vma, by a link of its own. */
+/** What a write fault does to a VMA where no count is kept: an anon_vma, by a link of its own. */
 import { INIT_LIST_HEAD, list_add } from '../include/linux/list.js';
 import { anon_vma, anon_vma_chain, type vm_area_struct } from '../include/mm_types.js';
 

@@ -111,7 +111,7 @@ export function is_err_value(value: Integer): boolean {
   return BigInt.asUintN(64, exact(value)) >= 2n ** 64n - 4095n;
 }
 
-/** Follows a pointer that nobody has looked at. Throws where C would fault: NULL, an error, nothing. */
+/** Follows a pointer that was not checked. Throws where C would fault: NULL, an error, nothing. */
 export function deref<T>(pointer: T | ErrPtr | null | undefined): T {
   if (pointer === null || pointer === undefined) throw new TypeError('deref: pointer = NULL: followed all the same');
   if (IS_ERR(pointer)) throw new TypeError(`deref: pointer = error ${String(pointer)}: followed all the same`);
@@ -165,10 +165,12 @@ export function char_at(text: string, index: Integer): number {
   return i === text.length ? 0 : text.charCodeAt(i);
 }
 
+/** Characters before the one that ends a text. */
 export function strlen(text: string): number {
   return text.length;
 }
 
+/** 0 for equal texts, else -1 or 1, by the first character that differs. */
 export function strcmp(a: string, b: string): number {
   return a === b ? 0 : a < b ? -1 : 1;
 }

@@ -11,7 +11,7 @@ export function defaultStubSet(text: string | undefined = process.env.VMA_STUBS)
   throw new RangeError(`environment: VMA_STUBS = ${JSON.stringify(text)}: must be checked or upstream`);
 }
 
-/** Is tracing asked for? What VMA_TRACE says; throws a RangeError for a value that nobody knows. */
+/** Is tracing asked for? What VMA_TRACE says; throws a RangeError for an unknown value. */
 export function traceWanted(text: string | undefined = process.env.VMA_TRACE): boolean {
   if (text === undefined || text === '' || text === '0') return false;
   if (text === '1') return true;

@@ -76,10 +76,10 @@ export interface RecordedTest extends RecordedSpace {
   failures: RecordedFailure[];
 }
 
-/** Longest timeline that anybody looks at. */
+/** Longest timeline that is of any use. */
 export const MOST_STEPS = 60;
 
-/** With more VMAs than this nobody reads the picture, and each assertion would draw it. */
+/** With more VMAs than this the picture is of no use, and each assertion would draw it. */
 export const MOST_OBSERVED = 64;
 
 /** Is the file there already? Else it is made, empty, and taken. */

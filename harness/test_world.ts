@@ -47,7 +47,7 @@ export class TestWorld {
   /** MT_FLAGS_* of the trees of its address spaces. */
   private readonly treeFlags: number;
   private readonly others: mm_struct[];
-  /** For the report; null when nobody records. */
+  /** For the report; null unless a run is recorded. */
   private readonly timeline: Timeline | null;
   private readonly world: World;
   /** Null until the test makes a process. */
@@ -98,7 +98,7 @@ export class TestWorld {
     this.checkedWorld?.locks.mmapWriteLock(mm);
   }
 
-  /** What the report shows of this world; null when nobody records. */
+  /** What the report shows of this world; null unless a run is recorded. */
   recorded(): RecordedSpace | null {
     return this.timeline?.recorded() ?? null;
   }
@@ -168,7 +168,7 @@ export class TestWorld {
     }
   }
 
-  /** Nodes that a store was promised and never used, and nodes of trees that nobody destroyed. */
+  /** Nodes that a store was promised and never used, and nodes of trees that were not destroyed. */
   private treeComplaints(): string[] {
     const complaints: string[] = [];
     const { reserved, live } = this.world.nodes;

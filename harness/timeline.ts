@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
  * What the report is told of one test, while it runs: its address space at each change that an assertion sees, and each
- * call of a hook, of a fake, spy or stub. Nothing of this is there when nobody records.
+ * call of a hook, of a fake, spy or stub. Nothing of this is there unless a run is recorded.
  */
 import { relative } from 'node:path';
 import type sinon from 'sinon';

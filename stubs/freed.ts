@@ -66,6 +66,7 @@ function poison(object: object, freed: Freed): void {
   Object.setPrototypeOf(object, throwingPrototype(freed, prototype));
 }
 
+/** A VMA as reports name it. */
 export function describeVma(vma: vm_area_struct): string {
   return `vm_area_struct ${hexOf(vma.vm_start)}-${hexOf(vma.vm_end)}`;
 }

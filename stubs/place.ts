@@ -19,7 +19,7 @@ function plainFrames(stack: string): string[] {
 
 /**
  * How stacks are read: by the world in force, which may know the sources that compiled files come from. `kept`: frames
- * of each; with 0 nobody knows where anything was, and all goes twice as fast, as who looks only for the first
+ * of each; with 0 no place is known, and all goes twice as fast, as who looks only for the first
  * complaint wants it.
  */
 export const stacks: { read: (stack: string) => string[]; kept: number } = { read: plainFrames, kept: FRAMES };

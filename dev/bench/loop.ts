@@ -25,7 +25,7 @@ export function median(values: readonly number[]): number {
   return (lower + upper) / 2;
 }
 
-/** Copies the project, so that nobody's work is edited. Dependencies are shared by a link. */
+/** Copies the project, so that no work in progress is edited. Dependencies are shared by a link. */
 function copyProject(root: string): string {
   const copy = scratchFolder('loop');
   for (const part of PARTS.filter((name) => existsSync(join(root, name)))) {

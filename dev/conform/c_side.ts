@@ -48,7 +48,7 @@ export const COMPILED: readonly string[] = [
   ...TAKEN.map(([file]) => file),
 ];
 
-/** Page tables are nobody's here: world.h has these. */
+/** There are no page tables here: world.h has these. */
 const PAGE_TABLES = ['remap_p4d_range', 'insert_pages'];
 
 /** What the world of the replayer keeps in structs of the harness. */

@@ -186,7 +186,7 @@ class RandomTraceWriter {
   }
 }
 
-/** What each trace begins with: calls are told, and sums are so large that what nobody counted takes none below 0. */
+/** What each trace begins with: calls are told, and sums are so large that uncounted pages take none below 0. */
 export const VMA_HEAD: readonly string[] = ['calls 1', SUMS];
 
 /** A trace of that many operations, its head included. It ends with all VMAs. */

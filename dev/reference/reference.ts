@@ -6,7 +6,7 @@
 import { relative, sep } from 'node:path';
 import ts from 'typescript-5';
 
-/** Members that are nobody's business outside. */
+/** Members that are internal. */
 const HIDDEN = ts.ModifierFlags.Private | ts.ModifierFlags.Protected;
 
 function isDeclared(symbol: ts.Symbol): symbol is ts.Symbol & { declarations: [ts.Declaration, ...ts.Declaration[]] } {

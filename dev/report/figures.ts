@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** VMA_FIGURES names another folder: what a test measures is nobody's figure. */
+/** VMA_FIGURES names another folder: what a test measures is no figure of the project. */
 const FOLDER = process.env.VMA_FIGURES ?? fileURLToPath(new URL('../../../figures/', import.meta.url));
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));

@@ -155,7 +155,7 @@ export function figures(root: string, folder?: string): Record<string, unknown> 
   return Object.fromEntries(found);
 }
 
-/** When coverage was measured, and of which commit; null where nobody knows. */
+/** When coverage was measured, and of which commit; null where it is not known. */
 export function coverageMeasured(root: string): Measured | null {
   const path = join(root, 'coverage/measured.json');
   if (!existsSync(path)) return null;

@@ -14,7 +14,7 @@ function stateOf({ ok, skip, todo }: Result): TestResult['result'] {
 /** Where tap says it was called from, which for the harness is its own files. */
 const CALLER = ['at', 'source', 'stack'];
 
-/** Frames of node and of packages are nobody's concern. */
+/** Frames of node and of packages say nothing about the code under test. */
 const FOREIGN = /node_modules|\(node:|at node:/;
 
 function isRecord(value: unknown): value is Record<string, unknown> {

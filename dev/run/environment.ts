@@ -12,7 +12,7 @@ export function setEnvironment({ timeout, grep, bits }: RunOptions): void {
 }
 
 /**
- * Loads what reads the environment, so that a value nobody knows ends the run before its first test.
+ * Loads what reads the environment, so that an unknown value ends the run before its first test.
  */
 export async function checkEnvironment(): Promise<void> {
   // Places that reports name are those of .ts files. Not with node's option: that reads the maps of all packages as well.

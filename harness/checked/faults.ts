@@ -13,6 +13,7 @@ interface Planned {
   lasting: boolean;
 }
 
+/** Which calls are to fail, and which have; `t.world.checked.faults` of a test. */
 export class Faults {
   /** Fallible calls so far. */
   calls: number;

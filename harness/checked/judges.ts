@@ -13,6 +13,7 @@ import { vma_test } from '../../lib/mm/inlines/flag_operations.js';
 import { globals } from '../../stubs/index.js';
 import { anonLineOf, hasSameFlags, lineOf, type Spaces, type Sums, sumsOf, type VmaState } from './spaces.js';
 
+/** A VMA as a complaint names it. */
 export function nameOf({ start, end }: VmaState): string {
   return `VMA ${hexOf(start)}-${hexOf(end)}`;
 }

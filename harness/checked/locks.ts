@@ -242,7 +242,7 @@ export class Locks {
     if (!this.held.has(rootOf(anon_vma).rwsem)) this.missing('the anon_vma', 'for writing');
   }
 
-  /** Page tables are split where nobody may walk them: the locks of all that can find the VMA's pages must be held. */
+  /** Page tables are split where they cannot be walked: the locks of all that can find the VMA's pages must be held. */
   assertRmapLocked({ vm_file, anon_vma }: vm_area_struct): void {
     if (vm_file !== null) this.assertMappingLocked(vm_file.f_mapping);
     if (anon_vma !== null) this.assertAnonVmaLocked(anon_vma);

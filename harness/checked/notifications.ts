@@ -15,7 +15,7 @@ import { hasSameFlags, type Spaces, type VmaState } from './spaces.js';
 /** What uprobes were told last of a VMA: its range as it was then; null after uprobe_munmap(). */
 type Probed = { start: number; end: number } | null;
 
-/** Operations that grow a VMA over nothing but what it has, and tell nobody. */
+/** Operations that grow a VMA over nothing but what it has, and tell of nothing. */
 const QUIET: readonly string[] = ['expand_downwards', 'vma_expand', 'relocate_vma_down', 'vma_shrink'];
 
 /** System calls that have userfaultfds prepare for an unmap, and must tell them when it is over. */
@@ -81,7 +81,7 @@ export class Notifications {
     this.unmapped = [];
   }
 
-  /** A gather begins; one of a whole address space needs no high-water mark, as nobody will look at it any more. */
+  /** A gather begins; one of a whole address space needs no high-water mark, as it is not looked at any more. */
   gather(tlb: mmu_gather, fullmm = false): void {
     const known = this.gathers.get(tlb);
     if (known !== undefined) {
@@ -176,7 +176,7 @@ export class Notifications {
     this.uffdPrepared = false;
   }
 
-  /** What an operation of that name did, and told nobody. */
+  /** What an operation of that name did, without telling. */
   missed(name: string, rule: Rule, before: Spaces, after: Spaces, succeeded: boolean): string[] {
     const found = [...this.missedByVmas(name, rule, before, after)];
     if (succeeded && /^(?:__)?mmap_region$|^do_brk_flags$/.test(name) && this.perf.size === 0) {

@@ -12,7 +12,7 @@ interface FileAccount {
   /** References when the world first met the file. */
   before: number;
   taken: Place[];
-  /** Those of whoever opened it: nobody's, for a file that a hook has made to be mapped. */
+  /** Those of whoever opened it: none, for a file that a hook has made to be mapped. */
   opener: number;
   /** Made by the operation that runs, to be mapped in place of another file. */
   handedOver: boolean;

@@ -283,7 +283,7 @@ export class Verdicts implements OperationWatch {
     for (const [mm, was] of before.drift) {
       const now = after.drift.get(mm);
       if (now === undefined) continue;
-      // A child that could not be made has the sums of its parent, and nobody to look at them.
+      // A child that could not be made has the sums of its parent, and is not looked at.
       if (name === 'dup_mmap' && hasFailed(result) && mm === args.mm) continue;
       if (rule.sums === 'all') {
         found.push(...drifted(was, now, ['total_vm', 'locked_vm', 'data_vm', 'exec_vm', 'stack_vm']));

@@ -64,6 +64,7 @@ function leaveUffd(vma: vm_area_struct): void {
   vma_clear_flags(vma, VMA_UFFD_MISSING_BIT, VMA_UFFD_WP_BIT, VMA_UFFD_MINOR_BIT);
 }
 
+/** What a test has as `t.world.checked`. */
 export class CheckedWorld implements OperationWatch {
   readonly reports: Reports;
   readonly freed: FreedObjects;

@@ -34,11 +34,12 @@ export function copyFiles(child: task_struct, parent: task_struct): void {
   for (const [fd, f] of parent.files.fd) child.files.fd.set(fd, stubs.get_file(f));
 }
 
+/** Closes every descriptor of a task. */
 export function closeAll(task: task_struct): void {
   for (const fd of [...task.files.fd.keys()]) closeFd(task, fd);
 }
 
-/** A new file that nobody but its descriptor holds: at the end of all there is no reference left. */
+/** A new file that only its descriptor holds: at the end of all there is no reference left. */
 function heldByFd(f: file): file {
   f.f_ref = 0;
   return stubs.get_file(f);

@@ -47,6 +47,7 @@ export interface OvercommitOptions {
   kbytes?: number;
 }
 
+/** A process as `t.process()` makes it: its calls throw what libc says by errno. */
 export class Process {
   /** The same calls with -errno in place of errors. */
   readonly raw: RawCalls;

@@ -39,6 +39,7 @@ function toRlimit(limit: Limit): rlimit {
   };
 }
 
+/** What `process.raw` is. */
 export class RawCalls {
   private readonly task: task_struct;
   private readonly processes: Processes;

@@ -37,7 +37,7 @@ export const READ_IMPLIES_EXEC = 0x0400000;
 
 /** Bits of mm_struct::flags. KSM may merge pages of it. */
 export const MMF_VM_MERGEABLE = 16;
-/** It is going away: nobody is to look for memory in it, and what is read from it may be wrong. */
+/** It is going away: it must not be searched for memory, and what is read from it may be wrong. */
 export const MMF_OOM_SKIP = 21;
 export const MMF_UNSTABLE = 22;
 /** No huge pages, but for where they are advised; and none at all. */

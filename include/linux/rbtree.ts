@@ -60,6 +60,7 @@ export interface rb_augment_callbacks<T> {
   rotate(top: rb_node<T>, up: rb_node<T>): void;
 }
 
+/** Has the tree no node? */
 export function RB_EMPTY_ROOT<T>(root: rb_root<T>): boolean {
   return root.rb_node === null;
 }

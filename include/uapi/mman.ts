@@ -16,7 +16,7 @@ export const PROT_GROWSUP = 0x02000000;
 
 export const MAP_SHARED = 0x01;
 export const MAP_PRIVATE = 0x02;
-/** As MAP_SHARED, and flags that nobody knows are refused. */
+/** As MAP_SHARED, and unknown flags are refused. */
 export const MAP_SHARED_VALIDATE = 0x03;
 export const MAP_DROPPABLE = 0x08;
 /** The four above. */

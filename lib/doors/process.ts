@@ -163,7 +163,7 @@ export function mmput(mm: mm_struct): void {
   fork.mmput(mm);
 }
 
-/** Unmaps all that there is. Nobody may use the address space any more. exit_mmap() of mm/mmap.c. */
+/** Unmaps all that there is. The address space must have no user any more. exit_mmap() of mm/mmap.c. */
 export function exit_mmap(mm: mm_struct): void {
   if (isWatched()) {
     watched('exit_mmap', exit_mmap, { mm });
@@ -207,7 +207,7 @@ export function find_extend_vma_locked(mm: mm_struct, addr: number): vm_area_str
 }
 
 /**
- * Takes mmap_lock for reading; before that grows new_vma, a stack that nobody sees yet, to hold addr, if that lies
+ * Takes mmap_lock for reading; before that grows new_vma, a stack that is not visible yet, to hold addr, if that lies
  * below and is to be written. False, without the lock, where it cannot grow. mmap_read_lock_maybe_expand() of
  * mm/mmap.c.
  */

@@ -42,6 +42,7 @@ function augmentMax<T>(shape: IntervalShape<T>): rb_augment_callbacks<T> {
   };
 }
 
+/** The functions that INTERVAL_TREE_DEFINE() makes, for one shape of nodes. */
 export class IntervalTree<T> {
   private readonly shape: IntervalShape<T>;
   /** For who links a node by hand. */

@@ -87,7 +87,7 @@ export function set_mm_exe_file(mm: mm_struct, new_exe_file: file | null): void 
   if (old !== null) stubs.fput(old);
 }
 
-/** Nobody uses the address space any more. */
+/** The address space has no user any more. */
 function __mmput(mm: mm_struct): void {
   VM_BUG_ON(mm.mm_users !== 0, '__mmput', 'the address space is in use');
 

@@ -5,7 +5,7 @@
  * mtree_range_walk() and the status predicates of include/linux/maple_tree.h and lib/maple_tree.c, Linux 7.3.
  *
  * Deviation: a state whose tree another state has changed walks again from the root, by its index. Upstream does that
- * only if its node has been replaced, and otherwise relies on nobody having changed it.
+ * only if its node has been replaced, and otherwise relies on it being unchanged.
  */
 import { hexOf } from '../../include/check.js';
 import { ULONG_MAX } from '../../include/linux/limits.js';

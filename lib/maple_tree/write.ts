@@ -45,7 +45,7 @@ export function mt_in_rcu<T>(mt: maple_tree<T>): boolean {
   return (mt.ma_flags & MT_FLAGS_USE_RCU) !== 0;
 }
 
-/** Nobody walks the tree while it changes, from here on: stores may change nodes in place. Port of mt_clear_in_rcu(). */
+/** From here on the tree is not walked while it changes: stores may change nodes in place. Port of mt_clear_in_rcu(). */
 export function mt_clear_in_rcu<T>(mt: maple_tree<T>): void {
   mt.ma_flags &= ~MT_FLAGS_USE_RCU;
 }

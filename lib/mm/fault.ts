@@ -177,7 +177,7 @@ function wp_shared(vmf: vm_fault, pte: pte_t): number {
   return 0;
 }
 
-/** Has nobody else the page any more? Then it is of this VMA's anon_vma from here on. */
+/** Is this the only user of the page? Then it is of this VMA's anon_vma from here on. */
 function wp_can_reuse_anon_folio(page: page, vma: vm_area_struct): boolean {
   if (page._mapcount !== 1) return false;
   page.mapping = vma.anon_vma;

@@ -156,6 +156,7 @@ export function ksm_fork(mm: mm_struct, oldmm: mm_struct): void {
   if (mm_flags_test(MMF_VM_MERGEABLE, oldmm)) stubs.__ksm_enter(mm);
 }
 
+/** The address space goes: it is no longer among those that KSM looks at. */
 export function ksm_exit(mm: mm_struct): void {
   mm_flags_clear(MMF_VM_MERGEABLE, mm);
 }

@@ -15,7 +15,7 @@ import { VM_COPY_ON_FORK, VM_SHARED, VM_WRITE } from '../../include/vma_flags.js
 import { missing } from '../bug.js';
 import { vma_is_cow_mapping } from './inlines/flag_operations.js';
 
-/** What private memory that was only read shows: zeroes. All have this one page, so nobody counts its entries. */
+/** What private memory that was only read shows: zeroes. All have this one page, so its entries are not counted. */
 export const empty_zero_page: page = Object.freeze(new page());
 
 /** Gives a page the content of another: zeroes, if there is none. copy_user_highpage() of include/linux/highmem.h. */

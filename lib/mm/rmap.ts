@@ -59,6 +59,7 @@ export function anon_vma_free(anon_vma: anon_vma): void {
   stubs.anon_vma_cache_free(anon_vma);
 }
 
+/** One reference more. */
 export function get_anon_vma(anon_vma: anon_vma): void {
   anon_vma.refcount++;
 }
@@ -71,6 +72,7 @@ function __put_anon_vma(anon_vma: anon_vma): void {
   if (root !== anon_vma && --root.refcount === 0) anon_vma_free(root);
 }
 
+/** One reference less; the last one frees it. */
 export function put_anon_vma(anon_vma: anon_vma): void {
   if (--anon_vma.refcount === 0) __put_anon_vma(anon_vma);
 }
@@ -80,6 +82,7 @@ export function anon_vma_chain_alloc(): anon_vma_chain | null {
   return stubs.anon_vma_chain_cache_alloc();
 }
 
+/** Frees a link, which is on no list and in no tree any more. */
 export function anon_vma_chain_free(avc: anon_vma_chain): void {
   stubs.anon_vma_chain_cache_free(avc);
 }
@@ -178,7 +181,7 @@ function maybe_reuse_anon_vma(dst: vm_area_struct, anon_vma: anon_vma): void {
 }
 
 /**
- * Has dst share all anon_vmas of src, by links of its own; in a fork, perhaps, use one that nobody uses. 0, or -ENOMEM,
+ * Has dst share all anon_vmas of src, by links of its own; in a fork, perhaps, use one that is unused. 0, or -ENOMEM,
  * when dst ends without an anon_vma.
  */
 export function anon_vma_clone(dst: vm_area_struct, src: vm_area_struct, operation: vma_operation): number {
@@ -187,7 +190,7 @@ export function anon_vma_clone(dst: vm_area_struct, src: vm_area_struct, operati
   check_anon_vma_clone(dst, src, operation);
   if (active === null) return 0;
 
-  // Nobody can see these links yet, so no lock is needed. Each goes in front, so dst has them in the opposite order.
+  // These links cannot be seen yet, so no lock is needed. Each goes in front, so dst has them in the opposite order.
   for (const pavc of list_for_each_entry(src.anon_vma_chain)) {
     const avc = anon_vma_chain_alloc();
     if (avc === null) {

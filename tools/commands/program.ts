@@ -59,7 +59,7 @@ function isForTheUser(error: unknown): boolean {
 }
 
 /**
- * How a program ends when nobody has caught an error: always with status 2, with a message where the user can mend it,
+ * How a program ends when an error was not caught: always with status 2, with a message where the user can mend it,
  * else with the stack. A reader of its output that has seen enough, such as head, is no error; a full disk is one.
  */
 export function guard(who: string): void {

@@ -24,7 +24,7 @@ async function replayOf({ tree, calls }: { tree?: true; calls?: true }): Promise
   return (input, write) => replayTrace(input, write, { calls: calls === true });
 }
 
-/** Thrown through a replay that nobody reads any more. */
+/** Thrown through a replay whose output is not read any more. */
 class OutputLost extends Error {}
 
 async function run(replay: Replay, input: string): Promise<void> {

@@ -44,7 +44,7 @@ class RunningTest {
   private readonly operations: RecordedOperation[];
   private readonly elsewhere: string[];
   private last: SpaceState;
-  /** False from when the test frees VMAs itself until it cleans up: nobody counts them down. */
+  /** False from when the test frees VMAs itself until it cleans up: they are not counted down. */
   private isCounted: boolean;
 
   constructor(test: TracedTest) {

@@ -247,7 +247,7 @@ WORD(cleanup_mm, 0)
 		vm_area_free(vma);
 		count++;
 	}
-	/* Not mtree_destroy(): the tree's own lock is nobody's here, and a store that waited for memory leaves it held. */
+	/* Not mtree_destroy(): the tree's own lock is not used here, and a store that waited for memory leaves it held. */
 	__mt_destroy(&mm.mm_mt);
 	mm.map_count = 0;
 	return count;

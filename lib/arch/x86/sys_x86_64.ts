@@ -77,7 +77,7 @@ export function arch_get_unmapped_area_topdown(
   flags: number,
 ): number {
   if (len > TASK_SIZE) return -ENOMEM;
-  // Nobody looks at the address here.
+  // The address is not looked at here.
   if ((flags & MAP_FIXED) !== 0) return addr0;
   if ((flags & MAP_32BIT) !== 0) return arch_get_unmapped_area(filp, addr0, len, pgoff, flags);
 

@@ -193,7 +193,7 @@ function answer(karg: procmap_query, vma: vm_area_struct): number {
   return 0;
 }
 
-/** PROCMAP_QUERY: answers in karg. 0, -EINVAL for flags that nobody knows, -ENOENT, -ENAMETOOLONG, -EINTR. */
+/** PROCMAP_QUERY: answers in karg. 0, -EINVAL for unknown flags, -ENOENT, -ENAMETOOLONG, -EINTR. */
 export function do_procmap_query(mm: mm_struct, karg: procmap_query): number {
   if ((karg.query_flags & ~VALID_FLAGS) !== 0) return -EINVAL;
   if (stubs.mmap_read_lock_killable(mm) !== 0) return -EINTR;

@@ -34,6 +34,7 @@ export const MADVISE_VMA_READ_LOCK = 3;
 /** What is locked for it. */
 export type madvise_lock_mode = 0 | 1 | 2 | 3;
 
+/** What one madvise() is about, from its start to its end. */
 export class madvise_behavior {
   readonly mm: mm_struct;
   /** MADV_*, or __MADV_SET_ANON_VMA_NAME. */

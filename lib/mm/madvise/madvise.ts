@@ -326,7 +326,7 @@ function madvise_walk_vmas(madv_behavior: madvise_behavior): number {
     madv_behavior.vma = vma;
     const error = madvise_vma_behavior(madv_behavior);
     if (error !== 0) return error;
-    // Where the lock was dropped, nobody knows whether the VMA is there still.
+    // Where the lock was dropped, the VMA may be gone.
     const advised: vm_area_struct | null = madv_behavior.lock_dropped ? null : madv_behavior.vma;
     madv_behavior.lock_dropped = false;
     prev = advised;

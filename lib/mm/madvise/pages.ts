@@ -101,7 +101,7 @@ export function madvise_pageout(madv_behavior: madvise_behavior): number {
   return 0;
 }
 
-/** The pages may be dropped as long as nobody writes them. 0, or -EINVAL for a file. */
+/** The pages may be dropped as long as they are not written. 0, or -EINVAL for a file. */
 function madvise_free_single_vma(madv_behavior: madvise_behavior): number {
   if (!vma_is_anonymous(adviseeOf(madv_behavior))) return -EINVAL;
   stubs.lru_add_drain();

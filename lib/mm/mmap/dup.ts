@@ -137,7 +137,7 @@ function undoDup(mm: mm_struct, vmi: vma_iterator, mpnt: vm_area_struct | null):
     vm_unacct_memory(tear_down_vmas(mm, vmi, first, end));
   }
   __mt_destroy(mm.mm_mt);
-  // Until it is gone nobody must rely on what is in it.
+  // Until it is gone, what is in it must not be relied on.
   mm_flags_set(MMF_UNSTABLE, mm);
 }
 
@@ -147,7 +147,7 @@ export function dup_mmap(mm: mm_struct, oldmm: mm_struct): number {
   const vmi = VMA_ITERATOR(mm, 0);
 
   if (stubs.mmap_write_lock_killable(oldmm) !== 0) return -EINTR;
-  // Nobody can reach it yet, so this cannot deadlock.
+  // It cannot be reached yet, so this cannot deadlock.
   stubs.mmap_write_lock_nested(mm);
 
   dup_mm_exe_file(mm, oldmm);

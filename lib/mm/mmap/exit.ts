@@ -52,7 +52,7 @@ function unmapAll(mm: mm_struct, vmi: vma_iterator, first: vm_area_struct): void
   stubs.unmap_vmas(tlb, unmap);
   stubs.mmap_read_unlock(mm);
 
-  // Its memory is gone: nobody need look for more.
+  // Its memory is gone: there is no more to look for.
   mm_flags_set(MMF_OOM_SKIP, mm);
   stubs.mmap_write_lock(mm);
   unmap.mm_wr_locked = true;
@@ -62,7 +62,7 @@ function unmapAll(mm: mm_struct, vmi: vma_iterator, first: vm_area_struct): void
   stubs.tlb_finish_mmu(tlb);
 }
 
-/** Unmaps all that there is. Nobody else uses the address space any more. */
+/** Unmaps all that there is. The address space has no other user any more. */
 export function exit_mmap(mm: mm_struct): void {
   const vmi = VMA_ITERATOR(mm, 0);
   let nr_accounted = 0;

@@ -37,7 +37,7 @@ export function __get_unmapped_area(
 ): number {
   if (len > TASK_SIZE) return -ENOMEM;
 
-  // Anonymous memory counts from its address, which nobody knows yet.
+  // Anonymous memory counts from its address, which is not known yet.
   const found = choose(file, addr, len, file === null ? 0 : pgoff, flags);
   if (IS_ERR_VALUE(found)) return found;
   // The last addresses are errors as they stand.

@@ -46,7 +46,7 @@ export function expand_stack(mm: mm_struct, addr: number): vm_area_struct | null
 }
 
 /**
- * Takes the lock for reading; before that grows new_vma, a stack that nobody sees yet, to hold addr, if that lies below
+ * Takes the lock for reading; before that grows new_vma, a stack that is not visible yet, to hold addr, if that lies below
  * and is going to be written. False, without the lock, where it cannot grow.
  */
 export function mmap_read_lock_maybe_expand(

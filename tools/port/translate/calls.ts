@@ -330,7 +330,7 @@ export abstract class Calls extends Structs {
     return rep === 'boolean' ? 'false' : rep === 'bigint' ? '0n' : '0';
   }
 
-  /** A struct that is passed by value needs no copy where nobody changes it while the callee runs. */
+  /** A struct that is passed by value needs no copy where it is not changed while the callee runs. */
   private sharesStruct(own: OwnFunction, name: string, given: Value, all: readonly Value[]): boolean {
     if (given.type.kind !== 'struct' || !given.place || this.mayChange(own, name)) return false;
     const local = /^\w+$/.test(given.code) && !this.file.globals.has(given.code);

@@ -45,7 +45,7 @@ export class Facts {
     this.pass = 0;
   }
 
-  /** What the last pass has found; of what nobody has given a value yet, nothing. */
+  /** What the last pass has found; of what has no value yet, nothing. */
   read(key: string): Fact {
     return this.known.get(key) ?? NOTHING;
   }

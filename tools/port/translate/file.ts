@@ -386,7 +386,7 @@ class FileTranslator {
   private globalVariable({ name, type, value: first }: ReturnType<typeof declaredBy>[number], node: Node): string[] {
     const api = portApi();
     const globals = api.entries.get('Globals')?.entry;
-    // What the harness has already is the harness's; what no function mentions is nobody's.
+    // What the harness has already is the harness's; what no function mentions is not needed.
     if (
       api.entries.has(name) ||
       (globals?.kind === 'class' && globals.fields.has(name)) ||

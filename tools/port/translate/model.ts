@@ -23,7 +23,7 @@ export interface Variable {
   constant: boolean;
   /** Declared where it is first assigned to. */
   sunk: boolean;
-  /** Nobody reads it: only what its values do is kept. */
+  /** It is never read: only what its values do is kept. */
   unread: boolean;
   /** Of an array: it is handed over as a pointer. */
   escapes: boolean;
@@ -56,7 +56,7 @@ export interface FileScope {
   use(name: string): string;
 }
 
-/** Structs that the port shares freely, since nobody can change them. */
+/** Structs that the port shares freely, since they cannot be changed. */
 export const IMMUTABLE = new Set(['pgprot_t', 'vm_userfaultfd_ctx']);
 
 /** Structs of the kernel that a copy can be made of. */

@@ -310,7 +310,7 @@ export const CASE_RANGE = '__case_range';
 
 /**
  * What gcc has beyond C, as the grammar can read it: `case a ... b:` as a label that is a call, labels as values as names that
- * nobody has.
+ * do not exist.
  */
 export function extensionsAsC(text: string): string {
   // What stands in texts and comments is no code.

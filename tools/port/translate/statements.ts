@@ -308,10 +308,10 @@ export class Statements extends Loops {
     return this.asStatement(this.translate(expression));
   }
 
-  /** A value that nobody wants: what it does is kept. */
+  /** A value that is not used: what it does is kept. */
   protected asStatement(given: Value): string[] {
     const code = isWrapped(given.code) ? given.code.slice(1, -1) : given.code;
-    // The step back of `x--` is of no use to anybody.
+    // The step back of `x--` is of no use.
     const step = /^((\w[\w.]*) = .*), [su]\d+\.(?:add|sub)\(\2, 1\)$/.exec(code)?.[1];
     return given.effects ? [`${step ?? stripped(given.code)};`] : [];
   }
