@@ -2,9 +2,10 @@
 /** Which small changes of the code does no test notice? Usage: `npm run mutate -- --help`; docs/mutants.md says more. */
 import '../../tools/commands/guarded.js';
 import { randomInt } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { complain, paintOut } from '../../tools/commands/program.js';
+import { CannotBeDone, complain, paintOut } from '../../tools/commands/program.js';
 import { beginning, changedSince, isIn } from './changed.js';
 import { chooseSources, isDeletedStubCall, LAYERS_WITH_MUTANTS, shardOf, shuffled } from './choose.js';
 import { Copy } from './copy.js';
@@ -60,12 +61,20 @@ function choose(
   return { all, chosen, equivalent: chosen.filter((mutant) => records.some((record) => isOf(record, mutant))) };
 }
 
+/** Where the tests are that mutants are put to. */
+function foldersOf({ tests }: MutateOptions): string[] {
+  const folders = tests.length === 0 ? ['tests'] : tests.map((name) => join('tests', name));
+  const missing = folders.find((folder) => !existsSync(join(root, folder)));
+  if (missing !== undefined) throw new CannotBeDone(`--tests: no folder ${missing}`);
+  return folders;
+}
+
 async function judge(mutants: readonly Mutant[], options: MutateOptions): Promise<Judged[]> {
   const kept = new Kept(join(root, 'mutants'));
   const copy = new Copy(root);
   const meter = new Meter(mutants.length);
   try {
-    const plan = await Plan.make(copy, kept, LAYERS_WITH_MUTANTS, 'tests', options.jobs);
+    const plan = await Plan.make(copy, kept, LAYERS_WITH_MUTANTS, foldersOf(options), options.jobs);
     const judged = await judgeAll(copy, kept, plan, mutants, {
       jobs: options.jobs,
       fresh: options.fresh,

@@ -14,6 +14,8 @@ export interface MutateOptions {
   /** A revision, or true for where the change begins. */
   since?: string | true;
   mostSeconds?: number;
+  /** Folders below tests/ whose tests are run; none for all. */
+  tests: readonly string[];
   json: boolean;
   fresh: boolean;
   /** Judge what is recorded as equivalent, in place of the rest. */
@@ -61,6 +63,11 @@ export function parseOptions(argv: readonly string[]): MutateOptions {
     .option('--most-seconds <n>', 'judge no more after that time; what is left is no failure', whole(86_400))
     .addOption(
       new Option('-j, --jobs <n>', 'mutants at a time').argParser(whole(99)).default(availableParallelism(), 'cores'),
+    )
+    .addOption(
+      new Option('--tests <folders>', 'only tests of these folders of tests/, such as tree,replay (default: all)')
+        .argParser((value) => value.split(','))
+        .default([]),
     )
     .option('--fresh', 'take no verdict from runs before', false)
     .option('--doubt', `judge what ${EQUIVALENT} records, and nothing else`, false)

@@ -84,9 +84,15 @@ export class Plan {
    * Measures what is not known yet, in several processes side by side.
    *
    * @param folders where the code is that has mutants, as compiled
-   * @param below folder of the tests
+   * @param below folders of the tests
    */
-  static async make(copy: Copy, kept: Kept, folders: readonly string[], below: string, jobs: number): Promise<Plan> {
+  static async make(
+    copy: Copy,
+    kept: Kept,
+    folders: readonly string[],
+    below: readonly string[],
+    jobs: number,
+  ): Promise<Plan> {
     const modules = new Modules(copy.root);
     const hashes = killingTests(copy.root, modules, below);
     const mutable = folders.flatMap((folder) => sourcesBelow(copy.root, folder));
@@ -104,7 +110,7 @@ export class Plan {
     if (missing.length > 0) {
       const measured = await measure(copy.folder, mutable, missing, jobs);
       for (const [test, tests] of measured) seen.set(test, { hash: world + (wanted.get(test) ?? ''), tests });
-      kept.write('reached', Object.fromEntries(seen));
+      kept.write('reached', { ...known, ...Object.fromEntries(seen) });
     }
     for (const [file, { tests }] of seen) {
       const failing = Object.entries(tests).filter(([, { ok }]) => !ok);

@@ -58,7 +58,9 @@ export class Modules {
 }
 
 /** Source names of the tests that mutants are put to, by the hash of what each is made of. */
-export function killingTests(root: string, modules: Modules, below = 'tests'): Map<string, string> {
-  const paths = testFilesBelow(join(root, 'dist', below)).filter((path) => !modules.startsPrograms(path));
+export function killingTests(root: string, modules: Modules, below: readonly string[]): Map<string, string> {
+  const paths = below
+    .flatMap((folder) => testFilesBelow(join(root, 'dist', folder)))
+    .filter((path) => !modules.startsPrograms(path));
   return new Map(paths.map((path) => [sourceName(root, path), modules.hashOfTest(path)]));
 }

@@ -80,7 +80,8 @@ class Memory {
   }
 
   save(): void {
-    this.kept.write('verdicts', this.verdicts);
+    // Another run may have written meanwhile.
+    this.kept.write('verdicts', { ...this.kept.read('verdicts', areVerdicts), ...this.verdicts });
   }
 }
 

@@ -96,7 +96,7 @@ export function mas_destroy<T>(mas: ma_state<T>): void {
   if (mas.mas_flags !== 0) {
     mas.mas_flags = 0;
     // A promise that is not kept can leave the state above the leaves, where no step can begin.
-    if (mas.store_type === wr_spanning_store && mas.node >= 0 && isFresh(mas)) {
+    if (mas.store_type === wr_spanning_store && isFresh(mas)) {
       if (nodesOf(mas.tree).levelOf(mas.node) !== 0) mas.version = STALE;
     }
   }

@@ -62,7 +62,7 @@ t.test('each mutant of a small module has its fate, and is judged once', async (
   t.teardown(() => copy.remove());
   const kept = new Kept(t.testdir());
   const mutants = readMutants(ROOT, CODE);
-  const plan = (): Promise<Plan> => Plan.make(copy, kept, [FIXTURE], FIXTURE, 1);
+  const plan = (): Promise<Plan> => Plan.make(copy, kept, [FIXTURE], [FIXTURE], 1);
   const options = { jobs: 1, fresh: false, seconds: null, progress: () => {} };
   const judged = await judgeAll(copy, kept, await plan(), mutants, options);
   t.same(Object.fromEntries(judged.map((one) => [inOneLine(one.mutant), fateOf(one)])), FATES);
@@ -211,6 +211,7 @@ t.test('the command lists, and refuses what it does not know', async (t) => {
   t.match(stdout, /^lib\/mm\/vma\/split\.ts:\d+ completeSplit: stubs\.get_file\(half\.vm_file\); → nothing$/m);
   t.match(run('lib/none.ts'), { status: 2, stderr: /no such file: lib\/none\.ts/ });
   t.match(run('tools'), { status: 2, stderr: /tools: mutants are of lib, stubs, harness/ });
+  t.match(run('--tests', 'none', 'lib/bug.ts'), { status: 2, stderr: /--tests: no folder tests\/none/ });
   t.match(run('--shard', '3/2'), { status: 2, stderr: /i\/n is wanted/ });
   t.match(run('--sample', '0'), { status: 2, stderr: /from 1 to/ });
   t.match(run('--since', 'no-such-commit'), { status: 2, stderr: /git knows no such commit/ });

@@ -121,13 +121,14 @@ t.test('an unused promise can be seen, and given back', async (t) => {
 });
 
 t.test('a store that needs no node is carried out without a promise', async (t) => {
+  const { reserved } = maple_slab;
   const mt = fullLeaf();
   const [first] = ranges(mt).split(' ');
   const mas = MA_STATE(mt, 0, 0);
   mas_walk(mas);
   mas_store_prealloc(mas, 'x');
   t.not(ranges(mt).split(' ')[0], first);
-  t.equal(maple_slab.reserved, 0);
+  t.equal(maple_slab.reserved, reserved);
 });
 
 t.test('a second promise takes over the nodes of the first', async (t) => {
