@@ -59,18 +59,6 @@ import {
 import { accountPages } from '../../lib/mm/inlines/accounting.js';
 import { DATA, mapRange, plainFile, vmaAt } from '../mm/space.js';
 
-/**
- * What a failure leaves:
- * - same: everything as it was;
- * - split: as it was, but for splits that stay, as upstream leaves them;
- * - faulted: as it was, but for an anon_vma that was prepared and stays;
- * - gap: the range is unmapped, because what was there had its close hooks called before the failure;
- * - grown: the VMA grew over the range and stays so, for the death of the process to clean up;
- * - mapped: the new VMA stays, because to unmap it took memory as well;
- * - done: the operation succeeds in spite of it.
- */
-export type Outcome = 'same' | 'split' | 'faulted' | 'gap' | 'grown' | 'mapped' | 'done';
-
 export interface Prepared {
   /** Carries out the operation. 0, or a negative errno. */
   run(): number;
