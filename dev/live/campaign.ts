@@ -14,6 +14,8 @@ export interface Campaign {
   jobs: number;
   /** Milliseconds that a call may take. */
   patience: number;
+  /** The module that a worker runs. */
+  worker?: URL;
 }
 
 export interface CampaignEnd {
@@ -29,7 +31,8 @@ interface Hand {
   worker: Worker;
   folder: string;
   shared: Int32Array;
-  seed: number;
+  /** What it is at; null when there is nothing left for it. */
+  seed: number | null;
   /** Calls that were answered when it was looked at last, and when that was. */
   seen: number;
   since: number;
@@ -73,16 +76,16 @@ export class LiveCampaign {
   }
 
   private start(): void {
-    const { operations, every } = this.campaign;
+    const { operations, every, worker: module = new URL('./worker.js', import.meta.url) } = this.campaign;
     const shared = new SharedArrayBuffer(8);
     const folder = scratchFolder('live');
     const workerData: WorkerData = { folder, operations, every, shared };
-    const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData });
-    const hand = {
+    const worker = new Worker(module, { workerData });
+    const hand: Hand = {
       worker,
       folder,
       shared: new Int32Array(shared),
-      seed: 0,
+      seed: null,
       seen: 0,
       since: Date.now(),
       isKilled: false,
@@ -95,6 +98,7 @@ export class LiveCampaign {
 
   private give(hand: Hand): void {
     const { seed, runs } = this.campaign;
+    hand.seed = null;
     if (this.next >= runs) return;
     hand.seed = seed + this.next++;
     hand.since = Date.now();
@@ -118,15 +122,11 @@ export class LiveCampaign {
       if (seen !== hand.seen) {
         hand.seen = seen;
         hand.since = now;
-      } else if (this.isBusy(hand) && now - hand.since > this.campaign.patience) {
+      } else if (hand.seed !== null && now - hand.since > this.campaign.patience) {
         this.kill(hand);
         hand.since = now;
       }
     }
-  }
-
-  private isBusy(hand: Hand): boolean {
-    return this.programs + this.hands.indexOf(hand) < this.campaign.runs;
   }
 
   /** Kills the live side, which ends a wait for it. Whoever waits even then is the port. */

@@ -201,6 +201,10 @@ export const FEATURES = {
   free: advice('MADV_FREE', mman.MADV_FREE),
   cold: advice('MADV_COLD and MADV_PAGEOUT', mman.MADV_COLD),
   dontNeedLocked: advice('MADV_DONTNEED_LOCKED', mman.MADV_DONTNEED_LOCKED),
+  keys: {
+    says: 'pkey_mprotect() with the key that there always is',
+    probe: (p) => map(p) ?? (p.pkey_mprotect(BASE, P, RW, 0) === 0 ? null : 'this machine has no protection keys'),
+  },
   name: {
     says: 'names of anonymous memory, PR_SET_VMA',
     probe: (p) => {

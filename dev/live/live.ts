@@ -13,6 +13,7 @@ import { CannotBeDone, likeTheOthers, statusHelp } from '../../tools/commands/pr
 import { NoLiveSide } from './build.js';
 import { LiveCampaign } from './campaign.js';
 import type { LeftOut } from './features.js';
+import { judge } from './judge.js';
 import { LiveSide } from './live_side.js';
 import { probeText } from './probe.js';
 import { compareSelftests } from './selftests.js';
@@ -24,6 +25,7 @@ interface Options {
   every: number;
   jobs: number;
   patience: number;
+  kernel?: string;
   probe?: true;
   selftests?: true;
 }
@@ -74,7 +76,8 @@ async function compare(options: Options): Promise<number> {
   if (hanging !== null) throw new CannotBeDone(hanging);
   if (difference !== null) {
     writeFileSync(difference.file, difference.trace);
-    process.stdout.write(`${difference.what}\n${difference.said}`);
+    const judged = options.kernel === undefined ? '' : `${await judge(options.kernel, difference.trace)}\n`;
+    process.stdout.write(`${difference.what}\n${difference.said}${judged}`);
     return 1;
   }
   const said = `${calls.toLocaleString('en')} calls in ${programs} programs from seed ${seed}`;
@@ -100,6 +103,11 @@ const command = likeTheOthers(new Command('npm run live --'))
   .option('-e, --every <n>', 'look at the address space after every so many calls; at results after each', toCount, 3)
   .option('-j, --jobs <n>', 'programs at a time', toCount, availableParallelism())
   .option('-p, --patience <seconds>', 'how long a call may take', toCount, 20)
+  .addOption(
+    new Option('-k, --kernel <tree>', "a kernel tree whose own code says who is right, where there's a difference").env(
+      'KERNEL',
+    ),
+  )
   .option('--probe', 'only say what can be compared here, what not, and why')
   .addOption(
     new Option('--selftests', "the kernel's selftests on both, verdict by verdict").conflicts([

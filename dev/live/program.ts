@@ -51,6 +51,7 @@ const WORD: Readonly<Record<string, FeatureName>> = {
   mlockall: 'lockAll',
   munlockall: 'lockAll',
   mseal: 'seal',
+  pkey_mprotect: 'keys',
   brk: 'heap',
   name: 'name',
   remap_file_pages: 'remapFilePages',

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Programs on two sides, without a live kernel: a side that lies is found, and the program that shows it is short. */
 import t from 'tap';
+import { portSide, type Side } from '../../dev/conform/sides.js';
 import { compareProgram, describeDifference, traceText } from '../../dev/live/compare.js';
 import type { FeatureName } from '../../dev/live/features.js';
+import { verdict } from '../../dev/live/judge.js';
 import { replayTrace } from '../../tools/replay/replay.js';
 import { FakeMachine, fakeLive, type Lie } from './fake.js';
 
@@ -83,6 +85,14 @@ t.test(
 t.test('an address space that is looked at seldom is looked at in the end', async (t) => {
   const lie: Lie = (name, [addr]) => (name === 'mprotect' && addr === 0x200000001000 ? 0 : undefined);
   t.equal(compareProgram(PROGRAM, fakeLive(new FakeMachine(lie)), { every: 1000 })?.at, PROGRAM.length - 1);
+});
+
+t.test('the code of a kernel tree says who is right', async (t) => {
+  const trace = traceText(PROGRAM.slice(0, 3), fakeLive(new FakeMachine(HONEST)), 'title');
+  const port = portSide('syscalls');
+  t.match(verdict(trace, port, 'linux-7.3'), /linux-7.3 agrees with the port: .* no bug of the port/);
+  const other: Side = (text) => ({ ...port(text), output: port(text).output.replace('mprotect 0', 'mprotect -c') });
+  t.match(verdict(trace, other, 'linux-7.3'), /does not agree with the port either: a bug of the port/);
 });
 
 t.test('a trace has what the port needs before the program', async (t) => {
