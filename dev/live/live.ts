@@ -10,6 +10,7 @@ import { writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { CannotBeDone, likeTheOthers, statusHelp } from '../../tools/commands/program.js';
+import { keepFigures } from '../report/figures.js';
 import { NoLiveSide } from './build.js';
 import { LiveCampaign } from './campaign.js';
 import type { LeftOut } from './features.js';
@@ -28,6 +29,7 @@ interface Options {
   kernel?: string;
   probe?: true;
   selftests?: true;
+  record?: true;
 }
 
 const INTERRUPTED = 130;
@@ -86,7 +88,9 @@ async function compare(options: Options): Promise<number> {
     return INTERRUPTED;
   }
   const rate = Math.round((1000 * calls) / Math.max(Date.now() - began, 1));
-  process.stdout.write(`${said}: no difference between the port and the running kernel\n`);
+  const done = `${said}: no difference between the port and the running kernel`;
+  process.stdout.write(`${done}\n`);
+  keepFigures('live', { programs: [done] });
   process.stderr.write(`${rate.toLocaleString('en')} calls a second\n`);
   return 0;
 }
@@ -116,12 +120,13 @@ const command = likeTheOthers(new Command('npm run live --'))
       'runs',
     ]),
   )
+  .option('--record', 'with --selftests: puts the table into the README')
   .addHelpText('after', statusHelp('no difference, or no live side here', 'a difference', 'it could not be run'))
   .action(async (options: Options) => {
     const probed = lookAround();
     if (probed === null) return;
     if (options.probe) process.stdout.write(probed.text);
-    else if (options.selftests) process.exitCode = compareSelftests(probed.leftOut);
+    else if (options.selftests) process.exitCode = compareSelftests(probed.leftOut, options.record === true);
     else process.exitCode = await compare(options);
   });
 

@@ -184,7 +184,7 @@ function liveSide(): LiveSide {
 }
 
 export const backend: Backend = {
-  name: 'live',
+  name: 'live kernel',
   begin() {
     const { first, folder } = liveSide();
     const child = first.fork();

@@ -1,16 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The kernel's selftests on the port and on the running kernel, verdict by verdict. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { SelftestResult } from '../../harness/selftest/registry.js';
 import { removeScratch, scratchFolder } from '../../tools/commands/folders.js';
 import { CannotBeDone } from '../../tools/commands/program.js';
+import { keepFigures } from '../report/figures.js';
+import { portedCases } from '../selftests/cases.js';
+import { verdictsOf as countVerdicts, rowsOf, tableOf, tellVerdicts } from '../selftests/table.js';
 import { FEATURES, type FeatureName, type LeftOut } from './features.js';
 
 const RUNNER = fileURLToPath(new URL('../run/run.js', import.meta.url));
 const BACKEND = fileURLToPath(new URL('./selftest_backend.js', import.meta.url));
+const CASES = fileURLToPath(new URL('../../tests/selftests', import.meta.url));
+const README = fileURLToPath(new URL('../../../README.md', import.meta.url));
 const TESTS = 'tests/selftests';
 
 /** Verdicts by file and name of the case. */
@@ -59,33 +64,11 @@ export function divergences(port: Verdicts, live: Verdicts, leftOut: LeftOut): D
   });
 }
 
-/** "24", or "23, 1 skipped": what passed, and what else came of the rest. */
-function counted(results: readonly SelftestResult[]): string {
-  const count = (verdict: string): number => results.filter((result) => result.verdict === verdict).length;
-  const others = [
-    [count('skip'), 'skipped'],
-    [count('xfail'), 'fail as expected'],
-    [count('fail'), 'FAIL'],
-  ] as const;
-  return [`${count('pass')}`, ...others.filter(([n]) => n > 0).map(([n, what]) => `${n} ${what}`)].join(', ');
-}
-
-/** A row for each file of the kernel's: cases, and what came of them on each side. */
-export function tableOf(port: Verdicts, live: Verdicts): string[] {
-  const files = [...new Set([...port.values(), ...live.values()].map(({ file }) => file))].sort();
-  const of = (verdicts: Verdicts, file: string): SelftestResult[] =>
-    [...verdicts.values()].filter((result) => result.file === file);
-  const rows = files.map((file) => {
-    const [ours, theirs] = [of(port, file), of(live, file)];
-    return `| \`${file}\` | ${Math.max(ours.length, theirs.length)} | ${counted(ours)} | ${counted(theirs)} |`;
-  });
-  const all = `| all | ${Math.max(port.size, live.size)} | ${counted([...port.values()])} | ${counted([...live.values()])} |`;
-  return [
-    '| file | cases | passed on the port | passed on the live kernel |',
-    '| --- | --- | --- | --- |',
-    ...rows,
-    all,
-  ];
+/** A line for each of the kernel's files, for the report. */
+function summaryOf(port: Verdicts, live: Verdicts): string[] {
+  const files = [...new Set([...port.values()].map(({ file }) => file))];
+  const of = (verdicts: Verdicts, file: string): string => tellVerdicts(countVerdicts(file, [...verdicts.values()]));
+  return files.map((file) => `${file}: passed on the port ${of(port, file)}; on the live kernel ${of(live, file)}`);
 }
 
 /** Runs all of them; what they come to. */
@@ -105,16 +88,28 @@ function runAll(backend: string | null): Verdicts {
   return verdictsOf(lines);
 }
 
-/** Runs them on both, and prints the table and what differs. The status to end with. */
-export function compareSelftests(leftOut: LeftOut): number {
+const [BEGIN, END] = ['<!-- selftests: all sides -->', '<!-- end: selftests -->'];
+
+/** A document with the table in its place. */
+export function withTable(document: string, table: string): string {
+  const [from, to] = [document.indexOf(BEGIN), document.indexOf(END)];
+  if (from < 0 || to < from) throw new Error('the document has no place for the table of selftests');
+  return `${document.slice(0, from + BEGIN.length)}\n\n${table}\n\n${document.slice(to)}`;
+}
+
+/** Runs them on both, and prints the table and what differs; `record` puts it into the README. The status to end with. */
+export function compareSelftests(leftOut: LeftOut, record: boolean): number {
   const [port, live] = [runAll(null), runAll(BACKEND)];
+  const table = tableOf(rowsOf(portedCases(CASES), [...port.values(), ...live.values()]));
+  if (record) writeFileSync(README, withTable(readFileSync(README, 'utf8'), table));
   const differing = divergences(port, live, leftOut);
   const said = differing.map(({ key, port: ours, live: theirs, because }) => {
     const verdicts = `port: ${ours?.verdict ?? 'did not run'}, live kernel: ${theirs?.verdict ?? 'did not run'}`;
     const why = because === null ? `to be explained; ${theirs?.reason ?? ''}` : `explained by ${because}`;
     return `${key}: ${verdicts}; ${why}`;
   });
-  process.stdout.write(`${[...tableOf(port, live), '', ...said].join('\n')}\n`);
+  process.stdout.write(`${[table, '', ...said].join('\n')}\n`);
+  keepFigures('live', { selftests: [...summaryOf(port, live), ...said] });
   const open = differing.filter(({ because }) => because === null).length;
   process.stdout.write(`${differing.length} cases differ, ${open} of them to be explained\n`);
   return open === 0 ? 0 : 1;

@@ -142,10 +142,10 @@ export function functionCoverage(root: string): FunctionCoverage[] {
   return rows.sort((a, b) => part(a) - part(b) || b.lines - a.lines);
 }
 
-/** What `bench` and `conform` have measured last, if they were run; stale where it was of another commit. */
+/** What `bench`, `conform` and `live` have measured last, if they were run; stale where it was of another commit. */
 export function figures(root: string, folder?: string): Record<string, unknown> {
   const now = commitOf(root);
-  const found = ['bench', 'conform'].flatMap((name): [string, unknown][] => {
+  const found = ['bench', 'conform', 'live'].flatMap((name): [string, unknown][] => {
     const all = readFigures(name, folder);
     if (all === null) return [];
     const measured: unknown = Reflect.get(all, 'measured');

@@ -131,8 +131,8 @@ function benchTable(bench: unknown): string | null {
   return tableOf('npm run bench: time of one operation, median of its rounds', head, rows);
 }
 
-/** What `npm run conform` has left: its lines, as it printed them. */
-function conformLines(conform: unknown): string | null {
+/** What `npm run conform` or `npm run live` has left: its lines, as it printed them. */
+function figureLines(conform: unknown): string | null {
   if (!isRecord(conform)) return null;
   const lines = Object.values(conform).flatMap((said) => (Array.isArray(said) ? said.map(String) : []));
   return lines.length === 0 ? null : `<ul>${lines.map((line) => `<li>${escapeHtml(line)}</li>`).join('')}</ul>`;
@@ -150,7 +150,8 @@ function measuredOf(figures: unknown): string {
 export function figuresSection({ figures }: ProjectData): string {
   const none = (command: string): string =>
     `<p class="empty">Not measured: <code>${command}</code> leaves figures here.</p>`;
-  const conform = conformLines(figures.conform) ?? none('npm run conform -- --kernel TREE');
+  const conform = figureLines(figures.conform) ?? none('npm run conform -- --kernel TREE');
+  const live = figureLines(figures.live) ?? none('npm run live');
   const bench = benchTable(figures.bench) ?? none('npm run bench');
-  return `<h3>Conformance with the kernel’s own code</h3>${measuredOf(figures.conform)}${conform}<h3>Benchmarks</h3>${measuredOf(figures.bench)}${bench}`;
+  return `<h3>Conformance with the kernel’s own code</h3>${measuredOf(figures.conform)}${conform}<h3>The port and the running kernel</h3>${measuredOf(figures.live)}${live}<h3>Benchmarks</h3>${measuredOf(figures.bench)}${bench}`;
 }
