@@ -15,6 +15,7 @@ import { Process } from './process/process.js';
 import { Processes, type ProcessOptions } from './process/processes.js';
 import { type RecordedSpace, recorder } from './recorder.js';
 import { Timeline } from './timeline.js';
+import { tracing } from './tracing/current.js';
 import { World, type WorldOptions } from './world.js';
 
 /** What a test's world may have of its own, beside its stubs. */
@@ -133,7 +134,8 @@ export class TestWorld {
     if (checked === null)
       throw new Error('process: the upstream stubs have no pages and no limits; use the checked ones');
     this.processes ??= new Processes({ checked, world: this.world, show: (mm) => this.show(mm ?? this.mm) });
-    return new Process(this.processes.create(options), this.processes);
+    const process = new Process(this.processes.create(options), this.processes);
+    return tracing.tracer?.process(process, options) ?? process;
   }
 
   /** The address space that a failed test, and the report, are to show from here on. */

@@ -204,6 +204,10 @@ class ProgramWriter {
 
   private process(): string {
     const { random, processes } = this;
+    if (!this.profile.live && random.oneIn(40)) {
+      processes.push(++this.made);
+      return 'another';
+    }
     if (processes.length < 5 && random.chance(45)) {
       // Where it fails, its number is the next one's: then this one is asked for in vain, now and then.
       processes.push(++this.made);
@@ -340,6 +344,7 @@ export function randomProgram(random: Random, operations: number, options: Progr
   );
   if (random.chance(85)) lines[0] = 'quiet';
   if (!profile.live && random.chance(20)) lines[1] = 'stack';
+  if (!profile.live && random.oneIn(10)) lines[3] = `heap ${hex(profile.base * PAGE_SIZE)}`;
   if (profile.name === 'limits' && random.chance(60)) lines[2] = 'capable CAP_IPC_LOCK 0';
   lines[lines.length - 1] = 'show';
   return [...PROGRAM_HEAD, ...lines];

@@ -64,6 +64,11 @@ export class Process {
     return this.task.pid;
   }
 
+  /** Has it not exited yet? */
+  get isAlive(): boolean {
+    return this.processes.isAlive(this.task);
+  }
+
   /** Its address space. Throws once it has exited. */
   get mm(): mm_struct {
     return this.task.mm ?? badArgument('process', 'mm', null, `process ${this.pid} has exited`);

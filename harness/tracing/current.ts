@@ -6,6 +6,8 @@
 import type { mm_struct } from '../../include/mm_types.js';
 import type { OperationWatch } from '../../lib/doors/operation.js';
 import { traceWanted } from '../environment.js';
+import type { Process } from '../process/process.js';
+import type { ProcessOptions } from '../process/processes.js';
 
 /** A test that begins. */
 export interface TracedTest {
@@ -22,6 +24,8 @@ export interface TracedTest {
 export interface Tracer extends OperationWatch {
   /** A test begins. What is returned is called when it ends, while its world is still there. */
   begin(test: TracedTest): () => void;
+  /** The test makes a process. Returns it, with its calls traced. */
+  process(process: Process, options: ProcessOptions): Process;
 }
 
 export const tracing: { tracer: Tracer | null } = { tracer: null };

@@ -20,6 +20,11 @@ const KNOB_FIELDS = {
 
 export const KNOBS: readonly string[] = Object.keys(KNOB_FIELDS);
 
+/** The knobs of the machine as they are. */
+export function knobsOf(globals: Globals): Map<string, number> {
+  return new Map(Object.entries(KNOB_FIELDS).map(([knob, field]) => [knob, Number(globals[field])]));
+}
+
 /** Sets a knob of the machine. */
 export function setKnob(globals: Globals, knob: string, value: number): void {
   if (!(knob in KNOB_FIELDS)) throw new RangeError(`sysctl: '${knob}': there is none`);

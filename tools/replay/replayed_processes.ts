@@ -81,6 +81,11 @@ export class ReplayedProcesses {
     return 0;
   }
 
+  /** A new process, as the first began. Its number. */
+  another(): number {
+    return this.tasks.push(this.processes.create({ comm: 'replay' }));
+  }
+
   /** The process that runs; null when it has exited. */
   get task(): task_struct | null {
     return this.tasks[this.running - 1] ?? null;

@@ -5,6 +5,8 @@
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Process } from '../../harness/process/process.js';
+import type { ProcessOptions } from '../../harness/process/processes.js';
 import { isFreed, showCall, showResult } from '../../harness/said.js';
 import type { TracedTest, Tracer } from '../../harness/tracing/current.js';
 import { maple_tree } from '../../include/linux/maple_tree.js';
@@ -16,6 +18,8 @@ import { current } from '../../stubs/index.js';
 import { makeFolder } from '../commands/folders.js';
 import { complain, USAGE } from '../commands/program.js';
 import type { Part } from '../replay/words/word.js';
+import { callTraceOf } from './call_writer.js';
+import { CallRecorder, type RecordedCalls } from './calls.js';
 import { TestNumbers } from './numbers.js';
 import type { RecordedOperation, Recording } from './recording.js';
 import { showChange } from './show.js';
@@ -46,6 +50,8 @@ class RunningTest {
   private last: SpaceState;
   /** False from when the test frees VMAs itself until it cleans up: they are not counted down. */
   private isCounted: boolean;
+  /** What the test's processes do; null until it makes one. */
+  private calls: CallRecorder | null;
 
   constructor(test: TracedTest) {
     this.test = test;
@@ -53,6 +59,7 @@ class RunningTest {
     this.operations = [];
     this.elsewhere = [];
     this.isCounted = true;
+    this.calls = null;
     this.last = this.look();
   }
 
@@ -90,6 +97,17 @@ class RunningTest {
     this.test.say(`on another address space: ${call}`);
   }
 
+  /** The test makes a process. */
+  process(process: Process, options: ProcessOptions): Process {
+    this.calls ??= new CallRecorder();
+    return this.calls.begin(process, options);
+  }
+
+  /** What its processes have done; null when it made none. */
+  endCalls(): RecordedCalls | null {
+    return this.calls?.end() ?? null;
+  }
+
   /** The test ends. What there is to write, or null. */
   end(): Recording | null {
     const end = this.look();
@@ -112,7 +130,7 @@ export class TestTracer implements Tracer {
   private readonly running: Map<object, RunningTest>;
   private underWay: UnderWay | null;
   /** Ended tests. They are written when none is running, for a replay has the stub world to itself. */
-  private readonly ended: { recording: Recording; numbers: TestNumbers; file: string }[];
+  private readonly ended: { text: () => string; file: string }[];
   private readonly files: Set<string>;
 
   constructor(folder: string) {
@@ -131,14 +149,22 @@ export class TestTracer implements Tracer {
     this.running.set(tree, run);
     return () => {
       this.running.delete(tree);
-      const recording = run.end();
-      if (recording !== null) {
-        const file = this.fileOf(test.name);
-        test.say(`trace: ${file}`);
-        this.ended.push({ recording, numbers: run.numbers, file });
-      }
+      const [calls, recording] = [run.endCalls(), run.end()];
+      if (recording !== null) this.keep(test, '.trace', () => traceOf(recording, run.numbers));
+      if (calls !== null) this.keep(test, '.calls.trace', () => callTraceOf(test.name, calls));
       if (this.running.size === 0) this.write();
     };
+  }
+
+  process(process: Process, options: ProcessOptions): Process {
+    return [...this.running.values()].at(-1)?.process(process, options) ?? process;
+  }
+
+  /** There is something to write of a test, once none is running. */
+  private keep(test: TracedTest, ending: string, text: () => string): void {
+    const file = this.fileOf(test.name, ending);
+    test.say(`trace: ${file}`);
+    this.ended.push({ text, file });
   }
 
   operation<T>(name: string, named: NamedArguments, call: () => T): T {
@@ -196,18 +222,18 @@ export class TestTracer implements Tracer {
   }
 
   /** A file's path for a test's name; each test has one of its own. */
-  private fileOf(name: string): string {
+  private fileOf(name: string, ending: string): string {
     const plain = name.replaceAll(/[^\w.>-]+/g, '-').replaceAll(/-*>-*/g, '--');
     const stem = plain.replaceAll(/^[-.]+|-+$/g, '').slice(0, 150) || 'test';
-    let file = `${stem}.trace`;
-    for (let i = 2; this.files.has(file); i++) file = `${stem}-${i}.trace`;
+    let file = `${stem}${ending}`;
+    for (let i = 2; this.files.has(file); i++) file = `${stem}-${i}${ending}`;
     this.files.add(file);
     return join(this.folder, file);
   }
 
   private write(): void {
-    for (const { recording, numbers, file } of this.ended.splice(0)) {
-      const text = traceOf(recording, numbers);
+    for (const { text: write, file } of this.ended.splice(0)) {
+      const text = write();
       // A full disk is no failure of the test.
       try {
         makeFolder(this.folder);

@@ -47,7 +47,7 @@ static struct task_struct *new_process(void)
 	return task;
 }
 
-static void first_process(void)
+static int start_process(void)
 {
 	struct task_struct *task = new_process();
 	int i;
@@ -58,8 +58,11 @@ static void first_process(void)
 	task->rlim[RLIMIT_MEMLOCK] = (struct rlimit){ 8 << 20, 8 << 20 };
 	mm_init(task->mm, NULL);
 	task->mm->start_brk = task->mm->brk = START_BRK;
+	i = running;
 	running = task->number;
 	arch_pick_mmap_layout(task->mm, &task->rlim[RLIMIT_STACK]);
+	running = i;
+	return task->number;
 }
 
 static void mmput(struct mm_struct *mm)

@@ -41,10 +41,23 @@ WORD(process, 1)
 	ulong number = a[0].value;
 
 	if (number == 1 && !nr_processes)
-		first_process();
+		start_process();
 	if (number < 1 || number > nr_processes || !processes[number])
 		return -ESRCH;
 	running = number;
+	return 0;
+}
+
+WORD(another, 0)
+{
+	return start_process();
+}
+
+WORD(heap, 1)
+{
+	if (!current->mm)
+		return -ESRCH;
+	current->mm->start_brk = current->mm->brk = a[0].value;
 	return 0;
 }
 

@@ -10,6 +10,11 @@ export const PROCESSES: CallWords = {
       gives: '0, or `-3` where it has exited or never was',
       run: (p, a) => p.choose(a.small(0)),
     }),
+    callWord('another', {
+      does: 'a new process, as the first began; the one that runs goes on',
+      gives: 'its number',
+      run: (p) => p.another(),
+    }),
     callWord('fork', { does: '`fork()`; the parent goes on', gives: 'the number of the child', run: (p) => p.fork() }),
     callWord('exit', { does: 'the process ends', run: (p) => p.exit() }),
     callWord('stack', { does: 'gives the process the stack that a program begins with', run: (p) => p.stack() }),
