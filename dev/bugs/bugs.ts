@@ -8,11 +8,11 @@ import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { complain, likeTheOthers, statusHelp, USAGE } from '../../tools/commands/program.js';
 import type { Bug } from './bug.js';
-import { CAP, type Chance, chanceOf, recordChances, SEEDS, tellChance } from './chance.js';
+import { CAP, type Chance, chanceOf, chances, recordChances, SEEDS, tellChance } from './chance.js';
 import { Copy, forAll, type Verdict } from './hunt.js';
 import { type BugList, INVENTED, UPSTREAM } from './list.js';
 import { confirmed, matrix } from './matrix.js';
-import { tableOf } from './table.js';
+import { jsonOf, tableOf } from './table.js';
 import type { Finding } from './test_process.js';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
@@ -55,7 +55,8 @@ async function judge(list: BugList, bugs: readonly Bug[], { json, record, jobs }
     process.stderr.write(`${id}: upstream ${upstream ? 'yes' : 'no'}, here ${here}\n`);
     return verdict;
   });
-  process.stdout.write(`${json ? JSON.stringify(verdicts, null, 2) : tableOf(bugs, verdicts)}\n`);
+  const measured = chances(root, list);
+  process.stdout.write(`${json ? jsonOf(bugs, verdicts, measured) : tableOf(bugs, verdicts, measured)}\n`);
   if (record) writeFileSync(join(root, list.matrix), `${JSON.stringify(verdicts, null, 2)}\n`);
   return verdicts.every(({ found }) => found !== null) ? 0 : 1;
 }

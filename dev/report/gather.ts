@@ -11,6 +11,10 @@ import { readBaseline } from '../../tools/port/manifest.js';
 import type { FunctionCoverage, Measured, ReportData, ReportedTest, TestResult } from '../../tools/report/data.js';
 import { lineReader, partsOf } from '../../tools/report/recorded.js';
 import { parseTables } from '../../tools/table/table.js';
+import { chances } from '../bugs/chance.js';
+import { UPSTREAM } from '../bugs/list.js';
+import { matrix } from '../bugs/matrix.js';
+import { matrixOf } from '../bugs/table.js';
 import { commitOf, readFigures } from './figures.js';
 import { resultsOf } from './results.js';
 
@@ -98,6 +102,11 @@ function runReview(root: string): string[][] {
   );
 }
 
+/** The bugs that were put back, as they were recorded last. */
+export function bugsOf(root: string): string[][] {
+  return matrixOf(UPSTREAM.bugs, matrix(root), chances(root));
+}
+
 /** Lines of each function of a file that lcov knows, by name. */
 function functionsOf(lcov: string): Map<string, { line: number; lines: number; reached: number }> {
   const found = new Map<string, { line: number; lines: number; reached: number }>();
@@ -180,6 +189,7 @@ export async function gather(root: string, files: readonly string[]): Promise<Re
   if (typeof tests === 'string') return tests;
   const project = {
     review: runReview(root),
+    bugs: bugsOf(root),
     coverage: functionCoverage(root),
     coverageMeasured: coverageMeasured(root),
     figures: figures(root),

@@ -7,11 +7,13 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { type Bug, StaleBugError, withBug } from '../../dev/bugs/bug.js';
+import { chances } from '../../dev/bugs/chance.js';
 import { Copy, filesFor, sameTest } from '../../dev/bugs/hunt.js';
 import { BUGS } from '../../dev/bugs/list.js';
 import { confirmed, matrix } from '../../dev/bugs/matrix.js';
-import { tableOf } from '../../dev/bugs/table.js';
+import { jsonOf, tableOf } from '../../dev/bugs/table.js';
 import { findingsOf } from '../../dev/bugs/test_process.js';
+import { bugsOf } from '../../dev/report/gather.js';
 import { ROOT, runNode } from '../house/project.js';
 
 const VERDICTS = matrix(ROOT);
@@ -74,9 +76,21 @@ t.test('a bug whose code is no longer as it was is an error that names it', asyn
   await t.rejects(copy.judge(bug('no such text'), []), StaleBugError);
 });
 
-t.test('the README shows the matrix', async (t) => {
-  const shown = /^\| bug \|.*?\n\n/ms.exec(readFileSync(join(ROOT, 'README.md'), 'utf8'))?.[0].trimEnd();
-  t.equal(shown, tableOf(BUGS, VERDICTS));
+t.test('the README, the report and the command show one matrix, of the record', async (t) => {
+  const shown = /^\| bug \|.*?\n\n/ms.exec(readFileSync(join(ROOT, 'README.md'), 'utf8'))?.[0].trimEnd() ?? '';
+  t.equal(shown, tableOf(BUGS, VERDICTS, chances(ROOT)));
+  const cells = shown.split('\n').map((line) =>
+    line
+      .slice(2, -2)
+      .split(' | ')
+      .map((text) => text.trim().replaceAll('\\|', '|')),
+  );
+  t.same(bugsOf(ROOT), [cells[0], ...cells.slice(2)]);
+  const json: { id: string; found: unknown; upstream: boolean }[] = JSON.parse(jsonOf(BUGS, VERDICTS, chances(ROOT)));
+  t.same(
+    json.map(({ id, upstream, found }) => ({ id, upstream, found })),
+    VERDICTS,
+  );
 });
 
 t.test('what found a bug still finds it, and one that does not is named', async (t) => {

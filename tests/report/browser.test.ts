@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The report in a real browser, as its readers use it. BROWSER names it, chromium unless given. */
+
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Browser, chromium, type Locator, type Page } from 'playwright-core';
 import t, { type Test } from 'tap';
+import { BUGS } from '../../dev/bugs/list.js';
 import { ROOT, runNode } from '../house/project.js';
 
 const BROWSER = process.env.BROWSER ?? '/usr/bin/chromium';
@@ -284,6 +286,7 @@ t.test('the report in a browser', { skip }, async (t) => {
     const { page, errors } = await open(browser, t, good, 1280);
     t.equal(await page.locator('#review tbody tr').count(), 9);
     t.ok((await page.locator('#review td.found').count()) > 8);
+    t.equal(await page.locator('#bugs tbody tr').count(), BUGS.length);
     await page.getByRole('button', { name: /^with hook calls/ }).click();
     const counted = Number(/^\d+/.exec((await page.locator('#count').textContent()) ?? '')?.[0]);
     t.ok(counted > 5 && counted === (await page.locator('#names button').count()));

@@ -22,7 +22,7 @@ import { ROOT, runCommand, runNode } from '../house/project.js';
 
 /** A report of this project with nothing in it but what is given. */
 function projectReport(given: Partial<ProjectData>): ReportData {
-  const project = { review: [], coverage: [], coverageMeasured: null, figures: {}, ...given };
+  const project = { review: [], bugs: [], coverage: [], coverageMeasured: null, figures: {}, ...given };
   return { made: 'now', kernel: '7.2', of: 'all tests', tests: [], project };
 }
 
@@ -52,6 +52,11 @@ t.test('names and data stay text', async (t) => {
         ['<x>', 'clean'],
         ['y', 'WARN: here'],
       ],
+      bugs: [
+        ['bug', 'here', 'by'],
+        ['A<1>', 'yes', 'the matrix: leak (tests/review/a.test.ts)'],
+        ['A2', 'yes', 'another (tests/review/a.test.ts)'],
+      ],
       coverage,
       coverageMeasured: { date: '2026-01-02', commit: 'abc', stale: true },
       figures: {},
@@ -69,8 +74,17 @@ t.test('names and data stay text', async (t) => {
     page,
     '<th scope="row">&lt;x&gt;</th><td class="clean"><a href="#test=tests%2Freview%2Fa.test.ts%3A%20the%20matrix">clean</a></td>',
   );
+  t.match(
+    page,
+    '<th scope="row">A&lt;1&gt;</th><td>yes</td><td><a href="#test=tests%2Freview%2Fa.test.ts%3A%20the%20matrix">the matrix: leak (tests/review/a.test.ts)</a></td>',
+  );
+  t.match(page, '<td>another (tests/review/a.test.ts)</td>', 'a test that is not in the report');
   t.match(page, /<td class="found"><a [^>]*>WARN: here<\/a><\/td>/);
-  t.notMatch(pageOf({ ...data, project: null }, '', ''), /id="review"|id="coverage"|id="figures"/, 'of somebody else');
+  t.notMatch(
+    pageOf({ ...data, project: null }, '', ''),
+    /id="review"|id="bugs"|id="coverage"|id="figures"/,
+    'of somebody else',
+  );
   t.match(page, '2 functions of upstream live here; tests reach 3 of their 4 lines');
 
   t.match(
@@ -85,7 +99,13 @@ t.test('names and data stay text', async (t) => {
 
 t.test('an empty section says which command fills it', async (t) => {
   const page = pageOf(projectReport({}), '', '');
-  for (const command of ['npm run review', 'npm run coverage', 'npm run bench', 'npm run conform -- --kernel TREE']) {
+  for (const command of [
+    'npm run review',
+    'npm run bugs',
+    'npm run coverage',
+    'npm run bench',
+    'npm run conform -- --kernel TREE',
+  ]) {
     t.match(page, `<code>${command}</code>`);
   }
   t.match(

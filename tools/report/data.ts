@@ -59,6 +59,8 @@ export interface Measured {
 export interface ProjectData {
   /** Heads and rows of the review's matrix. */
   review: string[][];
+  /** Heads and rows of the bugs that were put back. */
+  bugs: string[][];
   coverage: FunctionCoverage[];
   coverageMeasured: Measured | null;
   figures: Record<string, unknown>;

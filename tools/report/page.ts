@@ -2,7 +2,7 @@
 /** The report as one HTML page: style, scripts and data are in it, so that it needs no server and no network. */
 import type { ProjectData, ReportData } from './data.js';
 import { embedded, escapeHtml } from './html.js';
-import { coverageSection, figuresSection, reviewSection } from './sections.js';
+import { bugsSection, coverageSection, figuresSection, reviewSection } from './sections.js';
 
 /** By which a report is known. */
 export const TITLE = '<title>vma-userland: report</title>';
@@ -21,7 +21,7 @@ function verdictOf({ tests }: ReportData): string {
 }
 
 const PROJECT_LINKS =
-  '<a href="#tests">Tests</a> <a href="#review">Review</a> <a href="#coverage">Coverage</a> <a href="#figures">Figures</a> ';
+  '<a href="#tests">Tests</a> <a href="#review">Review</a> <a href="#bugs">Bugs</a> <a href="#coverage">Coverage</a> <a href="#figures">Figures</a> ';
 
 /** What `?` shows; docs/report.md says more. */
 const HELP = `<dialog id="help" aria-labelledby="help-head"><h2 id="help-head">How to read this</h2>
@@ -36,6 +36,7 @@ of a step</dd><dt>?</dt><dd>this</dd></dl>
 
 function projectSections(project: ProjectData, tests: ReportData['tests']): string {
   return `<section id="review" aria-labelledby="review-head"><h2 id="review-head">Review of the mapped hook</h2>${reviewSection(project, tests)}</section>
+<section id="bugs" aria-labelledby="bugs-head"><h2 id="bugs-head">Bugs of upstream's</h2>${bugsSection(project, tests)}</section>
 <section id="coverage" aria-labelledby="coverage-head"><h2 id="coverage-head">Coverage</h2>${coverageSection(project)}</section>
 <section id="figures" aria-labelledby="figures-head"><h2 id="figures-head">Figures</h2>${figuresSection(project)}</section>`;
 }

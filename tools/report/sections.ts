@@ -26,6 +26,26 @@ export function reviewSection({ review }: ProjectData, tests: readonly ReportedT
   return REVISIONS + tableOf('What the checked world reported, defect by revision', head, cells);
 }
 
+/** What the columns of the bugs are. */
+const BUGS =
+  '<p>Bugs that upstream had, put back one at a time: does one of its own tests find it, what finds it here first, and after ' +
+  'how many random operations the detectors do, in the median of ten seeds.</p>';
+
+/** Where a cell leads that names a test of this report, at its beginning, and its file at the end. */
+function testLink(text: string, tests: readonly ReportedTest[]): string {
+  const test = tests.find(({ name, file }) => text.startsWith(name) && text.endsWith(`(${file})`));
+  if (test === undefined) return escapeHtml(text);
+  return `<a href="#test=${encodeURIComponent(`${test.file}: ${test.name}`)}">${escapeHtml(text)}</a>`;
+}
+
+export function bugsSection({ bugs }: ProjectData, tests: readonly ReportedTest[]): string {
+  const [head = [], ...rows] = bugs;
+  if (rows.length === 0) return '<p class="empty">Nothing is known of them: try <code>npm run bugs</code>.</p>';
+  const by = head.indexOf('by');
+  const cells = rows.map((row) => row.map((text, i) => (i === by ? { html: testLink(text, tests) } : cell(text))));
+  return BUGS + tableOf('What finds each bug', head, cells);
+}
+
 function verdictOf(text: string): string {
   return text === 'clean' ? 'clean' : 'found';
 }
