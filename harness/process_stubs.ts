@@ -43,7 +43,10 @@ export function processStubs(base: Stubs): Partial<Stubs> {
     shmem_zero_setup: (vma) => base.shmem_zero_setup(vma) || shmem_zero_setup(vma),
     ksm_vma_flags,
     __ksm_enter: (mm) => base.__ksm_enter(mm) || __ksm_enter(mm),
-    ksm_fork,
+    ksm_fork: (mm, oldmm) => {
+      base.ksm_fork(mm, oldmm);
+      ksm_fork(mm, oldmm);
+    },
     ksm_exit,
     update_hiwater_vm: (mm) => {
       base.update_hiwater_vm(mm);

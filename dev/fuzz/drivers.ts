@@ -10,6 +10,7 @@ import {
   mmap_action_remap_full,
   stubs,
   VMA_DONTEXPAND_BIT,
+  vfs_mmap,
   vma_desc_set_flags,
 } from '../../lib/index.js';
 import { vma_set_flags } from '../../lib/mm/inlines/flag_operations.js';
@@ -43,6 +44,7 @@ export class Drivers {
         },
       }),
       new file({ mmap: (_file, vma) => compat_vma_mmap(inner, vma) }),
+      new file({ mmap: (_file, vma) => vfs_mmap(inner, vma) }),
     ];
   }
 

@@ -160,7 +160,13 @@ export function stack(_around: Surroundings, mm: mm_struct, [depth = 0, how = 0]
     return;
   }
   if (how % 9 === 0) do_munmap(mm, STACKS, STACK_PAGES * PAGE_SIZE, null);
-  else if (vma_test(vma, VMA_GROWSDOWN_BIT)) expand_downwards(vma, top - (depth % STACK_PAGES) * PAGE_SIZE);
+  else growTo(mm, top - (depth % STACK_PAGES) * PAGE_SIZE);
+}
+
+/** As a fault does: the VMA above grows down to what is not mapped. */
+function growTo(mm: mm_struct, addr: number): void {
+  const vma = vma_next(VMA_ITERATOR(mm, addr));
+  if (vma !== null && vma.vm_start > addr && vma_test(vma, VMA_GROWSDOWN_BIT)) expand_downwards(vma, addr);
 }
 
 /** Was it moved here, with pages that know where they were? */

@@ -74,7 +74,7 @@ export function rangeOf(at = 0, length = 0): { start: number; len: number } {
 /** A range of the window, or a VMA or a part of one. */
 export function targetOf(mm: mm_struct, [a = 0, b = 0, , , c = 0]: Numbers): { start: number; len: number } {
   const vma = a % 4 === 0 ? null : pickVma(mm, b);
-  if (vma === null || vma.vm_start >= HEAP) return rangeOf(a, b);
+  if (vma === null) return rangeOf(a, b);
   const { start, end } = partOf(vma, a, c);
   return { start, len: end - start };
 }

@@ -4,7 +4,7 @@ import { CheckedWorld } from '../../harness/checked/world.js';
 import { World } from '../../harness/world.js';
 import { type mm_struct, type Stubs, VMA_DONTEXPAND_BIT, vma_test } from '../../lib/index.js';
 import type { Random } from '../random.js';
-import { randomProgram as randomCalls } from '../syscalls/program.js';
+import { HARSH, randomProgram as randomCalls } from '../syscalls/program.js';
 import { CallMachine } from './call_program.js';
 import { Drivers } from './drivers.js';
 import { Machine } from './machine.js';
@@ -80,6 +80,6 @@ export function groundOf(kind: Kind): Ground {
 /** A program of that many lines; of either kind, unless one is given. */
 export function randomLines(random: Random, length: number, given?: Kind): Program {
   const kind = given ?? random.pick(KINDS);
-  const lines = kind === 'functions' ? randomProgram(random, length).map(printStep) : randomCalls(random, length);
-  return { kind, lines };
+  if (kind === 'functions') return { kind, lines: randomProgram(random, length).map(printStep) };
+  return { kind, lines: randomCalls(random, length, random.chance(50) ? { profile: HARSH } : {}) };
 }

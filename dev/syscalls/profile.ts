@@ -20,7 +20,9 @@ import {
 import type { Random } from '../random.js';
 
 export const PROFILES = ['plain', 'varied', 'forks', 'files', 'limits', 'failing', 'placed', 'moves'] as const;
-export type ProfileName = (typeof PROFILES)[number];
+/** Beside them, for who asks: all kinds of words, with failures, at places where things go wrong. */
+export const HARSH = 'harsh';
+export type ProfileName = (typeof PROFILES)[number] | typeof HARSH;
 
 /** How often words of a kind come, beside mapping, unmapping and protecting. */
 interface Weights {
@@ -70,6 +72,9 @@ const FEW_PROTS = [RW, RW, RW, PROT_READ];
 const MANY_PROTS = [RW, PROT_READ, PROT_NONE, PROT_READ | PROT_EXEC, RW | PROT_EXEC, PROT_WRITE, PROT_EXEC];
 const MANY_FLAGS = [0, 0, 0, MAP_NORESERVE, MAP_LOCKED, MAP_POPULATE, MAP_GROWSDOWN, MAP_STACK, MAP_DROPPABLE];
 
+/** Stacks that are locked, and the like. */
+const HARSH_FLAGS = [0, 0, 0, MAP_GROWSDOWN, MAP_GROWSDOWN | MAP_LOCKED, MAP_LOCKED, MAP_NORESERVE, MAP_POPULATE];
+
 const BASIC: Weights = {
   fork: 2,
   fault: 30,
@@ -97,6 +102,19 @@ const WEIGHTS: Readonly<Record<ProfileName, Partial<Weights>>> = {
   failing: { fail: 20, fork: 6, name: 5, file: 3, driver: 4, lock: 6 },
   placed: { file: 5, driver: 2, brk: 8, move: 12 },
   moves: { move: 45, fault: 35, lock: 6, seal: 1, file: 4, driver: 3 },
+  harsh: {
+    fork: 6,
+    fail: 14,
+    lock: 14,
+    limit: 8,
+    seal: 3,
+    move: 24,
+    advise: 10,
+    guard: 6,
+    name: 4,
+    file: 4,
+    driver: 6,
+  },
 };
 
 /** A profile of that name, or of one that is drawn. */
@@ -115,15 +133,17 @@ export function profileOf(random: Random, given?: ProfileName, live = false): Pr
     ]);
   const few = name === 'plain' || name === 'forks' || name === 'moves' || random.chance(40);
   const weights = { ...BASIC, ...WEIGHTS[name] };
+  // Address 0 is an address.
+  const atZero = name === HARSH && random.chance(30);
   return {
     name,
-    base: 0x200000000,
+    base: atZero ? 0 : 0x200000000,
     pages: few ? random.between(6, 14) : random.between(16, 64),
     longest: few ? random.between(3, 5) : random.between(4, 16),
     prots: few ? FEW_PROTS : MANY_PROTS,
-    flags: few ? [0] : MANY_FLAGS,
-    hintless: name === 'placed' ? 60 : few ? 0 : 5,
-    shared: name === 'files' ? 35 : few ? 0 : 12,
+    flags: name === HARSH ? HARSH_FLAGS : few ? [0] : MANY_FLAGS,
+    hintless: name === 'placed' ? 60 : few && name !== HARSH ? 0 : 5,
+    shared: name === 'files' ? 35 : few && name !== HARSH ? 0 : 12,
     bad: few ? 1 : 5,
     weights: live ? { ...weights, fail: 0, driver: 0 } : weights,
     live,

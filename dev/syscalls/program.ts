@@ -18,7 +18,7 @@ import { FAILING } from '../../tools/replay/process_settings.js';
 import type { Random } from '../random.js';
 import { FIXED, type Profile, type ProfileName, profileOf } from './profile.js';
 
-export { PROFILES, type ProfileName } from './profile.js';
+export { HARSH, PROFILES, type ProfileName } from './profile.js';
 
 export interface ProgramOptions {
   /** What the program is about; drawn unless given. */

@@ -47,6 +47,8 @@ export class Notifications {
   private perf: Set<vm_area_struct>;
   private hiwaterVm: Set<mm_struct>;
   private uffdPrepared: boolean;
+  /** Of a fork: was userfaultfd asked, and told how it ended; and who was told that it went well? */
+  private forked: { asked: boolean; ended: 'complete' | 'fail' | null; told: string[] };
   /** What was unmapped: unmap_vmas() tells uprobes itself. */
   private unmapped: { mm: mm_struct; start: number; end: number }[];
 
@@ -64,6 +66,7 @@ export class Notifications {
     this.perf = new Set();
     this.hiwaterVm = new Set();
     this.uffdPrepared = false;
+    this.forked = { asked: false, ended: null, told: [] };
     this.unmapped = [];
   }
 
@@ -78,6 +81,7 @@ export class Notifications {
     this.perf = new Set();
     this.hiwaterVm = new Set();
     this.uffdPrepared = false;
+    this.forked = { asked: false, ended: null, told: [] };
     this.unmapped = [];
   }
 
@@ -176,6 +180,27 @@ export class Notifications {
     this.uffdPrepared = false;
   }
 
+  uffdForks(): void {
+    this.forked.asked = true;
+  }
+
+  uffdForked(ended: 'complete' | 'fail'): void {
+    this.forked.ended = ended;
+  }
+
+  /** KSM, khugepaged: those that begin to work on the child. */
+  startsOnChild(who: string): void {
+    this.forked.told.push(who);
+  }
+
+  /** Who was told of a fork, and of its end. */
+  private *missedByFork(succeeded: boolean): Generator<string> {
+    const { asked, ended, told } = this.forked;
+    if (asked && ended === null) yield 'userfaultfd: it was asked about a fork, and not told how that ended';
+    if (ended === 'complete' && !succeeded) yield 'userfaultfd: it was told of a fork that failed';
+    if (!succeeded) for (const who of told) yield `fork: ${who}() was called for a child that came to nothing`;
+  }
+
   /** What an operation of that name did, without telling. */
   missed(name: string, rule: Rule, before: Spaces, after: Spaces, succeeded: boolean): string[] {
     const found = [...this.missedByVmas(name, rule, before, after)];
@@ -201,6 +226,7 @@ export class Notifications {
     if (this.uffdPrepared && (/^(?:__)?vm_munmap$/.test(name) || (succeeded && TELLS_UFFD.test(name)))) {
       found.push('userfaultfd: unmaps were prepared, and userfaultfd_unmap_complete() was not called');
     }
+    if (name === 'dup_mmap' || name === 'copy_mm') found.push(...this.missedByFork(succeeded));
     return found;
   }
 

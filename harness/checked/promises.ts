@@ -78,7 +78,7 @@ export function overLimit(mm: mm_struct, before: Counted): string[] {
 
 /** The first error that stays within the kernel, but for those that have a call begin anew; and the last of all. */
 const FIRST_INTERNAL = 517;
-const LAST = 4095;
+const LAST = 530;
 
 /** Is it an error that no program knows? */
 export function unknownError(name: string, result: unknown): string[] {

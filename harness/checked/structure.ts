@@ -7,6 +7,8 @@ import { hexOf } from '../../include/check.js';
 import { list_empty, list_for_each_entry } from '../../include/linux/list.js';
 import { PAGE_SIZE, PHYS_PFN } from '../../include/linux/mm.js';
 import type { anon_vma, mm_struct, vm_area_struct } from '../../include/mm_types.js';
+import { VMA_WIPEONFORK_BIT } from '../../include/vma_flags.js';
+import { vma_test } from '../../lib/mm/inlines/flag_operations.js';
 import { vma_lookup } from '../../lib/mm/inlines/iterator.js';
 import { vma_start_anon_pgoff } from '../../lib/mm/inlines/range.js';
 import { anon_rmap_tree_iter_first, anon_rmap_tree_iter_next } from '../../lib/mm/interval_tree.js';
@@ -51,6 +53,7 @@ export class Structure {
     for (const vma of spaces.states.keys()) {
       for (const wrong of this.rmap.wrongWith(vma)) found.add(`rmap: ${describeVma(vma)} ${wrong}`);
       this.checkLinks(vma, found);
+      this.checkOffset(vma, found);
     }
     for (const [anon, count] of users) {
       if (this.rmap.knows(anon) && anon.num_active_vmas !== count) {
@@ -82,6 +85,14 @@ export class Structure {
     } else if (this.rmap.knows(active) && !this.linksOf(vma).includes(active)) {
       found.add(`rmap: ${describeVma(vma)} has no link to its anon_vma`);
     }
+  }
+
+  /** Where no page can know its offset, it follows the address: so that what is not faulted in can merge. */
+  private checkOffset(vma: vm_area_struct, found: Set<string>): void {
+    // Without page tables a test may have made the VMA as it likes; what was wiped on a fork keeps its offset.
+    if (vma.vm_mm === null || vma.vm_mm.pgd === null || vma.anon_vma !== null) return;
+    if (vma_test(vma, VMA_WIPEONFORK_BIT) || vma_start_anon_pgoff(vma) === vma.vm_start / PAGE_SIZE) return;
+    found.add(`offsets: ${describeVma(vma)} has no anon_vma, and its anonymous pages are not counted from its address`);
   }
 
   /** Is each page of the range found by its anon_vma, at its address? */

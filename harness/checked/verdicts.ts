@@ -13,6 +13,7 @@ import { vma_is_shared_maywrite } from '../../lib/mm/inlines/flag_operations.js'
 import { vma_iter_addr, vma_lookup } from '../../lib/mm/inlines/iterator.js';
 import { describeVma } from '../../stubs/freed.js';
 import { current } from '../../stubs/index.js';
+import { elsewhere, unmerged } from './chances.js';
 import { wrongChild } from './child.js';
 import type { Hooks } from './hooks.js';
 import {
@@ -269,9 +270,12 @@ export class Verdicts implements OperationWatch {
       if (rule.offsets) found.push(...movedOffsets(was, now, from, to));
       found.push(...notKept(name, args, was, now));
       if (name !== 'mmput') found.push(...unsealed(was, now));
+      if (/^(?:pkey_)?mprotect$/.test(name) && result === 0) found.push(...unmerged(was, now));
+      if (mm === current.mm) found.push(...elsewhere(name, args, was, result));
       if (rule.sticky) found.push(...lostSticky(was, now, from, to));
       // A fork copies what there is.
-      if (name !== '__split_vma' && before.drift.has(mm)) found.push(...tooMany(was.length, now.length));
+      if (name !== '__split_vma' && before.drift.has(mm))
+        found.push(...tooMany(was.length, now.length, hasFailed(result)));
     }
     for (const defect of after.defects) if (!before.defects.has(defect)) found.push(defect);
     return found;
@@ -320,7 +324,9 @@ export class Verdicts implements OperationWatch {
    */
   private forgiven(name: string, before: Picture, after: Picture, result: unknown): number {
     const ranOut = name === 'mremap' && !hasFailed(result) && this.judges.failures() > before.failures;
-    const pages = ranOut ? after.charges - before.charges : chargedStacks(before.spaces, after.spaces);
+    const grows = name !== 'relocate_vma_down' && name !== 'vma_expand';
+    const stacks = grows ? chargedStacks(before.spaces, after.spaces) : 0;
+    const pages = ranOut ? after.charges - before.charges : stacks;
     this.chargedForGood += pages;
     return pages;
   }

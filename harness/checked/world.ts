@@ -379,6 +379,7 @@ export class CheckedWorld implements OperationWatch {
       vma_has_uffd_without_event_remap: (vma) => vma.vm_userfaultfd_ctx.ctx !== null,
       mremap_userfaultfd_prep: (vma) => leaveUffd(vma),
       dup_userfaultfd: (vma) => {
+        this.notifications.uffdForks();
         const error = faults.check('dup_userfaultfd', -ENOMEM);
         if (error === 0) leaveUffd(vma);
         return error;
@@ -414,6 +415,10 @@ export class CheckedWorld implements OperationWatch {
       uprobe_munmap: (vma) => notifications.unprobe(vma),
       perf_event_mmap: (vma) => notifications.perfMapped(vma),
       userfaultfd_unmap_complete: () => notifications.uffdComplete(),
+      dup_userfaultfd_complete: () => notifications.uffdForked('complete'),
+      dup_userfaultfd_fail: () => notifications.uffdForked('fail'),
+      ksm_fork: () => notifications.startsOnChild('ksm_fork'),
+      khugepaged_fork: () => notifications.startsOnChild('khugepaged_fork'),
     };
   }
 

@@ -194,6 +194,7 @@ test('limits', (t) => {
   const { sysctl_max_map_count: most } = globals;
   t.ASSERT_EQ(tooMany(1, most + 1).length, 0, 'one mmap() may pass it');
   t.ASSERT_EQ(tooMany(1, most + 2).length, 1);
+  t.ASSERT_EQ(tooMany(1, most + 2, true).length, 0, 'one that fails may have split twice');
   t.ASSERT_EQ(tooMany(most + 3, most + 2).length, 0, 'it was worse before');
 });
 
