@@ -105,8 +105,9 @@ class Recorder {
   }
 
   /**
-   * Takes the file that is to be written when the process ends; a path that ends with / is a folder for all processes. Programs that a test starts have tests of their own,
-   * and the same environment: they find the file taken, and record nothing.
+   * Takes the file that is to be written when the process ends; a path that ends with / is a folder for all processes.
+   * Programs that a test starts have tests of their own, and the same environment: they find the file taken, and record
+   * nothing.
    */
   claim(path: string | null = reportPath()): void {
     if (this.isClaimed) return;
