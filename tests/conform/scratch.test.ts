@@ -106,8 +106,8 @@ t.test('lines that were reached, of each file, however often the compiler made c
       file: '/tree/mm/vma.c',
       lines: [
         { line_number: 9, count: 0 },
-        { line_number: 5, count: 0 },
         { line_number: 5, count: 3 },
+        { line_number: 5, count: 0 },
         { line_number: 7, count: 0 },
       ],
     },
