@@ -9,6 +9,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { NUM_VMA_FLAG_BITS } from '../../include/vma_flags.js';
 import { CONSTANTS } from '../../tools/replay/call_arguments.js';
+import { TOLD_CALLS } from '../../tools/replay/process_settings.js';
 import { functionsOf } from '../kernel/c_functions.js';
 import type { ScratchTree } from '../kernel/scratch.js';
 import { withCalls } from '../kernel/stub_calls.js';
@@ -155,6 +156,8 @@ const TEXTS = [
   ],
 ] as const;
 
+const TOLD: ReadonlySet<string> = new Set(TOLD_CALLS);
+
 const HEADERS = ['stubs.h', 'dup.h', 'custom.h'];
 /** Our own, whose functions take the place of the harness's by the same names. */
 const OWN = ['process_pages.h', 'process_files.h', 'process_world.h'];
@@ -206,7 +209,7 @@ async function prepare(scratch: ScratchTree): Promise<void> {
   const declared = new Set<string>();
   for (const { name, text } of headers) {
     for (const one of await functionsOf(text)) if (replaced.has(one.name)) declared.add(one.name);
-    const told = (): boolean => false;
+    const told = (fn: string): boolean => TOLD.has(fn) && !replaced.has(fn);
     const changed = await withCalls(text, { replaced, told, worlds: new Set(), fields: FIELDS, texts: TEXTS });
     const first =
       name === 'stubs.h' ? changed.replace(/^#pragma once$/m, '#pragma once\n#include "process_calls.h"') : changed;

@@ -343,6 +343,7 @@ export function randomProgram(random: Random, operations: number, options: Progr
     random.chance(6) ? 'show' : writer.line(),
   );
   if (random.chance(85)) lines[0] = 'quiet';
+  if (!profile.live && random.chance(40)) lines[4] = 'calls 1';
   if (!profile.live && random.chance(20)) lines[1] = 'stack';
   if (!profile.live && random.oneIn(10)) lines[3] = `heap ${hex(profile.base * PAGE_SIZE)}`;
   if (profile.name === 'limits' && random.chance(60)) lines[2] = 'capable CAP_IPC_LOCK 0';

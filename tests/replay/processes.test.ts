@@ -6,7 +6,7 @@ import t from 'tap';
 import { Random } from '../../dev/random.js';
 import { PROFILES, randomProgram } from '../../dev/syscalls/program.js';
 import { parseCallArgument, sayCallArgument } from '../../tools/replay/call_arguments.js';
-import { FAILING, KNOBS } from '../../tools/replay/process_settings.js';
+import { FAILING, KNOBS, TOLD_CALLS } from '../../tools/replay/process_settings.js';
 import { isCallTrace, parseCallLine, replayProcesses } from '../../tools/replay/processes.js';
 import { replayTrace } from '../../tools/replay/replay.js';
 import { TraceError } from '../../tools/replay/trace_error.js';
@@ -100,6 +100,31 @@ t.test('drivers refuse splits and moves, fault, and fail, as their number says',
   ]);
 });
 
+t.test('after calls 1 it is told whom a call tells, and what locks it drops', async (t) => {
+  const found = answersTo([
+    'process 1',
+    'calls 1',
+    'mmap 10000 4000 3 32 -1 0',
+    'munmap 11000 1000',
+    'calls 0',
+    'brk 0',
+  ]);
+  t.same(
+    found[2]?.split('\n').filter((line) => line.startsWith(' ') && line.endsWith(')')),
+    [
+      ' vma_start_write(10000-14000)',
+      ' khugepaged_enter_vma(10000-14000)',
+      ' perf_event_mmap(10000-14000)',
+      ' uprobe_mmap(10000-14000)',
+      ' vma_start_write(10000-14000)',
+      ' mmap_write_unlock()',
+      ' userfaultfd_unmap_complete()',
+    ],
+  );
+  t.match(found[3], / vma_adjust_trans_huge\(10000-14000 -\)\n/, 'NULL is -');
+  t.notMatch(found[5], /\)\n/);
+});
+
 t.test('what is to fail fails: the call of that number, by name', async (t) => {
   const map = `mmap 200000000000 4000 ${RW} ${HERE} -1 0`;
   t.same(resultsOf(['process 1', 'fail vm_area_alloc 2', map, 'munmap 200000001000 1000', map]).slice(2), [
@@ -170,6 +195,10 @@ t.test('words stand once, and say what they do; what can fail and what can be se
     [],
   );
   t.ok(KNOBS.includes('max_map_count'));
+  t.same(
+    TOLD_CALLS.filter((name) => !document.includes(`\`${name}\``)),
+    [],
+  );
 });
 
 t.test('what is said for an argument is read as the same', async (t) => {

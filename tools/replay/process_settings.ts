@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What a trace of system calls can set of the machine, and have fail, by name. */
-import type { Globals } from '../../stubs/index.js';
+import type { Globals, Stubs } from '../../stubs/index.js';
 
 /** What `sysctl` sets: a field of the globals for each. */
 const KNOB_FIELDS = {
@@ -31,6 +31,19 @@ export function setKnob(globals: Globals, knob: string, value: number): void {
   const field: string = Reflect.get(KNOB_FIELDS, knob);
   Reflect.set(globals, field, typeof Reflect.get(globals, field) === 'boolean' ? value !== 0 : value);
 }
+
+/**
+ * What is told after `calls 1`: who is told of a change, and which locks are dropped. These are stubs of the harness that
+ * the C side has too.
+ */
+export const TOLD_CALLS: readonly (keyof Stubs)[] = [
+  ...(['vma_start_write', 'khugepaged_enter_vma', 'perf_event_mmap', 'uprobe_mmap', 'uprobe_munmap'] as const),
+  ...(['vma_adjust_trans_huge', 'hugetlb_split', 'fixup_hugetlb_reservations', 'userfaultfd_unmap_prep'] as const),
+  ...(['userfaultfd_unmap_complete', 'tlb_gather_mmu', 'tlb_finish_mmu', 'free_pgd_range', 'lru_add_drain'] as const),
+  ...(['update_hiwater_rss', 'mmap_write_unlock', 'mmap_read_unlock', 'mmap_write_downgrade'] as const),
+  ...(['i_mmap_lock_write', 'i_mmap_unlock_write', 'anon_vma_lock_write', 'anon_vma_unlock_write'] as const),
+  ...(['vma_numab_state_init', 'vma_numab_state_free', 'mpol_put', 'arch_unmap'] as const),
+];
 
 /** What `fail` can make fail: calls for memory, most of them, and locks that a signal ends the wait for. */
 export const FAILING: readonly string[] = [

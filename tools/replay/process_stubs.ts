@@ -9,7 +9,7 @@ import { __GFP_NOFAIL, type gfp_t } from '../../include/linux/gfp.js';
 import { PAGE_ALIGN_DOWN } from '../../include/linux/mm.js';
 import { page } from '../../include/linux/pagetable.js';
 import { pagetable_move_control } from '../../include/linux/pagetable_move.js';
-import { type address_space, anon_vma_name, mm_struct, type vm_area_struct } from '../../include/mm_types.js';
+import { type address_space, anon_vma_name, mm_struct, vm_area_struct } from '../../include/mm_types.js';
 import { free_pgtables } from '../../lib/mm/free_pgtables.js';
 import { __mm_populate, populate_vma_page_range } from '../../lib/mm/gup.js';
 import {
@@ -22,6 +22,7 @@ import {
 import * as pageTables from '../../lib/mm/page_tables.js';
 import { __anon_vma_prepare, anon_vma_clone, anon_vma_prepare, unlink_anon_vmas } from '../../lib/mm/rmap.js';
 import { type Stubs, upstreamStubs } from '../../stubs/index.js';
+import { TOLD_CALLS } from './process_settings.js';
 
 /** Numbers of objects, in the order in which they are asked for. */
 class Serials {
@@ -51,6 +52,13 @@ function setName(vma: vm_area_struct, name: anon_vma_name | null): void {
   vma.anon_name = name;
 }
 
+/** A VMA among the arguments of a call, NULL included. */
+function rangeOf(argument: unknown): string[] {
+  if (argument === null) return ['-'];
+  if (!(argument instanceof vm_area_struct)) return [];
+  return [`${argument.vm_start.toString(16)}-${argument.vm_end.toString(16)}`];
+}
+
 function isSameName(a: anon_vma_name | null, b: anon_vma_name | null): boolean {
   return a === b || (a !== null && b !== null && a.name === b.name);
 }
@@ -63,6 +71,8 @@ export class ProcessWorld {
   readonly anonVmas: Serials;
   readonly mappings: Serials;
   readonly stubs: Stubs;
+  /** Are calls of the world told? */
+  telling: boolean;
   private readonly tell: (text: string) => void;
 
   /** `tell` is told of warnings. */
@@ -72,7 +82,18 @@ export class ProcessWorld {
     this.noNodes = false;
     this.anonVmas = new Serials();
     this.mappings = new Serials();
+    this.telling = false;
     this.stubs = { ...upstreamStubs, ...this.memory(), ...this.reverseMap(), ...this.files(), ...this.pages() };
+    Object.assign(this.stubs, Object.fromEntries(TOLD_CALLS.map((name) => [name, this.tellingOf(name)])));
+  }
+
+  /** The stub, with its calls told: its name, and the ranges of the VMAs that it is given. */
+  private tellingOf(name: keyof Stubs): (...args: unknown[]) => unknown {
+    const stub = this.stubs[name];
+    return (...args) => {
+      if (this.telling) this.tell(`${name}(${args.flatMap(rangeOf).join(' ')})`);
+      return Reflect.apply(stub, this.stubs, args);
+    };
   }
 
   private fails(name: string, usual: number): boolean {

@@ -45,6 +45,32 @@ typedef struct { int unused; } pud_t, pmd_t;
 #define VM_EXEC_BIT VMA_EXEC_BIT
 #define VM_READ_BIT VMA_READ_BIT
 
+/* A call of the world, as dev/kernel/stub_calls.ts has it told: its name and the VMAs among its arguments. */
+bool call_begin(const char *name);
+void call_vma(const struct vm_area_struct *vma);
+void call_end(void);
+#define call_answered() false
+#define call_answer() 0
+#define call_result() false
+#define call_mm(mm) ((void)(mm))
+#define call_file(file) ((void)(file))
+#define call_mapping(mapping) ((void)(mapping))
+#define call_anon(anon) ((void)(anon))
+#define call_link(avc) ((void)(avc))
+#define call_tree(tree) ((void)(tree))
+#define call_policy(policy) call_null(policy)
+#define call_name(name) ((void)(name))
+#define call_unmap(unmap) ((void)(unmap))
+#define call_move(pmc) ((void)(pmc))
+#define call_flags(flags) ((void)(flags))
+#define call_flags_value(flags) ((void)(flags))
+#define call_prot(prot) ((void)(prot))
+#define call_word(word) ((void)(word))
+#define call_ulong(value) ((void)(value))
+#define call_long(value) ((void)(value))
+#define call_object(object) call_null(object)
+#define call_null(object) ((object) ? (void)0 : call_vma(0))
+
 /* Reports of failed assertions; where is the function. */
 void call_warn(const char *where);
 void call_bug(const char *where) __attribute__((noreturn));

@@ -249,9 +249,7 @@ int vfs_fallocate(struct file *file, int mode, loff_t offset, loff_t len)
 		return -EBADF;
 	if (!(file->f_inode->i_mode & S_IFREG))
 		return -ENODEV;
-	if (!file->f_inode->is_shmem)
-		return -EOPNOTSUPP;
-	if (file->f_inode->seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE))
+	if (file->f_inode->is_shmem && file->f_inode->seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE))
 		return -EPERM;
 	if (past > first) {
 		unmap_mapping_pages(file->f_mapping, first, past - first, false);

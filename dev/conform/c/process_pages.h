@@ -377,13 +377,21 @@ vm_fault_t user_fault(struct mm_struct *mm, ulong addr, bool write)
 	if (addr >= TASK_SIZE)
 		return VM_FAULT_SIGSEGV;
 	vma = find_vma(mm, addr);
-	if (!vma || vma->vm_start >= TASK_SIZE)
-		return VM_FAULT_SIGSEGV;
-	if (vma->vm_start > addr && (!(vma->vm_flags & VM_GROWSDOWN) || expand_stack_locked(vma, addr)))
-		return VM_FAULT_SIGSEGV;
+	if (!vma || vma->vm_start > addr) {
+		mmap_read_unlock(mm);
+		if (!vma || !(vma->vm_flags & VM_GROWSDOWN))
+			return VM_FAULT_SIGSEGV;
+		if (expand_stack_locked(vma, addr)) {
+			mmap_write_unlock(mm);
+			return VM_FAULT_SIGSEGV;
+		}
+		mmap_write_downgrade(mm);
+	}
 	if (write ? !(vma->vm_flags & VM_WRITE) : !vma_is_accessible(vma))
-		return VM_FAULT_SIGSEGV;
-	ret = handle_mm_fault(vma, addr, FAULT_FLAG_USER | (write ? FAULT_FLAG_WRITE : 0), NULL);
+		ret = VM_FAULT_SIGSEGV;
+	else
+		ret = handle_mm_fault(vma, addr, FAULT_FLAG_USER | (write ? FAULT_FLAG_WRITE : 0), NULL);
+	mmap_read_unlock(mm);
 	return ret & VM_FAULT_ERROR;
 }
 

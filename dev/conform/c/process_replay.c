@@ -167,6 +167,33 @@ static void tell(const char *format, ...)
 	told[told_len++] = '\n';
 }
 
+static bool telling, first_range;
+
+bool call_begin(const char *name)
+{
+	if (!telling)
+		return false;
+	tell("%s(", name);
+	told_len--;
+	first_range = true;
+	return true;
+}
+
+void call_vma(const struct vm_area_struct *vma)
+{
+	told_len += sprintf(told + told_len, vma ? "%s%lx-%lx" : "%s-", first_range ? "" : " ", vma ? vma->vm_start : 0,
+			    vma ? vma->vm_end : 0);
+	first_range = false;
+}
+
+void call_end(void)
+{
+	if (!telling)
+		return;
+	told[told_len++] = ')';
+	told[told_len++] = '\n';
+}
+
 static void print_told(void)
 {
 	fwrite(told, 1, told_len, stdout);

@@ -335,6 +335,12 @@ WORD(nonodes, 1)
 	return 0;
 }
 
+WORD(calls, 1)
+{
+	telling = a[0].value;
+	return 0;
+}
+
 WORD(quiet, 0)
 {
 	quiet = true;

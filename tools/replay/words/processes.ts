@@ -83,6 +83,13 @@ export const LIMITS: CallWords = {
         return 0;
       },
     }),
+    callWord('calls ON', {
+      does: 'tells whom calls tell of changes, and of locks; with 0 not any more',
+      run: (p, a) => {
+        p.made.telling = a.small(0) !== 0;
+        return 0;
+      },
+    }),
     callWord('quiet', {
       does: 'from here on VMAs are not listed',
       run: (p) => {
