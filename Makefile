@@ -3,7 +3,7 @@
 # Width of VMA flags: make test NUM_VMA_FLAG_BITS=64. More arguments: make test ARGS='--grep simple_merge'.
 
 .DEFAULT_GOAL := upstream
-.PHONY: help install build upstream test typecheck lint format coverage conform fuzz bench report pack ci clean distclean
+.PHONY: help install build upstream test typecheck lint format coverage conform fuzz bench watch report pack ci clean distclean
 
 RUN := npm run --silent
 ARGS ?=
@@ -49,6 +49,9 @@ fuzz: $(INSTALLED) ## random programs in the checked world: make fuzz ARGS='--ru
 
 bench: $(INSTALLED) ## measure: make bench ARGS=--loop is from an edit to upstream's verdict
 	@$(RUN) bench -- $(ARGS)
+
+watch: $(INSTALLED) ## say after each edit how the tests fare: make watch ARGS='-g simple_merge'
+	@$(RUN) watch -- $(ARGS)
 
 report: $(INSTALLED) ## write report/index.html: tests, timelines, review, coverage, figures
 	@$(RUN) report -- $(ARGS)

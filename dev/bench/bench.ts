@@ -12,7 +12,7 @@ import { keepFigures } from '../report/figures.js';
 import { type BenchResult, type BenchSide, compareLoad, jsonOf, kernelSides, PORT_SIDE, tableOf } from './compare.js';
 import { LOADS, OPERATIONS, SIZES } from './loads.js';
 import { heapNow, longRun } from './long.js';
-import { EDITED, measureLoop, median } from './loop.js';
+import { EDITED, measureLoop, measureWatch, median } from './loop.js';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 
@@ -40,11 +40,20 @@ function toEdits(value: string): number {
 const seconds = (milliseconds: number): string => `${(milliseconds / 1000).toFixed(2)} s`;
 
 /** From an edit to the verdict, here and, with a kernel tree, in C. */
-function loop(options: Options): void {
+async function loop(options: Options): Promise<void> {
   const command = ['node', 'dev/run/launch.mjs', '--upstream'] as const;
   const times = measureLoop(root, options.edits, command);
   process.stdout.write(`after an edit of ${EDITED}, \`${command.join(' ')}\` to its verdict:\n`);
   process.stdout.write(`${times.map(seconds).join(', ')}; median ${seconds(median(times))}\n`);
+  const watched = await measureWatch(root, options.edits);
+  for (const [what, of] of [
+    ["upstream's tests", 'upstream'],
+    ['the nearest files', 'nearest'],
+  ] as const) {
+    const each = watched.map((times) => times[of]);
+    process.stdout.write(`while \`npm run watch\` runs, to that on ${what}:\n`);
+    process.stdout.write(`${each.map(seconds).join(', ')}; median ${seconds(median(each))}\n`);
+  }
   if (options.kernel === undefined) return;
   const theirs = withScratch(options.kernel, (scratch) => kernelLoop(scratch, options.edits));
   process.stdout.write('after an edit of mm/vma.c, `make && ./vma` to its verdict:\n');
@@ -121,6 +130,6 @@ const command = likeTheOthers(new Command('npm run bench --'))
 
 const options = command.parse().opts<Omit<Options, 'sizes'> & { sizes?: number[] }>();
 const complete = { ...options, sizes: options.sizes ?? [...SIZES] };
-if (options.loop) loop(complete);
+if (options.loop) await loop(complete);
 else if (options.long) long(options.sizes?.[0] ?? 1_000_000);
 else loads(complete);

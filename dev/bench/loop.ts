@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { appendFileSync, cpSync, existsSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
+import { createInterface } from 'node:readline';
 import { removeScratch, scratchFolder } from '../../tools/commands/folders.js';
 import { LAYERS } from '../build/layers.js';
 
@@ -58,6 +60,60 @@ export function measureLoop(root: string, edits: number, command: readonly [stri
     }
     return times.slice(1);
   } finally {
+    removeScratch(copy);
+  }
+}
+
+/** The command whose verdicts are timed; what it prints is told in `dev/watch`. */
+const WATCH = ['dist/dev/watch/watch.js'] as const;
+
+/** Times after an edit, in milliseconds. */
+export interface WatchTimes {
+  /** To the verdict on upstream's tests. */
+  upstream: number;
+  /** To that on the files nearest to the edit. */
+  nearest: number;
+}
+
+/**
+ * Measures the time from an edit of the code under test to the verdicts of a watch that runs meanwhile. The first edits
+ * are not counted: there is nothing yet that the watch could have loaded ahead.
+ *
+ * @throws when a verdict says that something failed, or none comes within a minute
+ */
+export async function measureWatch(root: string, edits: number): Promise<WatchTimes[]> {
+  const copy = copyProject(root);
+  const watch = spawn(process.execPath, [...WATCH], { cwd: copy, stdio: ['pipe', 'pipe', 'inherit'] });
+  const ended = once(watch, 'exit');
+  try {
+    const lines = createInterface(watch.stdout)[Symbol.asyncIterator]();
+    /** Reads on to a line that begins so. */
+    const until = async (beginning: string): Promise<string> => {
+      const clock = setTimeout(() => watch.kill(), 60_000);
+      for (;;) {
+        const { value, done } = await lines.next();
+        if (done === true) throw new Error(`the watch said nothing of "${beginning}"`);
+        if (!value.startsWith(beginning)) continue;
+        clearTimeout(clock);
+        return value;
+      }
+    };
+    await until('watching');
+    const times: WatchTimes[] = [];
+    for (let edit = -1; edit < edits; edit++) {
+      appendFileSync(join(copy, EDITED), `// edit ${edit}\n`);
+      const began = performance.now();
+      const first = await until("upstream's tests");
+      const upstream = performance.now() - began;
+      const second = await until('nearest files');
+      for (const line of [first, second]) if (!/ 0 failed\. /.test(line)) throw new Error(`no good verdict: ${line}`);
+      times.push({ upstream, nearest: performance.now() - began });
+      await until('what else loads it');
+    }
+    return times.slice(1);
+  } finally {
+    watch.kill();
+    await ended;
     removeScratch(copy);
   }
 }

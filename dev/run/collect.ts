@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { CannotBeDone } from '../../tools/commands/program.js';
 
@@ -53,4 +53,11 @@ function compiledPath(root: string, path: string): string {
     return path;
   }
   return join(root, 'dist', 'tests', ...inside.split(sep)).replace(/\.ts$/, '.js');
+}
+
+/** Does a compiled test file start programs? */
+export function startsPrograms(file: string): boolean {
+  return /\b(?:runNode|runCommand|spawn|spawnSync|execFileSync|fork)\(|\/(?:workshop|sample|project)\.js'/.test(
+    readFileSync(file, 'utf8'),
+  );
 }

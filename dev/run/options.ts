@@ -21,7 +21,7 @@ export interface RunOptions {
   files: string[];
 }
 
-function toPattern(value: string, before: string[] = []): string[] {
+export function toPattern(value: string, before: string[] = []): string[] {
   const literal = /^\/(.*)\/([a-z]*)$/.exec(value);
   try {
     new RegExp(literal?.[1] ?? value, literal?.[2]);

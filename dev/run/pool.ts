@@ -5,11 +5,9 @@
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { makeFolder, removeScratch, scratchFolder } from '../../tools/commands/folders.js';
-import { sourceName } from './collect.js';
+import { sourceName, startsPrograms } from './collect.js';
+import { RunFolders } from './folders.js';
 import type { TapLines } from './tap_lines.js';
 import type { WorkerAnswer, WorkerOrder } from './worker.js';
 
@@ -17,30 +15,6 @@ const WORKER = fileURLToPath(new URL('worker.js', import.meta.url));
 
 /** A file ended: its TAP, or why there is none. */
 type Outcome = { tap: string } | { died: string };
-
-/** Does a compiled test file start programs? */
-function startsPrograms(file: string): boolean {
-  return /\b(?:runNode|runCommand|spawn|spawnSync|execFileSync|fork)\(|\/(?:workshop|sample|project)\.js'/.test(
-    readFileSync(file, 'utf8'),
-  );
-}
-
-/** Folders of one run, which are gone at its end: nothing that a test makes outlives it. */
-class RunFolders {
-  readonly fixtures: string;
-  readonly tmp: string;
-
-  constructor(root: string) {
-    const parent = join(root, '.tap/fixtures');
-    makeFolder(parent);
-    this.fixtures = scratchFolder('run', parent);
-    this.tmp = scratchFolder('tests');
-  }
-
-  remove(): void {
-    for (const folder of [this.fixtures, this.tmp]) removeScratch(folder);
-  }
-}
 
 class Pool {
   private readonly root: string;
@@ -68,7 +42,7 @@ class Pool {
     this.finish = () => {};
   }
 
-  async run(jobs: number, seconds: number): Promise<void> {
+  async run(jobs: number, seconds: number, signal?: AbortSignal): Promise<void> {
     const ended = new Promise<void>((resolve) => {
       this.finish = resolve;
     });
@@ -77,12 +51,15 @@ class Pool {
       this.giveUp(`interrupted by ${signal}`);
     };
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, interrupted);
+    const aborted = (): void => this.giveUp(null);
+    signal?.addEventListener('abort', aborted);
     try {
       for (let i = 0; i < Math.min(jobs, this.files.length); i++) this.start();
       await ended;
       await this.leave();
     } finally {
       clearTimeout(watch);
+      signal?.removeEventListener('abort', aborted);
       for (const signal of ['SIGINT', 'SIGTERM'] as const) process.removeListener(signal, interrupted);
       this.stop();
       this.folders.remove();
@@ -164,12 +141,15 @@ class Pool {
   }
 }
 
-/** Runs the files in up to `jobs` processes and waits for the last; all TAP goes to `lines`. */
+/**
+ * Runs the files in up to `jobs` processes and waits for the last; all TAP goes to `lines`. Once `signal` is aborted, no
+ * more is waited for.
+ */
 export async function runInPool(
   root: string,
   files: readonly string[],
   lines: TapLines,
-  { jobs, seconds }: { jobs: number; seconds: number },
+  { jobs, seconds, signal }: { jobs: number; seconds: number; signal?: AbortSignal },
 ): Promise<void> {
-  await new Pool(root, files, lines).run(jobs, seconds);
+  await new Pool(root, files, lines).run(jobs, seconds, signal);
 }

@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { reportPath, traceWanted } from '../../harness/environment.js';
 import { guard, USAGE } from '../../tools/commands/program.js';
 import { removeStaleOutputs } from '../build/stale.js';
+import { startClock } from './clock.js';
 import { collectTests, sourceName, testFilesBelow } from './collect.js';
 import { checkEnvironment, setEnvironment } from './environment.js';
 import { ktapOf } from './ktap.js';
@@ -17,7 +18,6 @@ import { runInPool } from './pool.js';
 import { Tally } from './tally.js';
 import { loadTap } from './tap_files.js';
 import { TapLines } from './tap_lines.js';
-import { watch } from './watch.js';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 
@@ -77,7 +77,7 @@ async function run(options: RunOptions): Promise<void> {
   });
   const jobs = mustBeOneProcess() ? 1 : options.jobs;
   if (jobs === 1 || files.length === 1 || options.upstream) {
-    watch(Number(options.timeout));
+    startClock(Number(options.timeout));
     await runHere(files, lines);
   } else await runInPool(root, files, lines, { jobs, seconds: Number(options.timeout) });
 }

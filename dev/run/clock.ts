@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { isMainThread, Worker, workerData } from 'node:worker_threads';
 
 /** Ends the process after that time, unless it has ended before. */
-export function watch(seconds: number): void {
+export function startClock(seconds: number): void {
   new Worker(fileURLToPath(import.meta.url), { workerData: seconds }).unref();
 }
 
