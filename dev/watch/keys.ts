@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import type { ReadStream } from 'node:tty';
 import { toPattern } from '../run/options.js';
 
 /** What keys do; `g` asks for a pattern first. */
@@ -11,7 +10,12 @@ export interface KeyActions {
 }
 
 /** The part of standard input that is used. */
-export type KeyStream = Pick<ReadStream, 'on' | 'pause' | 'isTTY' | 'setRawMode'>;
+export interface KeyStream {
+  isTTY: boolean;
+  setRawMode(raw: boolean): unknown;
+  on(event: 'data', listener: (data: unknown) => void): unknown;
+  pause(): unknown;
+}
 
 /** Ctrl-C, and Ctrl-D. */
 const END = new Set(['\u0003', '\u0004']);

@@ -114,8 +114,7 @@ t.test('keys', async (t) => {
   const actions = { a: sinon.spy(), f: sinon.spy(), g: sinon.spy(), q: sinon.spy() };
   let text = '';
   const keys = new Keys(
-    // The part of a terminal that is used.
-    stream as unknown as ConstructorParameters<typeof Keys>[0],
+    stream,
     (more) => {
       text += more;
     },
