@@ -85,6 +85,46 @@ test('the lowest and the highest gap are those that trying every page finds', (t
   t.tap.pass('200 random layouts');
 });
 
+/**
+ * As searchByTrying(), where a stack right above the area wants its guard gap of some pages kept free. From the top, the
+ * search goes on below that gap, past whatever else lies in it.
+ */
+function searchWithGuard(kinds: ReadonlyMap<number, boolean>, pages: number, topdown: boolean, guard: number): number {
+  const taken = [...kinds.keys()];
+  const starts = Array.from({ length: PAGES - pages + 1 }, (_, i) => (topdown ? PAGES - pages - i : i));
+  let limit = PAGES;
+  for (const start of starts) {
+    const end = start + pages;
+    if (end > limit || taken.some((page) => page >= start && page < end)) continue;
+    const next = Math.min(...taken.filter((page) => page >= end), Infinity);
+    if (kinds.get(next) !== true || next - guard >= end) return BASE + start * PAGE_SIZE;
+    if (topdown) limit = next - guard;
+  }
+  return -ENOMEM;
+}
+
+test('with stacks of which each wants its guard gap, the search goes on from gap to gap', (t) => {
+  const guard = 3;
+  globals.stack_guard_gap = guard * PAGE_SIZE;
+  const mapped = fc.uniqueArray(fc.tuple(fc.integer({ min: 0, max: PAGES - 1 }), fc.boolean()), {
+    minLength: 5,
+    maxLength: 24,
+    selector: ([page]) => page,
+  });
+  fc.assert(
+    fc.property(mapped, fc.integer({ min: 1, max: 6 }), fc.boolean(), (pages, wanted, topdown) => {
+      let found = 0;
+      withSpace(t, () => {
+        for (const [page, grows] of pages) map(page, 1, grows ? VMA_GROWSDOWN_BIT : VMA_READ_BIT);
+        found = search(wanted * PAGE_SIZE, topdown);
+      });
+      return found === searchWithGuard(new Map(pages), wanted, topdown, guard);
+    }),
+    { numRuns: 200 },
+  );
+  t.tap.pass('200 random layouts');
+});
+
 test('an area is aligned as asked', (t) => {
   withSpace(t, () => {
     map(0, 1);
