@@ -26,10 +26,10 @@ interface Options {
   every: number;
   jobs: number;
   patience: number;
-  kernel?: string;
+  kernel?: string | null;
   probe?: true;
   selftests?: true;
-  record?: true;
+  record?: boolean;
 }
 
 const INTERRUPTED = 130;
@@ -62,6 +62,10 @@ function lookAround(): { text: string; leftOut: LeftOut } | null {
   }
 }
 
+function selftests(leftOut: LeftOut, { kernel = null, record = false }: Options): Promise<number> {
+  return compareSelftests({ leftOut, kernel, record });
+}
+
 async function compare(options: Options): Promise<number> {
   const { runs, ops: operations, every, jobs, patience } = options;
   const { seed = randomInt(MOST - runs) } = options;
@@ -78,7 +82,7 @@ async function compare(options: Options): Promise<number> {
   if (hanging !== null) throw new CannotBeDone(hanging);
   if (difference !== null) {
     writeFileSync(difference.file, difference.trace);
-    const judged = options.kernel === undefined ? '' : `${await judge(options.kernel, difference.trace)}\n`;
+    const judged = !options.kernel ? '' : `${await judge(options.kernel, difference.trace)}\n`;
     process.stdout.write(`${difference.what}\n${difference.said}${judged}`);
     return 1;
   }
@@ -108,9 +112,10 @@ const command = likeTheOthers(new Command('npm run live --'))
   .option('-j, --jobs <n>', 'programs at a time', toCount, availableParallelism())
   .option('-p, --patience <seconds>', 'how long a call may take', toCount, 20)
   .addOption(
-    new Option('-k, --kernel <tree>', "a kernel tree whose own code says who is right, where there's a difference").env(
-      'KERNEL',
-    ),
+    new Option(
+      '-k, --kernel <tree>',
+      'a kernel tree, whose own code says who is right, or is the third side of selftests',
+    ).env('KERNEL'),
   )
   .option('--probe', 'only say what can be compared here, what not, and why')
   .addOption(
@@ -126,7 +131,7 @@ const command = likeTheOthers(new Command('npm run live --'))
     const probed = lookAround();
     if (probed === null) return;
     if (options.probe) process.stdout.write(probed.text);
-    else if (options.selftests) process.exitCode = compareSelftests(probed.leftOut, options.record === true);
+    else if (options.selftests) process.exitCode = await selftests(probed.leftOut, options);
     else process.exitCode = await compare(options);
   });
 

@@ -4,8 +4,16 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
+import { OUT_OF_REACH } from '../../dev/live/code_backend.js';
 import type { FeatureName } from '../../dev/live/features.js';
-import { divergences, EXPLAINED, verdictsOf, withTable } from '../../dev/live/selftests.js';
+import {
+  codeDivergences,
+  divergences,
+  EXPLAINED,
+  verdictsOf,
+  withoutReach,
+  withTable,
+} from '../../dev/live/selftests.js';
 import type { SelftestTable } from '../../dev/selftests/table.js';
 import { ROOT, runNode } from '../house/project.js';
 import { withLiveSide } from './side.js';
@@ -46,6 +54,26 @@ t.test('what goes another way is explained by what a probe found, or is to be ex
   t.match(found[1]?.because, /as before/);
   const [unexplained] = divergences(port, live, new Map()).filter(({ key }) => EXPLAINED.has(key));
   t.equal(unexplained?.because, null, 'where the kernel does as the port, it explains nothing');
+});
+
+t.test("what the kernel's code cannot do as it is compiled is skipped, and explained; nothing else is", async (t) => {
+  const reason = `${OUT_OF_REACH}: process_madvise()`;
+  const result = { file: 'a.c', name: 'x', backend: "kernel's code", verdict: 'fail', reason } as const;
+  t.equal(withoutReach(result).verdict, 'skip');
+  t.equal(withoutReach({ ...result, reason: 'ASSERT_EQ' }).verdict, 'fail');
+  t.match(withoutReach({ ...result, file: 'droppable.c', name: 'madvise(MADV_PAGEOUT) behavior', reason: '' }), {
+    verdict: 'skip',
+    reason: /nothing is reclaimed/,
+  });
+  const port = verdicts('port', ['a.c', 'x', 'pass'], ['a.c', 'y', 'pass']);
+  const code = new Map([...verdicts('code', ['a.c', 'y', 'skip']), ['a.c: x', withoutReach(result)] as const]);
+  t.same(
+    codeDivergences(port, code).map(({ key, because }) => [key, because]),
+    [
+      ['a.c: x', reason],
+      ['a.c: y', null],
+    ],
+  );
 });
 
 t.test('the README has the cases that there are', async (t) => {

@@ -9,7 +9,7 @@ struct page {
 	pgoff_t index;
 	int mapcount;
 	bool anon, exclusive;
-	unsigned char data;
+	unsigned int data;
 };
 
 struct pte_entry {

@@ -101,10 +101,19 @@ export function flagsOfLetters(letters: readonly string[]): bigint {
   return [...MNEMONICS].reduce((word, [bit, two]) => (letters.includes(two) ? word | (1n << BigInt(bit)) : word), 0n);
 }
 
-function vmFlagsOf(vma: vm_area_struct): string[] {
-  return Array.from({ length: 64 }, (_, bit) => (vma_test(vma, bit) ? (MNEMONICS.get(bit) ?? '??') : '')).filter(
+/** The letters of bits of a flags word. */
+export function lettersOfFlags(word: bigint): string[] {
+  return lettersOf((bit) => ((word >> BigInt(bit)) & 1n) !== 0n);
+}
+
+function lettersOf(isSet: (bit: number) => boolean): string[] {
+  return Array.from({ length: 64 }, (_, bit) => (isSet(bit) ? (MNEMONICS.get(bit) ?? '??') : '')).filter(
     (letters) => letters !== '',
   );
+}
+
+function vmFlagsOf(vma: vm_area_struct): string[] {
+  return lettersOf((bit) => vma_test(vma, bit));
 }
 
 /** Which of the three sums of shares a page belongs to. */
