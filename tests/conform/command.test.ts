@@ -33,7 +33,7 @@ t.test('no difference, and how far it came is kept', async (t) => {
   t.match(stderr, /^[\d,]+ operations a second$/m);
   t.equal(status, 0);
   const campaign = { seed: 5, runs: 2, ops: 30, bits: NUM_VMA_FLAG_BITS };
-  t.same(readKept(kept), { ...campaign, done: { tree: 2, vma: 0 } });
+  t.match(readKept(kept), { ...campaign, done: { tree: 2 } });
 
   const again = conform(t, 'exit 1', '--only', 'tree', '--continue', kept);
   t.equal(again.status, 0, 'nothing is left to be compared');
