@@ -45,3 +45,9 @@ t.test('a single frame has none behind it, and without any the place is unknown'
   stacks.read = () => [];
   t.equal(String(place), 'an unknown place');
 });
+
+t.test('where places cost too much, none is kept', async (t) => {
+  t.same(new Place(0).frames(), []);
+  t.equal(String(new Place(0)), 'an unknown place');
+  t.equal(new Place(1).frames().length, 1);
+});

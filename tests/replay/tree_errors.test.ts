@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Traces that are not as the format has them. */
+import sinon from 'sinon';
 import t from 'tap';
+import { MT_FLAGS_ALLOC_RANGE, maple_tree } from '../../include/linux/maple_tree.js';
+import { maple_slab } from '../../lib/maple_tree.js';
 import { TraceError } from '../../tools/replay/trace_error.js';
 import { replayTree } from '../../tools/replay/tree.js';
 
@@ -72,3 +75,37 @@ t.test('a state in error is reset by the next line, and limits that were passed 
     ].join('\n'),
   );
 });
+
+t.test(
+  'without memory an operation ends with an error, nothing is stored, and the next line begins anew',
+  async (t) => {
+    const full = Array.from(
+      { length: 16 },
+      (_, i) => `store ${(16 * i).toString(16)} ${(16 * i + 7).toString(16)} 1\n`,
+    );
+    const tree = new maple_tree<number>(MT_FLAGS_ALLOC_RANGE, 8);
+    replayTree(full.join(''), () => {}, { tree });
+    const alloc = sinon.stub(maple_slab, 'alloc').returns(false);
+    t.teardown(() => alloc.restore());
+    let output = '';
+    const lines = [
+      'reserve 8a 8b 2',
+      'prealloc 8a 8b 2',
+      'unused 8a 8b 2',
+      'store 8a 8b 2',
+      'load 8a',
+      'find max',
+      'walk',
+    ];
+    replayTree(lines.join('\n'), (text) => (output += text), { tree });
+    t.same(output.match(/^\w+ \S+/gm), [
+      'reserve -c',
+      'prealloc -c',
+      'unused -c',
+      'store -c',
+      'load 0',
+      'find 1',
+      'walk 1',
+    ]);
+  },
+);
