@@ -176,13 +176,23 @@ export function isOfNoInterest(node: ts.Node): boolean {
   return ts.isThrowStatement(node) || ts.isImportDeclaration(node) || ts.isExportDeclaration(node);
 }
 
-/** Is it where no other expression can stand: a name, the target of an assignment? */
+/**
+ * Is it where no other expression can stand, as a name, or where none is ever looked at: what stands in for an element
+ * that is there, which the compiler wants for each index?
+ */
 function isFixed(node: ts.Node): boolean {
   if (ts.isSourceFile(node)) return true;
   const { parent } = node;
+  const isStandIn =
+    ts.isBinaryExpression(parent) &&
+    parent.operatorToken.kind === K.QuestionQuestionToken &&
+    parent.right === node &&
+    ts.isElementAccessExpression(parent.left) &&
+    ts.isNumericLiteral(node);
   return (
-    (ts.isPropertyAssignment(parent) || ts.isMethodDeclaration(parent) || ts.isPropertyDeclaration(parent)) &&
-    parent.name === node
+    isStandIn ||
+    ((ts.isPropertyAssignment(parent) || ts.isMethodDeclaration(parent) || ts.isPropertyDeclaration(parent)) &&
+      parent.name === node)
   );
 }
 
