@@ -7,7 +7,7 @@
  * that tests share with their children through `self` is copied like all the rest of it.
  */
 import { currentCase, ProcessExit, type SelftestCase } from './case.js';
-import { registerCase, registerLeftOut } from './run_case.js';
+import { registerCase, registerLeftOut, registerTodo } from './run_case.js';
 
 /** What the processes of a case do with what the fixture gave them. */
 type Step<Self, Variant> = (self: Self, variant: Variant) => void;
@@ -76,6 +76,21 @@ export function LEFT_OUT(name: string, reason: string): void {
   registerLeftOut(name, reason);
 }
 
+/** A test on its own that is still to be done, and why: one that fails, as is expected. */
+export function TEST_TODO(name: string, reason: string): void {
+  registerTodo(`global.${name}`, reason);
+}
+
+/** A test of a fixture that is still to be done: in each of its variants. */
+export function TEST_F_TODO<Self, Variant>(fixture: Fixture<Self, Variant>, name: string, reason: string): void {
+  for (const variant of fixture.variants.keys()) registerTodo(titleOf(fixture, variant, name), reason);
+}
+
+/** A case as C's output names it. */
+function titleOf<Self, Variant>(fixture: Fixture<Self, Variant>, variant: string, name: string): string {
+  return [fixture.name, variant, name].filter((part) => part !== '').join('.');
+}
+
 /** A test on its own. */
 export function TEST(name: string, body: () => void): void {
   registerCase({ title: `global.${name}`, body });
@@ -129,8 +144,7 @@ function testWithSignal<Self, Variant>(
   if (fixture.variants.size === 0) throw new Error(`TEST_F: ${fixture.name} has no variants: ${name} would never run`);
   fixture.isUsed = true;
   for (const [variantName, variant] of fixture.variants) {
-    const title = [fixture.name, variantName, name].filter((part) => part !== '').join('.');
-    registerCase({ title, body: processOf(fixture, variant, body), signal });
+    registerCase({ title: titleOf(fixture, variantName, name), body: processOf(fixture, variant, body), signal });
   }
 }
 

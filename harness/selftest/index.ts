@@ -26,7 +26,9 @@ export {
   TEST,
   TEST_F,
   TEST_F_SIGNAL,
+  TEST_F_TODO,
   TEST_SIGNAL,
+  TEST_TODO,
   type VariantType,
 } from './harness.js';
 export * from './ksft.js';
@@ -40,4 +42,5 @@ export {
   selftest_entries,
   type Verdict,
 } from './registry.js';
+export { untranslated } from './untranslated.js';
 export * from './vm_util.js';

@@ -80,6 +80,11 @@ export function load8(addr: number): number {
   return byte;
 }
 
+/** `*(char *)addr`, with its sign. */
+export function load_char(addr: number): number {
+  return (load8(addr) << 24) >> 24;
+}
+
 /** `*(char *)addr = value` */
 export function store8(addr: number, value: Char): void {
   store(addr, Uint8Array.of(chr(value)));

@@ -28,6 +28,12 @@ export function registerLeftOut(name: string, reason: string): void {
   if (!isListing()) void runner.test(name, { at: null, skip: reason }, async () => {});
 }
 
+/** Registers a case that is still to be done: it is told as one that fails, and may. */
+export function registerTodo(name: string, reason: string): void {
+  enter({ file: currentFile(), name, left_out: `to be done: ${reason}` });
+  if (!isListing()) registerTest(runner, name, () => {}, { todo: reason });
+}
+
 /** Registers a case. */
 export function registerCase(options: CaseOptions): void {
   const file = currentFile();

@@ -5,6 +5,8 @@ import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from
 import { basename, join } from 'node:path';
 import { makeFolder } from '../commands/folders.js';
 import { declarationsOf } from '../table/c_symbols.js';
+import { isSelftest } from './selftest/dialect.js';
+import { translateSelftest } from './selftest/file.js';
 import { type Options, type Translation, translateC } from './translate/file.js';
 import { type Headers, readHeaders } from './translate/headers.js';
 import { SourceError } from './translate/lexer.js';
@@ -118,6 +120,12 @@ function headersOf(tree: KernelTree): Promise<Headers> {
   return known;
 }
 
+/** A file of the kernel's selftests, which has a harness of its own. */
+async function selftest(file: string, text: string, { house }: Options): Promise<Translation> {
+  if (house !== null) throw new TreeError(`${file}: is a selftest: --write is for tests of ${FOLDER}`);
+  return translateSelftest(file, text);
+}
+
 /** The translation of one C file, as prettier writes it. */
 export async function translateText(
   tree: KernelTree,
@@ -127,7 +135,9 @@ export async function translateText(
   const text = readSource(tree, file);
   let translation: Translation;
   try {
-    translation = await translateC(file, text, await headersOf(tree), await helpersFor(tree, file, text), options);
+    translation = isSelftest(text)
+      ? await selftest(file, text, options)
+      : await translateC(file, text, await headersOf(tree), await helpersFor(tree, file, text), options);
   } catch (error) {
     if (!(error instanceof SourceError)) throw error;
     throw new TreeError(`${file}:${error.line}: ${error.message}`);
