@@ -63,15 +63,17 @@ function holds(condition: string): boolean | null {
 }
 
 /** The text with the branches of conditionals that are not compiled taken out, and the directives themselves. */
-function preprocessed(text: string): { text: string; unknown: { line: number; source: string }[] } {
+function preprocessed(text: string): { text: string; defined: string; unknown: { line: number; source: string }[] } {
   const stack: { live: boolean; done: boolean }[] = [];
   const unknown: { line: number; source: string }[] = [];
+  const defined: string[] = [];
   let joining = false;
   const lines = text.split('\n').map((line, i) => {
     const [, word = '', rest = ''] = /^\s*#\s*(if|ifdef|ifndef|elif|else|endif)\b\s*(.*)$/.exec(line) ?? [];
     const live = stack.every((one) => one.live);
     if (word === '') {
       const directive = joining || /^\s*#/.test(line);
+      if (live && directive) defined.push(line);
       joining = directive && line.endsWith('\\');
       return live && !directive ? line : '';
     }
@@ -93,7 +95,7 @@ function preprocessed(text: string): { text: string; unknown: { line: number; so
     } else stack.pop();
     return '';
   });
-  return { text: lines.join('\n'), unknown };
+  return { text: lines.join('\n'), defined: defined.join('\n'), unknown };
 }
 
 /** Macros of the file, where they are defined: those that are numbers, and the others. */
@@ -142,8 +144,8 @@ function withHandlers(text: string): string {
 
 /** The file as C. */
 export function readDialect(source: string): Dialect {
-  const { numbers, macros } = macrosOf(blanked(source));
-  const { text: compiled, unknown } = preprocessed(source);
+  const { text: compiled, defined, unknown } = preprocessed(source);
+  const { numbers, macros } = macrosOf(blanked(defined));
   const roles = new Map<string, Role>();
   const fixtures: string[] = [];
   const refused = [...unknown];

@@ -2,7 +2,7 @@
 /** What is known of the values of variables, fields, parameters and results: all that anybody gives them. */
 import { exactly, hull, type IntType, isWithin, type Range, rangeOfType } from './values.js';
 
-/** Turns after which a range that still grows is taken to be all of its type. */
+/** Turns after which an end of a range that still moves is taken to be that of its type. */
 const PATIENCE = 6;
 
 export class Facts {
@@ -29,7 +29,11 @@ export class Facts {
     const known = this.ranges.get(key);
     if (known !== undefined && isWithin(range, known)) return;
     const grown = known === undefined ? range : hull(known, range);
-    this.ranges.set(key, this.turns < PATIENCE ? grown : rangeOfType(type));
+    const all = rangeOfType(type);
+    const isPatient = known === undefined || this.turns < PATIENCE;
+    const lo = isPatient || grown.lo === known.lo ? grown.lo : all.lo;
+    const hi = isPatient || grown.hi === known.hi ? grown.hi : all.hi;
+    this.ranges.set(key, { lo, hi });
     this.grew = true;
   }
 

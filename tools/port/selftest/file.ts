@@ -88,7 +88,9 @@ class SelftestFile {
       const tests = [...this.dialect.roles.values()].flatMap((role) => (role.kind === 'test' ? [role.name] : []));
       const body = this.kept(parts)
         .flatMap(({ lines }) => lines)
-        .join('\n');
+        .join('\n')
+        // A comment belongs to what follows it.
+        .replaceAll(/(\*\/|^\/\/[^\n]*)\n\n/gm, '$1\n');
       const head = [this.header(), this.importLine(body), `SELFTEST('${basename(this.fileName)}');`, ''];
       return { code: [...head, body, ''].join('\n'), marks: this.marks, missing: this.missing, tests };
     }

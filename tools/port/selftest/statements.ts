@@ -169,6 +169,11 @@ export class Statements extends Expressions {
     if (made.boxed && (type.kind !== 'int' || type.bool)) throw new Untranslatable(`the address of ${name}`);
     const assignments = assignmentsTo(body, name, false);
     if (first !== null) {
+      const given = this.value(first);
+      if (given.big && assignments === 0 && !made.boxed && type.kind === 'int' && type.bits === 64) {
+        this.file.facts.giveBig(key);
+        return [`const ${made.code} = ${given.code};`];
+      }
       const code = this.assigned(this.value(first), type, key);
       if (made.boxed) return [`const ${made.code} = { value: ${code} };`];
       const word = assignments === 0 ? 'const' : 'let';
@@ -355,10 +360,11 @@ export class Statements extends Expressions {
       const byte = given.char === undefined ? this.byteOf(given) : `'${given.char}'`;
       return `${this.file.use('store8')}(${address.code}, ${byte})`;
     }
-    if (target.type !== 'field_expression' || operator !== '=')
-      throw new Untranslatable(`an assignment to ${left.text}`);
+    if (target.type !== 'field_expression') throw new Untranslatable(`an assignment to ${left.text}`);
     const { code, type, key } = this.fieldOf(this.value(part(target, 'argument')), part(target, 'field').text);
-    return `${code} = ${this.assigned(given, type, key)}`;
+    if (operator === '=') return `${code} = ${this.assigned(given, type, key)}`;
+    const result = this.changedBy(this.value(target), operator.slice(0, -1), given);
+    return `${code} = ${this.assigned(result, type, key)}`;
   }
 
   /** The low byte of an integer: store8() cuts it. */
@@ -405,7 +411,10 @@ export class Statements extends Expressions {
   }
 
   private changed(variable: Variable, operator: string, by: Value): Value {
-    const held = this.variable(variable);
+    return this.changedBy(this.variable(variable), operator, by);
+  }
+
+  private changedBy(held: Value, operator: string, by: Value): Value {
     if (held.type.kind === 'address' && (operator === '+' || operator === '-')) return moved(operator, held, by);
     return arithmetic(operator, held, by);
   }
@@ -421,10 +430,16 @@ export class Statements extends Expressions {
   private update(node: Node): string {
     const target = bare(part(node, 'argument'));
     const operator = part(node, 'operator').text;
+    const one = literal(1n, { kind: 'int', bits: 32, signed: true });
+    const change = operator === '++' ? '+' : '-';
+    if (target.type === 'field_expression') {
+      const { code, type, key } = this.fieldOf(this.value(part(target, 'argument')), part(target, 'field').text);
+      this.assigned(this.changedBy(this.value(target), change, one), type, key);
+      return `${code}${operator}`;
+    }
     const variable = target.type === 'identifier' ? this.lookup(target.text) : null;
     if (variable === null) throw new Untranslatable(`${operator} of ${target.text}`);
-    const one = literal(1n, { kind: 'int', bits: 32, signed: true });
-    this.assigned(this.changed(variable, operator === '++' ? '+' : '-', one), variable.type, variable.key);
+    this.assigned(this.changed(variable, change, one), variable.type, variable.key);
     return `${variable.boxed ? `${variable.code}.value` : variable.code}${operator}`;
   }
 

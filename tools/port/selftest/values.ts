@@ -128,6 +128,7 @@ export function numeric(value: Value): Value {
   if (value.type.kind !== 'int')
     throw new Untranslatable(`a ${describe(value.type)} where an integer is wanted: ${value.code}`);
   if (!value.truth) return value;
+  if (value.code === 'true' || value.code === 'false') return literal(value.code === 'true' ? 1n : 0n, INT);
   const { truth: _truth, ...rest } = value;
   return { ...rest, code: `Number(${value.code})`, tight: ATOM, type: INT };
 }
@@ -251,8 +252,9 @@ function resultOf(operator: string, a: Range, b: Range): Range {
       return ends(a, b, (x, y) => x * y);
     case '/':
     case '%':
-      if (b.lo <= 0n || a.lo < 0n) throw new Untranslatable(`${operator} by what may be 0 or negative`);
-      return operator === '/' ? { lo: a.lo / b.hi, hi: a.hi / b.lo } : { lo: 0n, hi: least(a.hi, b.hi - 1n) };
+      if (b.lo <= 0n) throw new Untranslatable(`${operator} by what may be 0 or negative`);
+      if (operator === '/') return ends(a, b, (x, y) => x / y);
+      return { lo: a.lo < 0n ? 1n - b.hi : 0n, hi: a.hi < 0n ? 0n : least(a.hi, b.hi - 1n) };
     case '<<':
       if (a.lo < 0n || b.lo < 0n || b.hi > 62n) throw new Untranslatable('a shift that may not be one');
       return { lo: a.lo << b.lo, hi: a.hi << b.hi };
@@ -281,6 +283,11 @@ function fold(operator: string, a: bigint, b: bigint): bigint {
   }
 }
 
+function clamped(range: Range, all: Range): Range {
+  const [lo, hi] = [most(range.lo, all.lo), least(range.hi, all.hi)];
+  return lo <= hi ? { lo, hi } : all;
+}
+
 /** Arithmetic of two integers. */
 export function arithmetic(operator: string, left: Value, right: Value): Value {
   const [a, b] = [numeric(left), numeric(right)];
@@ -296,9 +303,11 @@ export function arithmetic(operator: string, left: Value, right: Value): Value {
   const isConstant = x.range.lo === x.range.hi && y.range.lo === y.range.hi;
   if (isConstant && (x.big || y.big)) return literal(cut(fold(operator, x.range.lo, y.range.lo), type), type);
   if (x.big || y.big) throw new Untranslatable(`${operator} of ${x.big ? x.code : y.code}`);
-  const range = isConstant ? exactly(fold(operator, x.range.lo, y.range.lo)) : resultOf(operator, x.range, y.range);
+  const found = isConstant ? exactly(fold(operator, x.range.lo, y.range.lo)) : resultOf(operator, x.range, y.range);
+  // What is signed does not leave its range in a program that C defines.
+  const range = type.signed && !isConstant ? clamped(found, rangeOfType(type)) : found;
   if (!isWithin(range, rangeOfType(type)) || !isSafe(range)) {
-    if (isConstant) return literal(cut(range.lo, type), type);
+    if (isConstant && !type.signed) return literal(cut(range.lo, type), type);
     throw new Untranslatable(`${x.code} ${operator} ${y.code} may leave the range of an ${describe(type)}`);
   }
   const wide = hull(hull(x.range, y.range), range).hi > 2n ** 31n - 1n;
@@ -307,7 +316,7 @@ export function arithmetic(operator: string, left: Value, right: Value): Value {
   if (operator === '/') {
     const exact = isConstant && x.range.lo % y.range.lo === 0n;
     const code = `${beside(x, tight)} / ${beside(y, tight + 1)}`;
-    return exact ? { code, type, range, tight } : { code: `Math.floor(${code})`, type, range, tight: ATOM };
+    return exact ? { code, type, range, tight } : { code: `Math.trunc(${code})`, type, range, tight: ATOM };
   }
   return { code: `${beside(x, tight)} ${operator} ${beside(y, tight + 1)}`, type, range, tight };
 }
