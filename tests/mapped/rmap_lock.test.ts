@@ -2,8 +2,15 @@
 /** hide_from_rmap_until_complete: the file's rmap lock is held until action and hook are done, dropped once, never over an unmap. */
 
 import { test, type VmaTest } from '../../harness/index.js';
-import { ENOMEM, type file, mmap_action_remap_full, stubs } from '../../lib/index.js';
-import { EIO, mapFile, preparedFile, START } from './driver.js';
+import {
+  ENOMEM,
+  type file,
+  maybe_rmap_unlock_action,
+  mmap_action,
+  mmap_action_remap_full,
+  stubs,
+} from '../../lib/index.js';
+import { EIO, mapFile, preparedFile, START, vmaAt } from './driver.js';
 
 interface Outcome {
   prepare?: number;
@@ -63,6 +70,19 @@ test('the lock is held over action and hook, and dropped once', ON_CHECKED, (t) 
   t.ASSERT_EQ(seen.atUnmap, null, 'nothing is unmapped');
   t.ASSERT_EQ(seen.drops, 1);
   t.sandbox.restore();
+  t.unmapAll();
+});
+
+test('the lock is dropped once for each action, which says then that it is free', ON_CHECKED, (t) => {
+  const f = preparedFile({});
+  t.ASSERT_EQ(mapFile(f), START);
+  const action = new mmap_action();
+  action.hide_from_rmap_until_complete = true;
+  stubs.i_mmap_lock_write(f.f_mapping);
+  maybe_rmap_unlock_action(vmaAt(t), action);
+  t.ASSERT_FALSE(action.hide_from_rmap_until_complete);
+  t.ASSERT_FALSE(t.world.checked.locks.isHeld(f.f_mapping.i_mmap_rwsem));
+  maybe_rmap_unlock_action(vmaAt(t), action);
   t.unmapAll();
 });
 

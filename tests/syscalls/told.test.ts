@@ -17,6 +17,7 @@ import {
   vm_area_alloc,
   vm_area_free,
   vm_brk_flags,
+  vm_munmap,
   vma_lookup,
   vma_state_init,
 } from '../../lib/index.js';
@@ -75,6 +76,8 @@ processTest('userfaultfds are told that unmaps are over, once the lock is droppe
   expectCalls(t, 'vm_brk_flags', over, () => vm_brk_flags(BASE, P, false));
   expectCalls(t, 'mmap', over, () => mmap(BASE, P, RW, ANON, -1, 0));
   expectCalls(t, 'munmap', ['mmap_read_unlock', 'userfaultfd_unmap_complete'], () => munmap(BASE, P));
+  mapAt(t, BASE + 2 * P, 1);
+  expectCalls(t, 'vm_munmap, which lets nobody read before it is through', over, () => vm_munmap(BASE + 2 * P, P));
   t.ASSERT_EQ(mm.map_count, 2);
 });
 
