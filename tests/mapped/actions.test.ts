@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Each action of mmap_prepare: it succeeds, fails while it is prepared, fails while it completes; with and without mapped. */
 
+import sinon, { type SinonSpy } from 'sinon';
 import { test, type VmaTest } from '../../harness/index.js';
 import {
   EFAULT,
@@ -29,10 +30,12 @@ import {
 } from '../../lib/index.js';
 import {
   account,
+  assertMapped,
   EIO,
   END,
   LEN,
   mapFile,
+  notedHooks,
   offsetOf,
   PAGES,
   PRIVATE,
@@ -106,13 +109,14 @@ const ACTIONS: Record<string, Action> = {
 
 /** Maps a file whose mmap_prepare asks for something; with a mapped hook that returns `mapped` if that is given. */
 function mapWith(t: VmaTest, ask: (desc: vm_area_desc) => void, mapped?: number, flags = SHARED) {
-  const hook = t.sandbox.fake.returns(mapped ?? 0);
-  const f = preparedFile(mapped === undefined ? {} : { mapped: hook }, (desc) => {
+  const hooks = notedHooks(t, mapped ?? 0);
+  const { mapped: hook, close } = hooks;
+  const f = preparedFile(mapped === undefined ? {} : hooks.ops, (desc) => {
     ask(desc);
     return 0;
   });
   const before = account(t, f);
-  return { result: mapFile(f, START, END, flags), hook, f, before };
+  return { result: mapFile(f, START, END, flags), hook, close, f, before };
 }
 
 for (const [name, action] of Object.entries(ACTIONS)) {
@@ -120,16 +124,18 @@ for (const [name, action] of Object.entries(ACTIONS)) {
     for (const hooked of [false, true]) {
       t.subtest(hooked ? 'with the hook' : 'without', (s) => {
         const complete = s.sandbox.spy(stubs, action.stub);
-        const { result, hook } = mapWith(s, action.ask, hooked ? 0 : undefined);
+        const { result, hook, close, f } = mapWith(s, action.ask, hooked ? 0 : undefined);
         s.ASSERT_EQ(result, START);
-        s.ASSERT_EQ(complete.callCount, 1);
-        const [vma, ...args] = complete.firstCall.args as unknown[];
-        s.ASSERT_EQ(vma, vmaAt(s));
-        for (const [i, wanted] of action.args.entries()) s.ASSERT_EQ(args[i], wanted, `argument ${i + 1}`);
+        sinon.assert.calledOnce(complete);
+        sinon.assert.calledWith(complete as SinonSpy, vmaAt(s), ...action.args);
         s.ASSERT_EQ(vmaAt(s).vm_flags & action.flags, action.flags, 'flags');
-        s.ASSERT_EQ(hook.callCount, hooked ? 1 : 0);
-        if (hooked) s.ASSERT_TRUE(complete.calledBefore(hook), 'in that order');
+        const { vm_pgoff } = vmaAt(s);
         s.unmapAll();
+        if (hooked) {
+          assertMapped(hook, f, START, END, vm_pgoff);
+          sinon.assert.calledOnceWithExactly(close, START, END);
+          sinon.assert.callOrder(complete, hook, close);
+        } else sinon.assert.notCalled(hook);
       });
     }
   });
@@ -140,7 +146,7 @@ for (const [name, action] of Object.entries(ACTIONS)) {
         const write = s.sandbox.stub(stubs, action.stub).returns(-ENOMEM);
         const zap = s.sandbox.spy(stubs, 'zap_vma_range');
         const unmap = s.sandbox.spy(stubs, 'unmap_vmas');
-        const { result, hook, f, before } = mapWith(
+        const { result, hook, close, f, before } = mapWith(
           s,
           (desc) => {
             action.ask(desc);
@@ -149,22 +155,28 @@ for (const [name, action] of Object.entries(ACTIONS)) {
           0,
         );
         s.ASSERT_EQ(result, override === 0 ? -ENOMEM : override);
-        s.ASSERT_EQ(hook.callCount, 0, 'mapped is not called');
+        sinon.assert.notCalled(hook);
+        // The VMA is new, and whole but for the action: it is closed like any other.
+        sinon.assert.calledOnceWithExactly(close, START, END);
+        sinon.assert.callOrder(write, unmap, close);
         if (action.stub === 'remap_pfn_range_ptes') {
           // Frames that a failure left mapped go at once, before anything else can use them.
           const [vma, addr, , size] = write.firstCall.args;
           s.ASSERT_TRUE(zap.calledOnceWithExactly(vma, addr, size));
-          s.ASSERT_TRUE(zap.calledBefore(unmap));
-        } else s.ASSERT_EQ(zap.callCount, 0);
+          sinon.assert.callOrder(write, zap, unmap);
+        } else sinon.assert.notCalled(zap);
         s.ASSERT_EQ(account(s, f), before);
       });
     }
   });
 
   test(`${name} that mapped rejects is undone`, (t) => {
-    const { result, hook, f, before } = mapWith(t, action.ask, -EIO);
+    const complete = t.sandbox.spy(stubs, action.stub);
+    const { result, hook, close, f, before } = mapWith(t, action.ask, -EIO);
     t.ASSERT_EQ(result, -EIO);
-    t.ASSERT_EQ(hook.callCount, 1);
+    sinon.assert.calledOnceWithMatch(hook, START, END, sinon.match.number, f);
+    sinon.assert.calledOnceWithExactly(close, START, END);
+    sinon.assert.callOrder(complete, hook, close);
     t.ASSERT_EQ(account(t, f), before);
   });
 }
@@ -238,9 +250,10 @@ const REFUSALS: Record<string, Refusal> = {
 for (const [name, { ask, error, warnings = [], flags = SHARED }] of Object.entries(REFUSALS)) {
   test(`${name} is refused, and nothing is mapped`, (t) => {
     for (const [where, what] of warnings) t.expectWarning(where, what);
-    const { result, hook, f, before } = mapWith(t, ask, 0, flags);
+    const { result, hook, close, f, before } = mapWith(t, ask, 0, flags);
     t.ASSERT_EQ(result, error);
-    t.ASSERT_EQ(hook.callCount, 0);
+    sinon.assert.notCalled(hook);
+    sinon.assert.notCalled(close);
     t.ASSERT_EQ(account(t, f), before);
   });
 }

@@ -17,12 +17,12 @@ import {
   vma_prev,
   vma_shrink,
 } from '../../lib/index.js';
-import { END, LEN, mapFile, offsetOf, preparedFile, START, vmaAt } from './driver.js';
+import { assertMapped, END, LEN, mapFile, notedHooks, offsetOf, preparedFile, START, vmaAt } from './driver.js';
 
 test('mapped is called once for a new mapping, with what the driver needs', (t) => {
-  const mapped = t.sandbox.fake.returns(0);
+  const { ops, mapped, open, close } = notedHooks(t);
   const data = { opened: 0 };
-  const f = preparedFile({ mapped }, (desc) => {
+  const f = preparedFile(ops, (desc) => {
     desc.private_data = data;
     return 0;
   });
@@ -31,12 +31,16 @@ test('mapped is called once for a new mapping, with what the driver needs', (t) 
   sinon.assert.calledOnceWithExactly(mapped, START, END, offsetOf(START), f, sinon.match({ value: data }));
   t.ASSERT_LAYOUT('0x100000-0x104000 pgoff=0x40 file');
   t.ASSERT_EQ(vmaAt(t).vm_private_data, data);
+  sinon.assert.notCalled(close);
   t.unmapAll();
+  sinon.assert.notCalled(open);
+  sinon.assert.calledOnceWithExactly(close, START, END);
+  sinon.assert.callOrder(mapped, close);
 });
 
 test('mapped comes after the action and everything that makes the VMA whole', (t) => {
-  const mapped = t.sandbox.fake.returns(0);
-  const f = preparedFile({ mapped }, (desc) => {
+  const { ops, mapped, close } = notedHooks(t);
+  const f = preparedFile(ops, (desc) => {
     mmap_action_remap_full(desc, 0x77);
     return 0;
   });
@@ -45,8 +49,12 @@ test('mapped comes after the action and everything that makes the VMA whole', (t
   const ptes = t.sandbox.spy(stubs, 'remap_pfn_range_ptes');
 
   t.ASSERT_EQ(mapFile(f), START);
-  sinon.assert.callOrder(prepare, link, ptes, mapped);
+  const vma = vmaAt(t);
+  sinon.assert.calledOnceWithExactly(link, vma, f.f_mapping);
+  sinon.assert.calledOnceWithMatch(ptes, vma, START, 0x77, LEN);
+  assertMapped(mapped, f, START, END, vma.vm_pgoff);
   t.unmapAll();
+  sinon.assert.callOrder(prepare, link, ptes, mapped, close);
 });
 
 test('mapped runs with the mmap lock held for writing, and the VMA in the tree', (t) => {
@@ -67,27 +75,55 @@ test('mapped runs with the mmap lock held for writing, and the VMA in the tree',
   t.unmapAll();
 });
 
-/** Maps some ranges of one file and returns how often mapped was called. */
-function callsFor(t: VmaTest, ...ranges: [start: number, end: number][]): number {
-  const mapped = t.sandbox.fake.returns(0);
-  const f = preparedFile({ mapped });
+/** Maps some ranges of one file; those that mapped is called for must be `told`. */
+function assertCallsFor(t: VmaTest, ranges: readonly [start: number, end: number][], told: readonly number[]): void {
+  const { ops, mapped, open } = notedHooks(t);
+  // A VMA with a close hook would not be merged away.
+  const f = preparedFile({ mapped: ops.mapped, open: ops.open });
   for (const [start, end] of ranges) t.ASSERT_EQ(mapFile(f, start, end), start);
-  return mapped.callCount;
+  t.equal(
+    mapped.args.map(([start, end, pgoff, mappedFile]) => [start, end, pgoff, mappedFile === f]),
+    told.map((start) => [start, start + LEN, offsetOf(start), true]),
+  );
+  t.ASSERT_EQ(t.mm.map_count, 1);
+  sinon.assert.notCalled(open);
 }
 
 test('mapped is not called for what merges', (t) => {
   t.subtest('to the left', (s) => {
-    s.ASSERT_EQ(callsFor(s, [START, END], [END, END + LEN]), 1);
+    assertCallsFor(
+      s,
+      [
+        [START, END],
+        [END, END + LEN],
+      ],
+      [START],
+    );
     s.ASSERT_LAYOUT('0x100000-0x108000');
     s.unmapAll();
   });
   t.subtest('to the right', (s) => {
-    s.ASSERT_EQ(callsFor(s, [END, END + LEN], [START, END]), 1);
+    assertCallsFor(
+      s,
+      [
+        [END, END + LEN],
+        [START, END],
+      ],
+      [END],
+    );
     s.ASSERT_LAYOUT('0x100000-0x108000 pgoff=0x40');
     s.unmapAll();
   });
   t.subtest('to both sides', (s) => {
-    s.ASSERT_EQ(callsFor(s, [START, END], [END + LEN, END + 2 * LEN], [END, END + LEN]), 2);
+    assertCallsFor(
+      s,
+      [
+        [START, END],
+        [END + LEN, END + 2 * LEN],
+        [END, END + LEN],
+      ],
+      [START, END + LEN],
+    );
     s.ASSERT_LAYOUT('0x100000-0x10c000');
     s.ASSERT_EQ(s.mm.map_count, 1);
     s.unmapAll();
@@ -141,16 +177,18 @@ test('mapped is not called for what becomes of a mapping', (t) => {
   ];
   for (const [name, change, opened, layout] of cases) {
     t.subtest(name, (s) => {
-      const mapped = s.sandbox.fake.returns(0);
-      const open = s.sandbox.fake();
-      s.ASSERT_EQ(mapFile(preparedFile({ mapped, open })), START);
-      s.ASSERT_EQ(open.callCount, 0, 'not for a new mapping');
+      const { ops, mapped, open, close } = notedHooks(s);
+      const f = preparedFile(ops);
+      s.ASSERT_EQ(mapFile(f), START);
+      sinon.assert.notCalled(open);
       change(s);
-      s.ASSERT_EQ(open.callCount, opened, 'open');
+      s.ASSERT_EQ(open.args.length, opened, 'open');
       s.ASSERT_LAYOUT(layout);
-      s.ASSERT_EQ(mapped.callCount, 1);
       s.unmapAll();
-      s.ASSERT_EQ(mapped.callCount, 1);
+      assertMapped(mapped, f);
+      // As many as there were: the new one, and those that were opened.
+      s.ASSERT_EQ(close.args.length, 1 + opened, 'close');
+      sinon.assert.callOrder(mapped, ...(opened > 0 ? [open] : []), close);
     });
   }
 });

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What the tests of the mapped hook stand on: files with hooks, mappings of them, and an account of what is there. */
 
+import sinon, { type SinonSpy } from 'sinon';
 import { layoutLine, snapshot, type VmaTest } from '../../harness/index.js';
 import {
   append_vma_flags,
@@ -61,6 +62,31 @@ export function vmaAt(t: VmaTest, addr = START): vm_area_struct {
   const vma = vma_lookup(t.mm, addr);
   if (vma === null) throw new Error(`nothing is mapped at 0x${addr.toString(16)}`);
   return vma;
+}
+
+/** Hooks that note what they are called for: open and close the range of the VMA, mapped all that it is given. */
+export interface NotedHooks {
+  readonly ops: vm_operations_struct & Pick<Required<vm_operations_struct>, 'mapped' | 'open' | 'close'>;
+  readonly mapped: SinonSpy;
+  readonly open: SinonSpy;
+  readonly close: SinonSpy;
+}
+
+/** Such hooks, of which mapped returns `result`. A VMA that was closed is freed: only its range can be asked for. */
+export function notedHooks({ sandbox }: VmaTest, result = 0): NotedHooks {
+  const mapped = sandbox.fake.returns(result);
+  const [open, close] = [sandbox.fake(), sandbox.fake()];
+  const ops: NotedHooks['ops'] = {
+    mapped,
+    open: (vma) => void open(vma.vm_start, vma.vm_end),
+    close: (vma) => void close(vma.vm_start, vma.vm_end),
+  };
+  return { ops, mapped, open, close };
+}
+
+/** mapped was called once, for [start, end) of the file, with a place for private data. */
+export function assertMapped(mapped: SinonSpy, f: file, start = START, end = END, pgoff = offsetOf(start)): void {
+  sinon.assert.calledOnceWithExactly(mapped, start, end, pgoff, f, sinon.match.has('value'));
 }
 
 /** Everything that a failed mapping must leave as it was, as text. Only the checked world counts references. */

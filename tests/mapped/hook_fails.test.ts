@@ -1,30 +1,53 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** A mapped that fails takes exactly the new VMA with it. */
 
+import sinon from 'sinon';
 import { test } from '../../harness/index.js';
 import { ENOMEM, PAGE_SIZE, stubs } from '../../lib/index.js';
-import { account, EIO, END, LEN, mapFile, PRIVATE, preparedFile, SHARED, START } from './driver.js';
+import {
+  account,
+  assertMapped,
+  EIO,
+  END,
+  LEN,
+  mapFile,
+  notedHooks,
+  PRIVATE,
+  preparedFile,
+  SHARED,
+  START,
+} from './driver.js';
 
 for (const [kind, flags] of Object.entries({ private: PRIVATE, shared: SHARED })) {
   test(`the error of mapped undoes a ${kind} mapping and nothing else`, (t) => {
-    const mapped = t.sandbox.fake.returns(0);
-    const close = t.sandbox.fake();
-    const f = preparedFile({ mapped, close });
+    const { ops, mapped, open, close } = notedHooks(t);
+    const f = preparedFile(ops);
     // Neighbours that touch, but do not merge: their offsets do not follow on.
     t.ASSERT_EQ(mapFile(f, START - LEN, START, flags, 0x900), START - LEN);
     t.ASSERT_EQ(mapFile(f, END, END + LEN, flags, 0xa00), END);
     const before = account(t, f);
 
-    const failing = t.sandbox.fake.returns(-EIO);
-    const other = preparedFile({ mapped: failing, close });
+    const failing = notedHooks(t, -EIO);
+    const other = preparedFile(failing.ops);
     const beforeOther = account(t, f, other);
     t.ASSERT_EQ(mapFile(other, START, END, flags), -EIO);
-    t.ASSERT_EQ(failing.callCount, 1);
-    t.ASSERT_EQ(close.callCount, 1, 'close is called for the VMA that goes');
-    t.ASSERT_TRUE(close.calledAfter(failing));
+    assertMapped(failing.mapped, other);
+    sinon.assert.calledOnceWithExactly(failing.close, START, END);
+    sinon.assert.callOrder(failing.mapped, failing.close);
+    sinon.assert.notCalled(failing.open);
+    t.equal(
+      mapped.args.map(([start]) => start),
+      [START - LEN, END],
+    );
+    sinon.assert.notCalled(close);
     t.ASSERT_EQ(account(t, f), before);
     t.ASSERT_EQ(account(t, f, other), beforeOther);
     t.unmapAll();
+    t.equal(close.args, [
+      [START - LEN, START],
+      [END, END + LEN],
+    ]);
+    sinon.assert.notCalled(open);
   });
 }
 
@@ -40,7 +63,7 @@ test('error_override replaces the error of mapped', (t) => {
 test('the new VMA is unmapped through its page tables, once', (t) => {
   const unmap = t.sandbox.spy(stubs, 'unmap_vmas');
   t.ASSERT_EQ(mapFile(preparedFile({ mapped: () => -EIO })), -EIO);
-  t.ASSERT_EQ(unmap.callCount, 1);
+  sinon.assert.calledOnce(unmap);
   const [, desc] = unmap.firstCall.args;
   t.ASSERT_EQ(desc.vma_start, START);
   t.ASSERT_EQ(desc.vma_end, END);
