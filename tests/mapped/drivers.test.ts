@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The drivers for which the series was made, as small ones of our own: afs, hpet, /dev/zero. */
 
+import sinon, { type SinonSpy } from 'sinon';
 import { test, type VmaTest } from '../../harness/index.js';
 import {
   copy_vma,
@@ -77,9 +78,17 @@ test('afs: a mapping that the hook refuses is not counted', (t) => {
   const fs = new CountingFs();
   t.ASSERT_EQ(mapFile(fs.file), START);
   fs.refuse = true;
-  const close = t.sandbox.spy(fs.vm_ops, 'close');
+  const mapped = t.sandbox.spy(fs.vm_ops, 'mapped');
+  const ranges: number[][] = [];
+  const { close: own } = fs.vm_ops;
+  const close = t.sandbox.stub(fs.vm_ops, 'close').callsFake((vma) => {
+    ranges.push([vma.vm_start, vma.vm_end]);
+    own?.(vma);
+  });
   t.ASSERT_EQ(mapFile(fs.file, END + LEN, END + 2 * LEN), -EIO);
-  t.ASSERT_EQ(close.callCount, 1, 'it is closed, once');
+  t.equal(ranges, [[END + LEN, END + 2 * LEN]], 'it is closed, once');
+  sinon.assert.calledOnceWithMatch(mapped, END + LEN, END + 2 * LEN, offsetOf(END + LEN), fs.file);
+  sinon.assert.callOrder(mapped, close);
   t.ASSERT_EQ(fs.mappings, 1, 'what was there is still counted');
   t.ASSERT_LAYOUT('0x100000-0x104000 pgoff=0x40 file');
   t.unmapAll();
@@ -99,12 +108,8 @@ test('hpet: registers are remapped, uncached memory of no struct page', (t) => {
   const ptes = t.sandbox.spy(stubs, 'remap_pfn_range_ptes');
   const f = new FileClass({ mmap_prepare: hpet_mmap_prepare });
   t.ASSERT_EQ(mapFile(f, START, START + PAGE_SIZE, SHARED, 0), START);
-  t.ASSERT_EQ(ptes.callCount, 1);
-  const [vma, addr, pfn, size] = ptes.firstCall.args;
-  t.ASSERT_EQ(vma, vmaAt(t));
-  t.ASSERT_EQ(addr, START);
-  t.ASSERT_EQ(pfn, HPET / PAGE_SIZE);
-  t.ASSERT_EQ(size, PAGE_SIZE);
+  const vma = vmaAt(t);
+  sinon.assert.calledOnceWithExactly(ptes, vma, START, HPET / PAGE_SIZE, PAGE_SIZE, sinon.match.any);
   t.ASSERT_EQ(vma.vm_flags & (VM_IO | VM_PFNMAP), VM_IO | VM_PFNMAP);
   t.ASSERT_EQ(mapFile(f, START, END, SHARED, 0), -EINVAL, 'only one page');
   t.unmapAll();
@@ -130,7 +135,7 @@ test('/dev/zero: a private mapping has no hooks, so nothing can be called on it'
   t.ASSERT_EQ(vmaAt(t).vm_ops, null);
   t.ASSERT_TRUE(vma_is_anonymous(vmaAt(t)));
   t.ASSERT_EQ(vmaAt(t).vm_file, f);
-  t.ASSERT_EQ(shmem.callCount, 0);
+  sinon.assert.notCalled(shmem);
   t.ASSERT_EQ(do_munmap(t.mm, START + PAGE_SIZE, PAGE_SIZE, null), 0, 'splits without hooks');
   t.unmapAll();
 });
@@ -138,6 +143,6 @@ test('/dev/zero: a private mapping has no hooks, so nothing can be called on it'
 test('/dev/zero: a shared mapping is shmem’s', (t) => {
   const { file: f, shmem } = zeroFile(t);
   t.ASSERT_EQ(mapFile(f, START, END, SHARED), START);
-  t.ASSERT_EQ(shmem.callCount, 1);
+  sinon.assert.calledOnce(shmem as SinonSpy);
   t.unmapAll();
 });

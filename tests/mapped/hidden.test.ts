@@ -6,7 +6,19 @@
 import sinon from 'sinon';
 import { test, type VmaTest } from '../../harness/index.js';
 import { EINVAL, EIO, ENOMEM, type file, mmap_action_remap_full, stubs, type vm_area_desc } from '../../lib/index.js';
-import { account, END, fileOf, LEN, mapFile, PRIVATE, preparedFile, SHARED, START, vmaAt } from './driver.js';
+import {
+  account,
+  END,
+  fileOf,
+  LEN,
+  mapFile,
+  notedHooks,
+  PRIVATE,
+  preparedFile,
+  SHARED,
+  START,
+  vmaAt,
+} from './driver.js';
 
 const ON_CHECKED = { stubs: 'checked' } as const;
 
@@ -37,10 +49,11 @@ for (const [kind, flags] of Object.entries({ private: PRIVATE, shared: SHARED })
     const take = t.sandbox.spy(stubs, 'i_mmap_lock_write');
     const drop = t.sandbox.spy(stubs, 'i_mmap_unlock_write');
     t.ASSERT_EQ(mapFile(f, END, END + LEN, flags), END);
-    t.ASSERT_EQ(mapped.callCount, 0);
+    sinon.assert.notCalled(mapped);
     t.ASSERT_LAYOUT('0x100000-0x108000 pgoff=0x40');
-    t.ASSERT_EQ(take.callCount, 1, 'for the interval tree, like every merge');
-    t.ASSERT_EQ(drop.callCount, 1);
+    // For the interval tree, like every merge.
+    sinon.assert.calledOnceWithExactly(take, f.f_mapping);
+    sinon.assert.calledOnceWithExactly(drop, f.f_mapping);
     sinon.assert.callOrder(take, drop);
     t.ASSERT_FALSE(isLocked(t, f));
     t.ASSERT_EQ(f.f_ref, 2, 'one VMA');
@@ -57,9 +70,7 @@ for (const [kind, flags] of Object.entries({ private: PRIVATE, shared: SHARED })
       t.world.checked.faults.fail(lost);
       t.ASSERT_EQ(mapFile(f, START, END, flags), -ENOMEM, 'error_override is for actions');
       t.ASSERT_EQ(t.world.checked.faults.hits.join(), lost);
-      t.ASSERT_EQ(lock.callCount, 0);
-      t.ASSERT_EQ(mapped.callCount, 0);
-      t.ASSERT_EQ(close.callCount, 0);
+      for (const fake of [lock, mapped, close]) sinon.assert.notCalled(fake);
       t.ASSERT_EQ(account(t, f), before);
     });
   }
@@ -89,13 +100,16 @@ test('a hidden mapping that may not merge for want of memory is hidden as a VMA 
 });
 
 test('a hidden mapping over another one, without memory for a VMA, leaves a gap and no lock', ON_CHECKED, (t) => {
-  const close = t.sandbox.fake();
-  const old = preparedFile({ close });
+  const { ops, close } = notedHooks(t);
+  const old = preparedFile(ops);
   t.ASSERT_EQ(mapFile(old), START);
   const f = preparedFile({}, hide);
+  const prepare = t.sandbox.spy(f.f_op, 'mmap_prepare');
   t.world.checked.faults.fail('vm_area_cache_alloc');
   t.ASSERT_EQ(mapFile(f, START, END), -ENOMEM);
-  t.ASSERT_EQ(close.callCount, 1, 'the old one was closed before the hook ran');
+  // The old one was closed before the hook ran.
+  sinon.assert.calledOnceWithExactly(close, START, END);
+  sinon.assert.callOrder(close, prepare);
   t.ASSERT_LAYOUT('');
   t.ASSERT_FALSE(isLocked(t, f));
   t.ASSERT_EQ(f.f_ref, 1);

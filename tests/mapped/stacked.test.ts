@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Stacked file systems: an outer mmap hook that nests an inner file's mmap_prepare, and errors at each stage of it. */
 
+import sinon from 'sinon';
 import { test, type VmaTest } from '../../harness/index.js';
 import {
   compat_vma_mmap,
@@ -17,7 +18,20 @@ import {
   type vm_operations_struct,
   vma_set_file,
 } from '../../lib/index.js';
-import { account, EIO, END, fileOf, mapFile, offsetOf, preparedFile, START, vmaAt } from './driver.js';
+import {
+  account,
+  assertMapped,
+  EIO,
+  END,
+  fileOf,
+  mapFile,
+  type NotedHooks,
+  notedHooks,
+  offsetOf,
+  preparedFile,
+  START,
+  vmaAt,
+} from './driver.js';
 
 /** The two ways in which an outer hook reaches the inner file. */
 const WAYS = { compat_vma_mmap, vfs_mmap };
@@ -36,8 +50,8 @@ interface Stack {
   inner: file;
   outer: file;
   before: string;
-  mapped: ReturnType<VmaTest['sandbox']['fake']>;
-  close: ReturnType<VmaTest['sandbox']['fake']>;
+  mapped: NotedHooks['mapped'];
+  close: NotedHooks['close'];
 }
 
 function build(
@@ -49,12 +63,11 @@ function build(
     prepare?: (desc: vm_area_desc) => number | undefined;
   },
 ): Stack {
-  const mapped = t.sandbox.fake.returns(options.mapped ?? 0);
-  const close = t.sandbox.fake();
+  const { ops, mapped, close } = notedHooks(t, options.mapped ?? 0);
   const vm_ops: Record<typeof options.hooks, vm_operations_struct | null> = {
     none: null,
-    plain: { close },
-    mapped: { mapped, close },
+    plain: { close: ops.close },
+    mapped: ops,
   };
   const inner = preparedFile(vm_ops[options.hooks], options.prepare);
   const outer = stackedOn(inner, call);
@@ -75,19 +88,17 @@ for (const [way, call] of Object.entries(WAYS)) {
           },
         });
         s.ASSERT_EQ(mapFile(stack.outer), START);
-        s.ASSERT_EQ(stack.mapped.callCount, hooks === 'mapped' ? 1 : 0);
-        if (hooks === 'mapped') {
-          const [start, end, pgoff, f] = stack.mapped.firstCall.args as unknown[];
-          s.ASSERT_EQ(start, START);
-          s.ASSERT_EQ(end, END);
-          s.ASSERT_EQ(pgoff, 0x300);
-          s.ASSERT_EQ(f, stack.inner);
-        }
+        if (hooks === 'mapped') assertMapped(stack.mapped, stack.inner, START, END, 0x300);
+        else sinon.assert.notCalled(stack.mapped);
         const vma = vmaAt(s);
         s.ASSERT_EQ(vma.vm_file, stack.inner);
         s.ASSERT_EQ(vma.vm_private_data, data);
         s.ASSERT_LAYOUT('0x100000-0x104000 pgoff=0x300 file');
+        sinon.assert.notCalled(stack.close);
         s.unmapAll();
+        if (hooks === 'none') sinon.assert.notCalled(stack.close);
+        else sinon.assert.calledOnceWithExactly(stack.close, START, END);
+        if (hooks === 'mapped') sinon.assert.callOrder(stack.mapped, stack.close);
         s.ASSERT_EQ(account(s, stack.inner, stack.outer), stack.before);
       });
     }
@@ -127,9 +138,15 @@ for (const [way, call] of Object.entries(WAYS)) {
         ...(failure.prepare === undefined ? {} : { prepare: failure.prepare }),
       });
       t.ASSERT_EQ(mapFile(stack.outer), failure.error);
-      t.ASSERT_EQ(unmap.callCount, 1, 'page tables are cleared once');
-      t.ASSERT_EQ(free.callCount, 1, 'the VMA is freed once');
-      t.ASSERT_EQ(stack.close.callCount, 0, 'no hook is called on a mapping that failed');
+      // Page tables are cleared once, then the VMA is freed, once; no hook is called on a mapping that failed.
+      sinon.assert.calledOnce(unmap);
+      sinon.assert.calledOnce(free);
+      sinon.assert.callOrder(unmap, free);
+      sinon.assert.notCalled(stack.close);
+      if (failure.mapped !== undefined) {
+        assertMapped(stack.mapped, stack.inner);
+        sinon.assert.callOrder(stack.mapped, unmap);
+      } else sinon.assert.notCalled(stack.mapped);
       t.ASSERT_EQ(account(t, stack.inner, stack.outer), stack.before);
     });
   }

@@ -24,7 +24,7 @@ import {
   vma_flags_to_legacy,
   vma_set_file,
 } from '../../lib/index.js';
-import { END, fileOf, mapFile, offsetOf, SHARED, START, vmaAt } from './driver.js';
+import { assertMapped, END, fileOf, mapFile, notedHooks, SHARED, START, vmaAt } from './driver.js';
 
 const WAYS = { compat_vma_mmap, vfs_mmap };
 const OUTER_PROT = 1n << 59n;
@@ -147,60 +147,63 @@ for (const [way, call] of Object.entries(WAYS)) {
   });
 
   test(`${way}: hooks that the outer one set are seen, and stay where the inner one sets none`, (t) => {
-    const outerHooks = { mapped: t.sandbox.fake.returns(0), close: t.sandbox.fake() };
+    const outerHooks = notedHooks(t);
     let seen: unknown;
     const { inner } = mapStacked(call, {
       before: (vma) => {
-        vma.vm_ops = outerHooks;
+        vma.vm_ops = outerHooks.ops;
       },
       inner: (desc) => {
         seen = desc.vm_ops;
       },
     });
-    t.ASSERT_EQ(seen, outerHooks);
-    t.ASSERT_EQ(vmaAt(t).vm_ops, outerHooks);
+    t.ASSERT_EQ(seen, outerHooks.ops);
+    t.ASSERT_EQ(vmaAt(t).vm_ops, outerHooks.ops);
     // The layer calls whatever hook the VMA then has.
-    t.ASSERT_TRUE(outerHooks.mapped.calledOnce);
-    const [start, end, pgoff, f] = outerHooks.mapped.firstCall.args as unknown[];
-    t.ASSERT_EQ([start, end, pgoff].join(), [START, END, offsetOf(START)].join());
-    t.ASSERT_EQ(f, inner);
+    assertMapped(outerHooks.mapped, inner);
     t.unmapAll();
-    t.ASSERT_TRUE(outerHooks.close.calledOnce);
+    sinon.assert.calledOnceWithExactly(outerHooks.close, START, END);
+    sinon.assert.callOrder(outerHooks.mapped, outerHooks.close);
   });
 
   test(`${way}: hooks that the inner one sets take the place of the outer one's`, (t) => {
-    const outerHooks = { mapped: t.sandbox.fake.returns(0), close: t.sandbox.fake() };
-    const innerHooks = { mapped: t.sandbox.fake.returns(0), close: t.sandbox.fake() };
-    mapStacked(call, {
+    const outerHooks = notedHooks(t);
+    const innerHooks = notedHooks(t);
+    const { inner } = mapStacked(call, {
       before: (vma) => {
-        vma.vm_ops = outerHooks;
+        vma.vm_ops = outerHooks.ops;
       },
       inner: (desc) => {
-        desc.vm_ops = innerHooks;
+        desc.vm_ops = innerHooks.ops;
       },
     });
-    t.ASSERT_EQ(vmaAt(t).vm_ops, innerHooks);
+    t.ASSERT_EQ(vmaAt(t).vm_ops, innerHooks.ops);
     t.unmapAll();
-    t.ASSERT_TRUE(innerHooks.mapped.calledOnce && innerHooks.close.calledOnce);
+    assertMapped(innerHooks.mapped, inner);
+    sinon.assert.calledOnceWithExactly(innerHooks.close, START, END);
     sinon.assert.callOrder(innerHooks.mapped, innerHooks.close);
-    t.ASSERT_FALSE(outerHooks.mapped.called || outerHooks.close.called);
+    sinon.assert.notCalled(outerHooks.mapped);
+    sinon.assert.notCalled(outerHooks.close);
   });
 
   test(`${way}: hooks that the outer one sets afterwards stand; mapped of the inner one has been called`, (t) => {
-    const outerHooks = { mapped: t.sandbox.fake.returns(0), close: t.sandbox.fake() };
-    const innerHooks = { mapped: t.sandbox.fake.returns(0), close: t.sandbox.fake() };
-    mapStacked(call, {
+    const outerHooks = notedHooks(t);
+    const innerHooks = notedHooks(t);
+    const { inner } = mapStacked(call, {
       inner: (desc) => {
-        desc.vm_ops = innerHooks;
+        desc.vm_ops = innerHooks.ops;
       },
       after: (vma) => {
-        t.ASSERT_EQ(vma.vm_ops, innerHooks);
-        vma.vm_ops = { close: outerHooks.close };
+        t.ASSERT_EQ(vma.vm_ops, innerHooks.ops);
+        vma.vm_ops = { close: outerHooks.ops.close };
       },
     });
     t.unmapAll();
-    t.ASSERT_TRUE(innerHooks.mapped.calledOnce && outerHooks.close.calledOnce);
-    t.ASSERT_FALSE(innerHooks.close.called || outerHooks.mapped.called);
+    assertMapped(innerHooks.mapped, inner);
+    sinon.assert.calledOnceWithExactly(outerHooks.close, START, END);
+    sinon.assert.callOrder(innerHooks.mapped, outerHooks.close);
+    sinon.assert.notCalled(innerHooks.close);
+    sinon.assert.notCalled(outerHooks.mapped);
   });
 
   test(`${way}: where neither sets hooks, the VMA has those of a new one`, (t) => {

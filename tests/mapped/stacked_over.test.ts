@@ -3,6 +3,7 @@
  * A stacked mapping that fails where something lay already. The old mapping is being unmapped while the inner hook runs,
  * so the layer must leave all cleaning up to mmap_region(): each VMA is freed once, and each hook called once.
  */
+import sinon from 'sinon';
 import { test, type VmaTest } from '../../harness/index.js';
 import {
   compat_vma_mmap,
@@ -20,7 +21,7 @@ import {
   type vm_area_desc,
   vma_set_file,
 } from '../../lib/index.js';
-import { END, fileOf, LEN, mapFile, PRIVATE, preparedFile, SHARED, START } from './driver.js';
+import { assertMapped, END, fileOf, LEN, mapFile, notedHooks, PRIVATE, preparedFile, SHARED, START } from './driver.js';
 
 const WAYS = { compat_vma_mmap, vfs_mmap };
 
@@ -87,10 +88,8 @@ const ON_CHECKED = { stubs: 'checked' } as const;
 
 /** An outer file over an inner one that has all hooks. */
 function build(t: VmaTest, call: (typeof WAYS)[keyof typeof WAYS], failure: Failure) {
-  const close = t.sandbox.fake();
-  const open = t.sandbox.fake();
-  const mapped = t.sandbox.fake.returns(failure.mapped ?? 0);
-  const inner = preparedFile({ mapped, close, open }, failure.prepare);
+  const { ops, mapped, open, close } = notedHooks(t, failure.mapped ?? 0);
+  const inner = preparedFile(ops, failure.prepare);
   const outer: file = fileOf({
     mmap: (_f, vma) => {
       vma_set_file(vma, inner);
@@ -107,8 +106,8 @@ for (const [way, call] of Object.entries(WAYS)) {
   for (const [name, failure] of Object.entries(FAILURES)) {
     for (const [kind, flags] of Object.entries({ private: PRIVATE, shared: SHARED })) {
       test(`${way}: ${name}, over the middle of a ${kind} mapping: a gap, all freed once`, ON_CHECKED, (t) => {
-        const oldClose = t.sandbox.fake();
-        const old = preparedFile({ close: oldClose });
+        const { ops, close: oldClose, open: oldOpen } = notedHooks(t);
+        const old = preparedFile({ open: ops.open, close: ops.close });
         t.ASSERT_EQ(mapFile(old, START - LEN, END + LEN, flags), START - LEN);
         const { inner, outer, close, open, mapped } = build(t, call, failure);
         const free = t.sandbox.spy(stubs, 'vm_area_cache_free');
@@ -121,14 +120,25 @@ for (const [way, call] of Object.entries(WAYS)) {
         t.ASSERT_LAYOUT(`
           0xfc000-0x100000
           0x104000-0x108000`);
-        t.ASSERT_EQ(alloc.callCount, 3, 'two splits, and the new VMA');
-        t.ASSERT_EQ(free.callCount, 2, 'the old part and the new VMA, once each');
+        t.ASSERT_EQ(alloc.args.length, 3, 'two splits, and the new VMA');
+        t.ASSERT_EQ(free.args.length, 2, 'the old part and the new VMA, once each');
         t.ASSERT_EQ(new Set(free.args.map(([vma]) => vma)).size, 2);
-        t.ASSERT_EQ(unmap.callCount, 2, 'page tables of the old part, before the hook, and of the new VMA, after it');
-        t.ASSERT_EQ(oldClose.callCount, 1, 'for the part that went');
-        t.ASSERT_EQ(close.callCount, 0, 'no hook of a mapping that failed');
-        t.ASSERT_EQ(open.callCount, 0);
-        t.ASSERT_EQ(mapped.callCount, failure.mapped === undefined && failure.outer === undefined ? 0 : 1);
+        // Page tables of the old part, before the hook, and of the new VMA, after it.
+        t.equal(
+          unmap.args.map(([, { vma_start, vma_end }]) => [vma_start, vma_end]),
+          [
+            [START, END],
+            [START, END],
+          ],
+        );
+        t.ASSERT_EQ(oldOpen.args.length, 2, 'what was split off');
+        sinon.assert.calledOnceWithExactly(oldClose, START, END);
+        sinon.assert.callOrder(oldOpen, unmap, oldClose, ...(mapped.called ? [mapped] : []), unmap, free);
+        // No hook of a mapping that failed.
+        sinon.assert.notCalled(close);
+        sinon.assert.notCalled(open);
+        if (failure.mapped === undefined && failure.outer === undefined) sinon.assert.notCalled(mapped);
+        else assertMapped(mapped, inner);
         t.ASSERT_EQ(t.mm.total_vm, 8);
         t.ASSERT_EQ(t.mm.map_count, 2);
         const charges = acct.args.flat().filter((pages) => pages !== 0);
@@ -147,32 +157,38 @@ for (const [way, call] of Object.entries(WAYS)) {
     `${way}: a stacked failure over several mappings and gaps takes them all, and nothing beside`,
     ON_CHECKED,
     (t) => {
-      const closes = [0, 1, 2, 3].map(() => t.sandbox.fake());
-      for (const [i, close] of closes.entries()) {
+      const olds = [0, 1, 2, 3].map(() => notedHooks(t));
+      for (const [i, { ops }] of olds.entries()) {
         const at = START + 2 * i * PAGE_SIZE;
-        t.ASSERT_EQ(mapFile(preparedFile({ close }), at, at + PAGE_SIZE), at);
+        t.ASSERT_EQ(mapFile(preparedFile(ops), at, at + PAGE_SIZE), at);
       }
-      const { outer } = build(t, call, { error: -EIO, mapped: -EIO });
+      const { outer, mapped } = build(t, call, { error: -EIO, mapped: -EIO });
       t.ASSERT_EQ(mapFile(outer, START + PAGE_SIZE, START + 5 * PAGE_SIZE), -EIO);
       t.ASSERT_LAYOUT(`
       0x100000-0x101000
       0x106000-0x107000`);
-      t.ASSERT_EQ(closes.map(({ callCount }) => callCount).join(), '0,1,1,0');
+      t.equal(
+        olds.map(({ close }) => close.args),
+        [[], [[START + 2 * PAGE_SIZE, START + 3 * PAGE_SIZE]], [[START + 4 * PAGE_SIZE, START + 5 * PAGE_SIZE]], []],
+      );
+      sinon.assert.callOrder(...olds.slice(1, 3).map(({ close }) => close), mapped);
       t.unmapAll();
     },
   );
 
   test(`${way}: a stacked mapping over another one that goes well replaces it`, ON_CHECKED, (t) => {
-    const oldClose = t.sandbox.fake();
-    const old = preparedFile({ close: oldClose });
+    const { ops, close: oldClose } = notedHooks(t);
+    const old = preparedFile(ops);
     t.ASSERT_EQ(mapFile(old), START);
     const { inner, outer, close, mapped } = build(t, call, { error: 0 });
     t.ASSERT_EQ(mapFile(outer), START);
-    t.ASSERT_TRUE(oldClose.calledOnce && mapped.calledOnce && oldClose.calledBefore(mapped));
-    t.ASSERT_EQ(close.callCount, 0);
+    sinon.assert.calledOnceWithExactly(oldClose, START, END);
+    assertMapped(mapped, inner);
+    sinon.assert.callOrder(oldClose, mapped);
+    sinon.assert.notCalled(close);
     t.ASSERT_EQ(old.f_ref, 1);
     t.ASSERT_EQ(inner.f_ref, 2);
     t.unmapAll();
-    t.ASSERT_TRUE(close.calledOnce);
+    sinon.assert.calledOnceWithExactly(close, START, END);
   });
 }
