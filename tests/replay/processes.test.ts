@@ -114,8 +114,6 @@ t.test('after calls 1 it is told whom a call tells, and what locks it drops', as
     [
       ' vma_start_write(10000-14000)',
         ' perf_event_mmap(10000-14000)',
-      ' uprobe_mmap(10000-14000)',
-      ' vma_start_write(10000-14000)',
       ' mmap_write_unlock()',
       ' userfaultfd_unmap_complete()',
     ],
