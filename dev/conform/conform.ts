@@ -54,13 +54,14 @@ function toCount(value: string): number {
 
 /** Which lines of the kernel's files the traces have reached, file by file. */
 function reachedLines(scratch: ScratchTree, kind: Kind, withMissed: boolean): string[] {
-  return lineCoverage(scratch.vma, kind === 'vma' ? COMPILED : PROCESS_COMPILED).flatMap(
-    ({ source, reached, lines, missed }) => {
-      const percent = ((100 * reached) / lines).toFixed(1);
-      const said = `${source}: ${percent} % of its lines reached on the C side, ${reached} of ${lines}`;
-      return withMissed && missed.length > 0 ? [said, `lines not reached: ${missed.join(' ')}`] : [said];
-    },
-  );
+  const files = lineCoverage(scratch.vma, kind === 'vma' ? COMPILED : PROCESS_COMPILED);
+  const sum = (of: 'reached' | 'lines'): number => files.reduce((total, file) => total + file[of], 0);
+  const all = { source: 'all of these', reached: sum('reached'), lines: sum('lines'), missed: [] };
+  return [...files, all].flatMap(({ source, reached, lines, missed }) => {
+    const percent = ((100 * reached) / lines).toFixed(1);
+    const said = `${source}: ${percent} % of its lines reached on the C side, ${reached} of ${lines}`;
+    return withMissed && missed.length > 0 ? [said, `lines not reached: ${missed.join(' ')}`] : [said];
+  });
 }
 
 /** The campaign of a file, as far as it came; a new one, of a seed that is drawn unless it was given, without. */

@@ -293,7 +293,7 @@ class ProgramWriter {
   private driver(): string {
     const { random } = this;
     if (this.fds >= 6) return this.mmap();
-    return this.opened(`driver ${hex(random.below(0x1000) & ~(random.oneIn(8) ? 0 : 0x100))}`);
+    return this.opened(`driver ${hex(random.below(0x2000) & ~(random.oneIn(8) ? 0 : 0x100))}`);
   }
 
   private limit(): string {

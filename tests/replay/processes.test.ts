@@ -164,7 +164,7 @@ t.test('a line that nothing can be made of ends the replay, by its number, its w
     ['fail vm_area_alloc 0', /'fail': Faults: n = 0/],
     ['sysctl speed 1', /'speed' is none of KNOB: overcommit_memory/],
     ['sysctl max_map_count -1', /'sysctl': -1: out of range/],
-    ['driver 1000', /'driver': driver: 4096: there are 0 to fff/],
+    ['driver 2000', /'driver': driver: 8192: there are 0 to 1fff/],
     ['write 1000 100', /'write': .*value = 0x100: no byte/],
   ];
   for (const [line, reason] of bad) {

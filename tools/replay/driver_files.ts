@@ -3,8 +3,15 @@
 import { EACCES, EINVAL, ENODEV } from '../../include/linux/errno.js';
 import { PHYS_PFN } from '../../include/linux/mm.js';
 import { page, VM_FAULT_SIGBUS } from '../../include/linux/pagetable.js';
-import type { file_operations, vm_area_struct, vm_fault, vm_operations_struct } from '../../include/mm_types.js';
+import {
+  file,
+  type file_operations,
+  type vm_area_struct,
+  type vm_fault,
+  type vm_operations_struct,
+} from '../../include/mm_types.js';
 import { VM_DONTEXPAND, VM_IO, VM_PFNMAP, VM_WRITE, VMA_DONTEXPAND_BIT } from '../../include/vma_flags.js';
+import { vfs_mmap } from '../../lib/doors/driver.js';
 import { vm_flags_set, vma_desc_set_flags } from '../../lib/doors/flags.js';
 import { thp_get_unmapped_area } from '../../lib/mm/huge_memory.js';
 import { mm_get_unmapped_area } from '../../lib/mm/mmap/layout.js';
@@ -23,7 +30,8 @@ export const DRIVER_REFUSES = 0x100;
 export const DRIVER_HUGE = 0x200;
 export const DRIVER_PLACES = 0x400;
 export const DRIVER_GUARDS = 0x800;
-export const ALL_DRIVERS = 0xfff;
+export const DRIVER_STACKED = 0x1000;
+export const ALL_DRIVERS = 0x1fff;
 
 type Tell = (text: string) => void;
 
@@ -88,6 +96,15 @@ function placesOf(kind: number): file_operations {
   return (kind & DRIVER_PLACES) !== 0 ? { get_unmapped_area: mm_get_unmapped_area } : {};
 }
 
+/** A hook that does no more than call that of a driver below. */
+function stackedOn(kind: number, tell: Tell): NonNullable<file_operations['mmap']> {
+  const below = new file(driverOf(kind & ~(DRIVER_STACKED | DRIVER_OLD), tell));
+  return (_file, vma) => {
+    tell(`mmap(${rangeOf(vma)} ${formatHex(vma.vm_pgoff)})`);
+    return vfs_mmap(below, vma);
+  };
+}
+
 /** The hooks of the file of a driver; each number has hooks of its own, so that VMAs of two drivers differ. */
 export function driverOf(kind: number, tell: Tell): file_operations {
   if (!Number.isInteger(kind) || kind < 0 || kind > ALL_DRIVERS)
@@ -106,6 +123,7 @@ export function driverOf(kind: number, tell: Tell): file_operations {
       },
     };
   }
+  if ((kind & DRIVER_STACKED) !== 0) return { ...places, mmap: stackedOn(kind, tell) };
   return {
     ...places,
     mmap: (_file, vma) => {

@@ -320,11 +320,13 @@ static int resize(struct file *file, long size)
 #define DRIVER_HUGE 0x200
 #define DRIVER_PLACES 0x400
 #define DRIVER_GUARDS 0x800
+#define DRIVER_STACKED 0x1000
 #define DRIVER_PAGES 0x40
 
 struct driver {
 	struct file_operations fops;
 	struct vm_operations_struct ops;
+	struct file *below;
 	struct page *pages[DRIVER_PAGES];
 };
 
@@ -386,6 +388,8 @@ static int driver_mmap(struct file *file, struct vm_area_struct *vma)
 	struct driver *driver = (struct driver *)file->f_path.mnt;
 
 	tell("mmap(%lx-%lx %lx)", vma->vm_start, vma->vm_end, vma->vm_pgoff);
+	if (driver->below)
+		return vfs_mmap(driver->below, vma);
 	if (file->driver & DRIVER_FIXED)
 		vm_flags_set(vma, VM_DONTEXPAND);
 	if (file->driver & DRIVER_DEVICE)
@@ -422,6 +426,8 @@ static struct file *open_driver(int kind)
 		driver->ops.fault = driver_fault;
 	if (kind & DRIVER_GUARDS)
 		driver->ops.mprotect = driver_mprotect;
+	if ((kind & DRIVER_OLD) && (kind & DRIVER_STACKED))
+		driver->below = open_driver(kind & ~(DRIVER_OLD | DRIVER_STACKED));
 	if (kind & DRIVER_OLD)
 		driver->fops.mmap = driver_mmap;
 	else

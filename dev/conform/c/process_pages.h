@@ -481,10 +481,29 @@ long walk_page_range_mm_unsafe(struct mm_struct *mm, unsigned long start, unsign
 	return 0;
 }
 
+struct pages_of {
+	struct vm_area_struct *vma;
+	struct madvise_walk_private *private;
+};
+
+/* Nothing is short of memory: what is paged out stays, but for memory that may be dropped, which needs no swap. */
+int age_page(pte_t *pte, unsigned long addr, unsigned long next, struct mm_walk *walk)
+{
+	struct pages_of *of = walk->private;
+
+	if (of->private->pageout && (of->vma->vm_flags & VM_DROPPABLE) && pte->page && pte->page != &empty_zero_page)
+		zap_vma_range(of->vma, addr, PAGE_SIZE);
+	return 0;
+}
+
+static const struct mm_walk_ops cold_walk_ops = { .pte_entry = age_page };
+
 int walk_page_range_vma(struct vm_area_struct *vma, unsigned long start, unsigned long end,
 			const struct mm_walk_ops *ops, void *private)
 {
-	return walk_page_range_mm_unsafe(vma->vm_mm, start, end, ops, private);
+	struct pages_of of = { vma, private };
+
+	return walk_page_range_mm_unsafe(vma->vm_mm, start, end, ops, ops == &cold_walk_ops ? &of : private);
 }
 
 int walk_page_range_vma_unsafe(struct vm_area_struct *vma, unsigned long start, unsigned long end,

@@ -267,7 +267,6 @@ static struct mnt_idmap nop_mnt_idmap;
 #define can_do_file_pageout(vma) ((vma)->vm_file != NULL)
 static const struct mm_walk_ops swapin_walk_ops;
 #define shmem_swapin_range(vma, start, end, mapping)
-static const struct mm_walk_ops cold_walk_ops;
 #define madvise_free_pte_range NULL
 #define mlock_pte_range NULL
 #define MMU_NOTIFY_CLEAR 0
