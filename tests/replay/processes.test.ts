@@ -113,7 +113,7 @@ t.test('after calls 1 it is told whom a call tells, and what locks it drops', as
     found[2]?.split('\n').filter((line) => line.startsWith(' ') && line.endsWith(')')),
     [
       ' vma_start_write(10000-14000)',
-        ' perf_event_mmap(10000-14000)',
+      ' perf_event_mmap(10000-14000)',
       ' mmap_write_unlock()',
       ' userfaultfd_unmap_complete()',
     ],
