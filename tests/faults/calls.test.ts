@@ -18,6 +18,7 @@ const NO_CALLS = new Set([
   'file',
   'fileFor',
   'getrlimit',
+  'isAlive',
   'mapEntries',
   'maps',
   'memory',
