@@ -90,7 +90,9 @@ t.test('.ci/run', async (t) => {
   t.equal(none.status, 1, 'a run without a test has not passed');
   t.match(none.stdout, /^FAILED: tests at 64 bits: no test ran$/m);
   t.equal(last(none), `${steps} passed, ${tapSteps} failed`);
-  t.match(none.stdout, /^== left out: no kernel tree at hand/m, 'what was left out is said');
+  for (const out of ['no kernel tree at hand', 'no Node 22', 'no Node 24', 'no Node 26']) {
+    t.ok(none.stdout.includes(`\n== left out: ${out}`), `what was left out is said: ${out}`);
+  }
 });
 
 t.test(
@@ -116,7 +118,7 @@ t.test(
     for (const tree of ['same', 'later']) {
       const clean = runCi(folder, good, join(folder, tree));
       t.same([clean.status, failed(clean), found(clean)], [0, [], []], tree);
-      t.notMatch(clean.stdout, /left out/);
+      t.notMatch(clean.stdout, /left out: no kernel/);
     }
     const same = runCi(folder, differs, join(folder, 'same'));
     const conform = ['conformance with the kernel', 'system calls against the kernel'];
