@@ -19,7 +19,7 @@ import { tracing } from './tracing/current.js';
 import { World, type WorldOptions } from './world.js';
 
 /** What a test's world may have of its own, beside its stubs. */
-export interface TestWorldOptions extends Pick<WorldOptions, 'globals' | 'mmapHooks'> {
+export interface TestWorldOptions extends Pick<WorldOptions, 'globals' | 'mmapHooks' | 'frames'> {
   /** MT_FLAGS_* of its address spaces: on the checked stubs the kernel's, MM_MT_FLAGS, unless given; else none. */
   treeFlags?: number | undefined;
 }

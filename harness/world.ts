@@ -31,6 +31,8 @@ export interface WorldOptions {
   freed?: FreedObjects;
   /** Told of every operation that somebody outside lib/ begins. */
   watch?: OperationWatch | null;
+  /** Frames that are kept of where something happened; with 0 no complaint says where, and all goes faster. */
+  frames?: number;
 }
 
 /** What a world owns, one entry for each object that the modules of the code under test export. */
@@ -111,7 +113,10 @@ function begin(options: WorldOptions): Things {
     sheaf: { vmas: [] },
     sideTrees: { idle: [] },
     freed: { objects: options.freed ?? new FreedObjects(false) },
-    stacks: { read: (stack) => tellingFrames(stack, ['stubs', 'harness/checked']).map(showPlace), kept: FRAMES },
+    stacks: {
+      read: (stack) => tellingFrames(stack, ['stubs', 'harness/checked']).map(showPlace),
+      kept: options.frames ?? FRAMES,
+    },
   };
 }
 

@@ -2,7 +2,7 @@
 /** Programs of system calls, as traces have them, in a checked world: processes, files, drivers, limits, failures. */
 import { Faults } from '../../harness/checked/faults.js';
 import type { CheckedWorld } from '../../harness/checked/world.js';
-import { World } from '../../harness/world.js';
+import { World, type WorldOptions } from '../../harness/world.js';
 import type { gfp_t } from '../../include/linux/gfp.js';
 import type { mm_struct } from '../../include/mm_types.js';
 import type { Stubs } from '../../stubs/index.js';
@@ -44,7 +44,7 @@ export class CallMachine {
   private readonly checked: CheckedWorld;
   private readonly processes: ReplayedProcesses;
 
-  constructor(checked: CheckedWorld) {
+  constructor(checked: CheckedWorld, given: Pick<WorldOptions, 'frames'> = {}) {
     this.checked = checked;
     const made = new CheckedProcessWorld(checked);
     const options = checked.worldOptions();
@@ -53,7 +53,7 @@ export class CallMachine {
       checked.faults.failures++;
       return false;
     };
-    this.world = new World({ ...options, allocNodes });
+    this.world = new World({ ...options, ...given, allocNodes });
     this.processes = new ReplayedProcesses(true, { made, world: this.world, host: checked });
   }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Random programs, line by line: of functions of mm/vma.c, or of system calls; and what each kind runs on. */
 import { CheckedWorld } from '../../harness/checked/world.js';
-import { World } from '../../harness/world.js';
+import { World, type WorldOptions } from '../../harness/world.js';
 import { type mm_struct, type Stubs, VMA_DONTEXPAND_BIT, vma_test } from '../../lib/index.js';
 import type { Random } from '../random.js';
 import { HARSH, randomProgram as randomCalls } from '../syscalls/program.js';
@@ -30,7 +30,10 @@ export interface Ground {
   spaces(): readonly mm_struct[];
 }
 
-function groundOfFunctions(): Ground {
+/** What a program's world may have otherwise. */
+export type GroundOptions = Pick<WorldOptions, 'frames'>;
+
+function groundOfFunctions(given: GroundOptions): Ground {
   const checked = new CheckedWorld();
   const options = checked.worldOptions();
   const stubs: Stubs = {
@@ -51,7 +54,7 @@ function groundOfFunctions(): Ground {
   };
   return {
     checked,
-    world: new World({ ...options, stubs }),
+    world: new World({ ...options, ...given, stubs }),
     read: (line) => {
       const step = parseStep(line);
       return () => machine().step(step);
@@ -61,9 +64,9 @@ function groundOfFunctions(): Ground {
   };
 }
 
-function groundOfCalls(): Ground {
+function groundOfCalls(given: GroundOptions): Ground {
   const checked = new CheckedWorld();
-  const machine = new CallMachine(checked);
+  const machine = new CallMachine(checked, given);
   return {
     checked,
     world: machine.world,
@@ -73,8 +76,8 @@ function groundOfCalls(): Ground {
   };
 }
 
-export function groundOf(kind: Kind): Ground {
-  return kind === 'functions' ? groundOfFunctions() : groundOfCalls();
+export function groundOf(kind: Kind, given: GroundOptions = {}): Ground {
+  return kind === 'functions' ? groundOfFunctions(given) : groundOfCalls(given);
 }
 
 /** A program of that many lines; of either kind, unless one is given. */

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Runs random programs in checked worlds, with the world's detectors as the only judge. */
 import { difference, snapshot, type VmaSnapshot } from '../../harness/picture.js';
-import { stacks } from '../../stubs/place.js';
 import { Random } from '../random.js';
 import { type Ground, groundOf, type Kind, type Program, randomLines } from './program.js';
 
@@ -66,9 +65,8 @@ function drawn(before: readonly VmaSnapshot[][], after: readonly VmaSnapshot[][]
  * complaints do not say where, nothing is drawn, and all goes faster.
  */
 export function runProgram({ kind, lines }: Program, quick = false): Finding | null {
-  const ground = groundOf(kind);
+  const ground = groundOf(kind, quick ? { frames: 0 } : {});
   return ground.world.run(() => {
-    if (quick) stacks.kept = 0;
     let before: VmaSnapshot[][] = [];
     for (const [i, line] of lines.entries()) {
       if (!quick) before = shots(ground);

@@ -8,7 +8,7 @@ import type { Test } from 'tap';
 import { VmaTest } from '../../harness/index.js';
 import { TestWorld } from '../../harness/test_world.js';
 import { type file, type mm_struct, mt_validate, validate_mm } from '../../lib/index.js';
-import { FRAMES, stacks } from '../../stubs/place.js';
+import { FRAMES } from '../../stubs/place.js';
 import { type Account, accountOf, joinSplits, NO_WORD, type Outcome, outcomeOf, sumsLeft, sumsOf } from './account.js';
 import type { Variant } from './space.js';
 
@@ -126,8 +126,7 @@ function attemptOnce(
   { n, lasting, wanted }: Plan,
   frames: number,
 ): Attempt {
-  const world = new TestWorld('checked');
-  stacks.kept = frames;
+  const world = new TestWorld('checked', { frames });
   const { faults } = world.checked;
   const begun = watchNames(world);
   const complaints: string[] = [];

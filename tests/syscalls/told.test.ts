@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Whom the calls tell what they do, in order: lists of pages that are drained first, userfaultfds, perf, the log. */
+import sinon from 'sinon';
 import type { VmaTest } from '../../harness/index.js';
 import { MADV_COLD, MADV_FREE, MADV_PAGEOUT, MADV_POPULATE_READ, MADV_WILLNEED } from '../../include/uapi/mman.js';
 import {
@@ -28,18 +29,12 @@ import { ANON, BASE, HEAP, mapAt, P, processTest, RW } from './process.js';
 
 /** The calls of these stubs that `act` leads to, in order. */
 function calls(names: readonly (keyof Stubs)[], act: () => unknown): string[] {
-  const told: string[] = [];
-  const own = names.map((name): unknown => stubs[name]);
-  for (const [i, name] of names.entries()) {
-    const call = own[i];
-    Reflect.set(stubs, name, (...args: unknown[]): unknown => {
-      told.push(name);
-      return typeof call === 'function' ? Reflect.apply(call, stubs, args) : undefined;
-    });
-  }
+  const sandbox = sinon.createSandbox();
+  const spies = names.map((name) => ({ name, spy: sandbox.spy(stubs, name) }));
   act();
-  for (const [i, name] of names.entries()) Reflect.set(stubs, name, own[i]);
-  return told;
+  const told = spies.flatMap(({ name, spy }) => spy.getCalls().map((call) => ({ name, call })));
+  sandbox.restore();
+  return told.sort((a, b) => (a.call.calledBefore(b.call) ? -1 : 1)).map(({ name }) => name);
 }
 
 /** What a call leads to of these stubs, and no more of them. */

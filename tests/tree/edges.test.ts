@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What only the edge of a tree, of a node or of a state shows; each was a mutant that nothing else noticed. */
+import sinon from 'sinon';
 import t from 'tap';
 import { ENOMEM } from '../../include/linux/errno.js';
 import { GFP_KERNEL } from '../../include/linux/gfp.js';
@@ -31,12 +32,12 @@ import { deepTree, place, ranges, treeOf } from './expect.js';
 t.test('a duplicate asks for the nodes of every level, and of any of them it may run short', async (t) => {
   const mt = deepTree(60);
   t.ok(mt.height > 2);
-  const { alloc } = maple_slab;
-  t.teardown(() => Object.assign(maple_slab, { alloc }));
+  const alloc = sinon.stub(maple_slab, 'alloc');
+  t.teardown(() => alloc.restore());
   const asked: number[] = [];
   const dup = (most: number): number => {
     asked.length = 0;
-    maple_slab.alloc = (count) => asked.push(count) <= most;
+    alloc.callsFake((count) => asked.push(count) <= most);
     const copy = new maple_tree<string>(mt.ma_flags, 4);
     const err = __mt_dup(mt, copy, GFP_KERNEL);
     t.equal(ranges(copy), err === 0 ? ranges(mt) : '');
@@ -69,9 +70,8 @@ t.test('a search back from a paused state that has come to its limit has run bel
 
 t.test('a state that was moved back out of its leaf, and has come to its limit, has run below it', async (t) => {
   const mt = deepTree(20);
-  const { warn } = maple_debug;
-  t.teardown(() => Object.assign(maple_debug, { warn }));
-  maple_debug.warn = () => {};
+  const warn = sinon.stub(maple_debug, 'warn');
+  t.teardown(() => warn.restore());
   let first = 0;
   // The first slot of a leaf that is not the first one.
   for (let index = 0x100; first === 0; index -= 8) {

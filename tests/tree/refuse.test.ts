@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Bad input: thrown with the function, the argument and the value, and nothing of it in the tree. */
-import t, { type Test } from 'tap';
+import t from 'tap';
+import { World } from '../../harness/world.js';
 import { GFP_KERNEL } from '../../include/linux/gfp.js';
 import { ULONG_MAX } from '../../include/linux/limits.js';
 import { maple_tree, wr_invalid } from '../../include/linux/maple_tree.js';
@@ -8,7 +9,6 @@ import { Ref } from '../../include/ref.js';
 import {
   __mas_set_range,
   MA_STATE,
-  maple_slab,
   mas_empty_area,
   mas_empty_area_rev,
   mas_erase,
@@ -162,29 +162,22 @@ t.test('a promised store whose type was written over by hand', async (t) => {
   t.equal(ranges(mt), before);
 });
 
-/** What a test breaks by hand is not counted against those after it. */
-function keepCounts(t: Test): void {
-  const { reserved, live } = maple_slab;
-  t.teardown(() => Object.assign(maple_slab, { reserved, live }));
-}
-
 t.test('a promised store whose nodes were given away by hand', async (t) => {
-  keepCounts(t);
-  const mt = deepTree(8);
-  const mas = MA_STATE(mt, 0x18, 0x1b);
-  t.equal(mas_preallocate(mas, 'x', GFP_KERNEL), 0);
-  t.ok(mas.reserved > 0);
-  maple_slab.reserved -= mas.reserved;
-  mas.reserved = 0;
-  t.throws(() => mas_store_prealloc(mas, 'x'), {
-    message: 'maple_tree: internal error: a store needs more nodes than it reserved',
+  // In a world of its own: what is broken by hand is not counted against the tests after it.
+  new World().run(() => {
+    const mt = deepTree(8);
+    const mas = MA_STATE(mt, 0x18, 0x1b);
+    t.equal(mas_preallocate(mas, 'x', GFP_KERNEL), 0);
+    t.ok(mas.reserved > 0);
+    mas.reserved = 0;
+    t.throws(() => mas_store_prealloc(mas, 'x'), {
+      message: 'maple_tree: internal error: a store needs more nodes than it reserved',
+    });
   });
 });
 
-t.test(
-  'a tree whose last range was cut off by hand: no node is beside one that seems not to be the only one',
-  async (t) => {
-    keepCounts(t);
+t.test('a tree whose last range was cut off by hand: its only node seems to have others beside it', async (t) => {
+  new World().run(() => {
     const mt = deepTree(6);
     const { nodes, root } = mt;
     if (nodes === null) throw new Error('a tree of one entry');
@@ -193,5 +186,5 @@ t.test(
     t.throws(() => mtree_store_range(mt, 0x12, 0xfff, 'x', GFP_KERNEL), {
       message: 'maple_tree: internal error: no sibling for a store that does not cover all',
     });
-  },
-);
+  });
+});
