@@ -144,6 +144,14 @@ t.test('what cannot be registered', async (t) => {
   );
 });
 
+t.test('the example of docs/selftests.md', async (t) => {
+  const document = readFileSync(join(ROOT, 'docs/selftests.md'), 'utf8');
+  const [, example = ''] = /^```ts\n(.*?)^```$/ms.exec(document) ?? [];
+  const source = example.replace("'vma-userland/test/selftest'", `'${INDEX}'`).replace('<{ flags: number }>', '');
+  const cwd = t.testdir({ 'mine.test.mjs': source });
+  t.same(results(runNode(['mine.test.mjs'], { cwd })), ['ok 1 - page.own.fork', 'ok 2 - page.shared.fork']);
+});
+
 t.test('a backend of somebody else', async (t) => {
   const body = "s.SELFTEST('own.c'); s.TEST('asks', () => { s.ASSERT_EQ(s.getpid(), 77); });";
   const files = {
