@@ -168,6 +168,35 @@ t.test('forks are processes of the trace, threads are none, and what execs is no
   t.same(linesOf(recorded(log.join('\n'), 'c')), ['process 1', map], 'unless it is what was asked for');
 });
 
+t.test('a program that goes on as another is recorded up to there', async (t) => {
+  const log = [
+    '1 execve("/bin/a", ["a"], 0x1 /* 1 var */) = 0',
+    '# begin 1',
+    '#   00020000-00021000 r--p 00000000 00:00 0 ',
+    `1 ${MAP}`,
+    '1 execve("/bin/b", ["b"], 0x1 /* 1 var */) = 0',
+    '# begin 1',
+    '#   00030000-00031000 r--p 00000000 00:00 0 ',
+    `1 ${UNMAP}`,
+    '# end 1',
+    '#   00030000-00031000 r--p 00000000 00:00 0 ',
+  ].join('\n');
+  const first = recorded(log);
+  t.equal(first.wentOnAs, '/bin/b');
+  t.equal(first.end, null);
+  t.same(
+    mapsAfter(first).map(({ start }) => start),
+    [0x10000, 0x20000],
+  );
+  const second = recorded(log, 'b');
+  t.equal(second.wentOnAs, null);
+  t.equal(recorded(log, '/bin/b').trace, second.trace, 'by its path as well');
+  t.same(mapsDifference(second.end ?? [], mapsAfter(second)), []);
+  const { status, stderr } = runNode([CLI, 'record', '--from', '-', '--check'], { input: log });
+  t.equal(status, 2);
+  t.match(stderr, /it went on as \/bin\/b, which is not recorded: --program b does that/);
+});
+
 t.test('the command reads a log, writes the trace, and checks it', async (t) => {
   const { status, stdout, stderr } = runNode([CLI, 'record', '--from', `${DATA}gcc.strace`, '--check']);
   t.equal(status, 0, stderr);

@@ -21,7 +21,7 @@ export function recordCommand(): Command {
     .addOption(new Option('--from <file>', 'reads a log that strace has printed already; - is standard input'))
     .option('-o, --output <file>', 'where the trace goes: COMMAND.trace, or standard output with --from, unless given')
     .option('--log <file>', 'keeps the log that the trace is made from')
-    .option('--program <name>', 'records the program of that name among those that are started, not the first')
+    .option('--program <name>', 'records the program of that name, or path, among those that are started, not the first')
     .option('--check', 'replays the trace, and says whether the same is mapped in the end')
     .addHelpText(
       'after',
@@ -53,6 +53,12 @@ async function run(command: readonly string[], options: Options): Promise<number
   if (output === '-') process.stdout.write(recording.trace);
   else writeFileSync(output, recording.trace);
   const left = recording.leftOut === 0 ? '' : `, ${recording.leftOut} left out`;
+  const { wentOnAs } = recording;
+  if (wentOnAs !== null) {
+    process.stderr.write(
+      `it went on as ${wentOnAs}, which is not recorded: --program ${basename(wentOnAs)} does that\n`,
+    );
+  }
   process.stderr.write(`${recording.calls} calls${left}${output === '-' ? '' : `: ${output}`}\n`);
   return options.check ? await check(recording) : 0;
 }

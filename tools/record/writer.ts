@@ -13,6 +13,8 @@ export interface Recording {
   files: ReadonlyMap<number, string>;
   /** What was mapped in the end; null where the log does not tell. */
   end: readonly MapsLine[] | null;
+  /** What the program has exec'd in its own place, of which the trace has nothing; null if it did not. */
+  wentOnAs: string | null;
   /** Calls in the trace, and those that there is no word for. */
   calls: number;
   leftOut: number;
@@ -48,10 +50,11 @@ export class TraceWriter {
   private heap: number | null;
   private end: readonly MapsLine[] | null;
   private main: number | null;
+  private wentOnAs: string | null;
   private calls: number;
   private leftOut: number;
 
-  /** `program` is the name of the one that is recorded; null for the first. */
+  /** `program` is the name, or the path, of the one that is recorded; null for the first. */
   constructor(program: string | null) {
     this.program = program;
     this.lines = [];
@@ -62,6 +65,7 @@ export class TraceWriter {
     this.heap = null;
     this.end = null;
     this.main = null;
+    this.wentOnAs = null;
     this.calls = 0;
     this.leftOut = 0;
   }
@@ -75,8 +79,8 @@ export class TraceWriter {
       else this.onCall(event.call);
     }
     const files = new Map([...this.files].map(([path, { number }]) => [number, path]));
-    const { calls, leftOut, end } = this;
-    return { trace: this.text(), files, end, calls, leftOut };
+    const { calls, leftOut, end, wentOnAs } = this;
+    return { trace: this.text(), files, end, wentOnAs, calls, leftOut };
   }
 
   /** Files are opened before all else, so that every process has them by the same descriptors. */
@@ -96,7 +100,7 @@ export class TraceWriter {
   }
 
   private onMaps({ pid, when, maps }: MapsEvent): void {
-    if (pid !== this.main) return;
+    if (pid !== this.main || this.wentOnAs !== null) return;
     if (when === 'end') this.end = maps;
     // What was mapped when it began, before all calls.
     else if (this.calls === 0) for (const line of maps) this.map(line);
@@ -134,8 +138,15 @@ export class TraceWriter {
   private onExec({ pid, args, result }: StraceCall): void {
     if (result !== 0) return;
     const [, path = '?'] = /^"(.*)"/.exec(args[0] ?? '') ?? [];
-    if (this.main === null && (this.program === null || basename(path) === this.program)) this.begin(pid, path);
-    else if (this.processes.has(pid)) this.leave(pid, `process ${pid} execs ${path}, which is another address space`);
+    if (this.main === null && this.isWanted(path)) this.begin(pid, path);
+    else if (this.processes.has(pid)) {
+      if (pid === this.main) this.wentOnAs = path;
+      this.leave(pid, `process ${pid} execs ${path}, which is another address space`);
+    }
+  }
+
+  private isWanted(path: string): boolean {
+    return this.program === null || this.program === path || this.program === basename(path);
   }
 
   private onExit({ pid, name }: StraceCall, process: number): void {
