@@ -21,7 +21,10 @@ export function recordCommand(): Command {
     .addOption(new Option('--from <file>', 'reads a log that strace has printed already; - is standard input'))
     .option('-o, --output <file>', 'where the trace goes: COMMAND.trace, or standard output with --from, unless given')
     .option('--log <file>', 'keeps the log that the trace is made from')
-    .option('--program <name>', 'records the program of that name, or path, among those that are started, not the first')
+    .option(
+      '--program <name>',
+      'records the program of that name, or path, among those that are started, not the first',
+    )
     .option('--check', 'replays the trace, and says whether the same is mapped in the end')
     .addHelpText(
       'after',
