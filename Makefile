@@ -3,7 +3,7 @@
 # Width of VMA flags: make test NUM_VMA_FLAG_BITS=64. More arguments: make test ARGS='--grep simple_merge'.
 
 .DEFAULT_GOAL := upstream
-.PHONY: help install build upstream test typecheck lint format coverage conform fuzz bench watch report pack ci clean distclean
+.PHONY: help install build upstream test typecheck lint format coverage conform live fuzz bench watch report pack ci clean distclean
 
 RUN := npm run --silent
 ARGS ?=
@@ -43,6 +43,9 @@ coverage: $(INSTALLED) ## run all tests with coverage, hold it against the thres
 
 conform: $(INSTALLED) ## compare with the kernel's own code: make conform KERNEL=/path/to/linux ARGS='--runs 500'
 	@$(RUN) conform -- $(ARGS)
+
+live: $(INSTALLED) ## compare with the running kernel: make live ARGS='--runs 500'
+	@$(RUN) live -- $(ARGS)
 
 fuzz: $(INSTALLED) ## random programs in the checked world: make fuzz ARGS='--runs 100000 --seed 7'
 	@$(RUN) fuzz -- $(ARGS)
