@@ -49,6 +49,7 @@ const KNOBS: readonly (readonly [knob: string, values: readonly number[]])[] = [
   ['dac_mmap_min_addr', [0, 0x10000]],
   ['stack_guard_gap', [0, 0x1000, 0x100000]],
   ['shmem_huge', [0, 1, 1]],
+  ['legacy_va_layout', [0, 1]],
   ['user_reserve_kbytes', [0, 0x20000]],
   ['admin_reserve_kbytes', [0, 0x2000]],
 ];
@@ -346,6 +347,9 @@ export function randomProgram(random: Random, operations: number, options: Progr
   if (!profile.live && random.chance(40)) lines[4] = 'calls 1';
   if (!profile.live && random.chance(20)) lines[1] = 'stack';
   if (!profile.live && random.oneIn(10)) lines[3] = `heap ${hex(profile.base * PAGE_SIZE)}`;
+  if (profile.name === 'placed' && !profile.live && random.chance(30)) {
+    lines.splice(5, 3, 'sysctl legacy_va_layout 1', 'another', 'process 2');
+  }
   if (profile.name === 'limits' && random.chance(60)) lines[2] = 'capable CAP_IPC_LOCK 0';
   lines[lines.length - 1] = 'show';
   return [...PROGRAM_HEAD, ...lines];

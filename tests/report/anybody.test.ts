@@ -83,6 +83,23 @@ t.test('what cannot be reported', async (t) => {
   t.notOk(existsSync(join(cwd, 'ran')), 'refused before anything runs');
 });
 
+t.test('a trace of system calls: each call, the hooks of drivers, the first of several processes', async (t) => {
+  const calls = ['process 1', 'driver 1', 'mmap 10000 4000 3 11 3 0', 'fork', 'munmap 11000 1000', 'show'];
+  const cwd = t.testdir({ 'c.trace': `${calls.join('\n')}\n` });
+  t.equal(report(cwd, ['c.trace']).status, 0);
+  const [trace] = testsIn(join(cwd, 'report/index.html'));
+  const rows = trace?.parts[0]?.timeline.rows ?? [];
+  t.equal(rows[4]?.operation, 'munmap 11000 1000 → 0');
+  t.same(
+    rows.map(({ vmas }) => vmas.length),
+    [0, 0, 1, 1, 2, 2],
+  );
+  t.same(
+    rows.map(({ calls }) => calls.map(({ hook }) => hook)),
+    [...[[], [], ['mmap_prepare'], ['open'], ['open', 'open', 'close'], []]],
+  );
+});
+
 t.test('traces, and a difference side by side', async (t) => {
   const cwd = t.testdir({ 'a.trace': 'mmap 10000 4000 73 10 0\nmunmap 11000 1000\n', 'bad.trace': 'what 1\n' });
   const alone = report(cwd, ['a.trace']);

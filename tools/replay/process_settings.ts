@@ -16,6 +16,7 @@ const KNOB_FIELDS = {
   dac_mmap_min_addr: 'dac_mmap_min_addr',
   stack_guard_gap: 'stack_guard_gap',
   shmem_huge: 'shmem_huge',
+  legacy_va_layout: 'sysctl_legacy_va_layout',
 } as const satisfies Record<string, keyof Globals>;
 
 export const KNOBS: readonly string[] = Object.keys(KNOB_FIELDS);

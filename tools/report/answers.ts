@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Answers to a trace, as a replay and the kernel's own code print them, read back: docs/traces.md has the format. */
 import { accessOf, type VmaSnapshot } from '../../harness/picture.js';
-import type { RecordedSpace, RecordedVma, Step } from '../../harness/recorder.js';
+import type { CallRange, HookCall, RecordedSpace, RecordedVma, Step } from '../../harness/recorder.js';
 import { legacy_to_vma_flags } from '../../lib/doors/flags.js';
 import { wordsOf } from '../replay/hex.js';
 
@@ -73,6 +73,28 @@ export function operationsOf(trace: string): string[] {
   return trace.split('\n').filter((line) => wordsOf(line).length > 0);
 }
 
+/** Of an answer that has several address spaces the first: that of the process with the lowest number. */
+function firstSpace(lines: readonly string[]): readonly string[] {
+  const sums = lines.flatMap((line, i) => (line.startsWith('= count=') ? [i] : []));
+  return lines.slice(0, sums[1]);
+}
+
+/** The first range among arguments. */
+function rangeOf(args: string): CallRange | null {
+  const [, from, to] = /\b([0-9a-f]+)-([0-9a-f]+)\b/.exec(args) ?? [];
+  if (from === undefined || to === undefined) return null;
+  return { start: Number.parseInt(from, 16), end: Number.parseInt(to, 16), at: null };
+}
+
+const HOOK_LINE = /^ (open|close|mapped|may_split|mremap|mprotect|mmap|mmap_prepare)\((.*)\)$/;
+
+/** A call of a driver's hook, as an answer tells it. */
+function hookOf(line: string, step: number): HookCall[] {
+  const [, hook = '', args = ''] = HOOK_LINE.exec(line) ?? [];
+  if (hook === '') return [];
+  return [{ hook, args: args.split(' '), returned: '', failed: false, range: rangeOf(args), step }];
+}
+
 /** Each answer as a step; where one side has none, it stopped there. */
 export function spaceOf(trace: string, output: string): RecordedSpace {
   const numbers = new Numbers();
@@ -84,10 +106,11 @@ export function spaceOf(trace: string, output: string): RecordedSpace {
       place: null,
       operation: `${line.trim()} → ${head.split(' ').slice(1).join(' ')}`,
       locks: [],
-      vmas: numbers.number(snapshotsOf(rest)),
+      vmas: numbers.number(snapshotsOf(firstSpace(rest))),
     };
   });
-  return { steps, hooks: [], notes: rest(said.length, steps.length) };
+  const hooks = answersOf(output).flatMap(([, ...lines], step) => lines.flatMap((line) => hookOf(line, step)));
+  return { steps, hooks, notes: rest(said.length, steps.length) };
 }
 
 function rest(said: number, answered: number): string[] {

@@ -312,6 +312,7 @@ TEXT_WORD(sysctl, 2, 0)
 		{ "max_map_count", &sysctl_max_map_count, sizeof(int) },
 		{ "mmap_min_addr", &mmap_min_addr, sizeof(long) },
 		{ "dac_mmap_min_addr", &dac_mmap_min_addr, sizeof(long) },
+		{ "legacy_va_layout", &sysctl_legacy_va_layout, sizeof(int) },
 		{ "shmem_huge", &the_shmem.huge, sizeof(int) },
 		{ "stack_guard_gap", &stack_guard_gap, sizeof(long) },
 	};
