@@ -39,6 +39,13 @@ export function callPairs(): RecordedPair[] {
   }));
 }
 
+/** Random pairs, as a campaign compares them. */
+export const RANDOM = new URL('../../../tests/data/random/', import.meta.url);
+
+export function randomPair(name: string): RecordedPair {
+  return { name, trace: unpack(`${name}.trace.gz`, RANDOM), expected: unpack(`${name}.expected.gz`, RANDOM) };
+}
+
 /** Names of the recorded pairs, those of the range tree or those of VMAs. */
 export function recordedPairs(kind: 'tree' | 'vma'): string[] {
   return readdirSync(DATA)
