@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Detectors that no other theme has: what is left over, called twice, counted wrong, or mapped where nothing is. */
-import { test } from '../../harness/index.js';
+import { type CheckedWorld, test } from '../../harness/index.js';
 import { list_for_each_entry } from '../../include/linux/list.js';
 import { pte_t } from '../../include/linux/pagetable.js';
 import {
   anon_vma_name,
+  file,
   globals,
   mk_vma_flags,
   mm_struct,
@@ -83,6 +84,62 @@ test('hooks that are called twice', (t) => {
       /^hook: mapped\(\) of vm_area_struct 0x10000-0x18000 called a second time, at/,
     ],
   ]);
+});
+
+test('no hook lets go of the mmap lock, whatever it is for', (t) => {
+  const relocks =
+    ({ world, mm }: Space) =>
+    (): number => {
+      world.locks.mmapWriteUnlock(mm);
+      world.locks.mmapWriteLock(mm);
+      return 0;
+    };
+  const nothing = (): void => {};
+  const act = (name: string, space: Space): void => {
+    const relock = relocks(space);
+    const ops = { open: nothing, close: nothing, [name]: relock };
+    const hooks = name === 'mmap' || name === 'mmap_prepare' ? new file({ [name]: relock }) : null;
+    space.map(START, LEN, hooks ?? (name === 'mapped' ? prepared(ops) : driver(ops)));
+    split(space);
+  };
+  for (const name of ['mmap', 'mmap_prepare', 'mapped', 'open', 'close', 'may_split']) {
+    const complaints = complaintsOf((world) => {
+      const space = new Space(world);
+      act(name, space);
+      space.leave();
+    });
+    const said = complaints.filter((text) => text.startsWith(`hook: ${name}() dropped mmap_lock, or took it anew`));
+    t.ASSERT_TRUE(said.length > 0, `${name}: ${complaints.join(' | ')}`);
+  }
+});
+
+test('an anon_vma that is unlinked twice', (t) => {
+  const twiceUnlinked: Doctor = (own) => {
+    const { unlink_anon_vmas } = own;
+    own.unlink_anon_vmas = (vma) => {
+      const { anon_vma } = vma;
+      unlink_anon_vmas(vma);
+      vma.anon_vma = anon_vma;
+      unlink_anon_vmas(vma);
+    };
+  };
+  const faulted = (world: CheckedWorld): Space => {
+    const space = new Space(world);
+    t.ASSERT_EQ(world.fault(space.map()), 0);
+    return space;
+  };
+  t.throws(
+    () => complaintsOf((world) => faulted(world).unmap(), twiceUnlinked),
+    /^use after free: anon_vma: field was_unlinked written/,
+    'by the last VMA: it is freed by then',
+  );
+  const complaints = complaintsOf((world) => {
+    const space = faulted(world);
+    split(space);
+    space.unmap(START, LEN / 2);
+  }, twiceUnlinked);
+  const wanted = 'rmap: num_active_vmas is 0, where 1 VMAs have the anon_vma; after do_munmap()';
+  t.ASSERT_TRUE(complaints.includes(wanted), complaints.join(' | '));
 });
 
 test('anon_vmas that do not add up', (t) => {
