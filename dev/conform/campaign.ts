@@ -27,6 +27,8 @@ export interface CampaignEnd {
   done: number;
   /** Traces that this campaign has compared. */
   compared: number;
+  /** Of the time of all workers the share in which the C side was at it, from 0 to 1. */
+  kernelShare: number;
   difference: Difference | null;
 }
 
@@ -48,6 +50,9 @@ export class CampaignRun {
   private next: number;
   private done: number;
   private compared: number;
+  /** Milliseconds of all workers, and those of them that the C side was at it. */
+  private ms: number;
+  private kernelMs: number;
   private watch: NodeJS.Timeout | null;
   private settle: ((end: CampaignEnd) => void) | null;
   private fail: ((error: Error) => void) | null;
@@ -61,6 +66,8 @@ export class CampaignRun {
     this.next = campaign.done;
     this.done = campaign.done;
     this.compared = 0;
+    this.ms = 0;
+    this.kernelMs = 0;
     this.watch = null;
     this.settle = null;
     this.fail = null;
@@ -113,9 +120,11 @@ export class CampaignRun {
     hand.worker.postMessage(hand.seed);
   }
 
-  private take(hand: Hand, { seed, difference }: Compared): void {
+  private take(hand: Hand, { seed, difference, ms, kernelMs }: Compared): void {
     if (this.settle === null) return;
     this.compared++;
+    this.ms += ms;
+    this.kernelMs += kernelMs;
     if (difference !== null) {
       this.end(difference);
       return;
@@ -166,7 +175,8 @@ export class CampaignRun {
 
   private end(difference: Difference | null): void {
     const { settle, done, compared } = this;
-    void this.quit().then(() => settle?.({ done, compared, difference }));
+    const kernelShare = this.ms > 0 ? this.kernelMs / this.ms : 0;
+    void this.quit().then(() => settle?.({ done, compared, kernelShare, difference }));
   }
 
   /** Ends the workers. It is done when their programs have ended too, which write what they have counted. */

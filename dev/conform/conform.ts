@@ -11,13 +11,15 @@ import { availableParallelism } from 'node:os';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { NUM_VMA_FLAG_BITS } from '../../include/vma_flags.js';
-import { likeTheOthers, statusHelp } from '../../tools/commands/program.js';
+import { CannotBeDone, likeTheOthers, statusHelp } from '../../tools/commands/program.js';
 import { isCallTrace } from '../../tools/replay/processes.js';
 import { KernelTreeError, ScratchTree } from '../kernel/scratch.js';
 import { keepFigures } from '../report/figures.js';
+import { type KindPart, writePart } from '../shards/part.js';
+import { partOf, type Shard, toShard } from '../shards/shard.js';
 import { buildKernelSide, COMPILED } from './c_side.js';
 import { CampaignRun } from './campaign.js';
-import { lineCoverage } from './coverage.js';
+import { type LineCoverage, lineCoverage } from './coverage.js';
 import { type KeptCampaign, readKept, writeKept } from './kept.js';
 import { Meter } from './meter.js';
 import { buildProcessSide, PROCESS_COMPILED } from './process_side.js';
@@ -35,6 +37,8 @@ interface Options {
   continue?: string;
   patience: number;
   record?: string;
+  shard?: Shard;
+  json?: string;
 }
 
 const INTERRUPTED = 130;
@@ -52,9 +56,12 @@ function toCount(value: string): number {
   return count;
 }
 
-/** Which lines of the kernel's files the traces have reached, file by file. */
-function reachedLines(scratch: ScratchTree, kind: Kind, withMissed: boolean): string[] {
-  const files = lineCoverage(scratch.vma, kind === 'vma' ? COMPILED : PROCESS_COMPILED);
+/** Which lines of the kernel's files the traces have reached, file by file. Nobody counts those of the tree. */
+function linesOf(scratch: ScratchTree, kind: Kind): LineCoverage[] {
+  return kind === 'tree' ? [] : lineCoverage(scratch.vma, kind === 'vma' ? COMPILED : PROCESS_COMPILED);
+}
+
+function reachedLines(files: readonly LineCoverage[], withMissed: boolean): string[] {
   const sum = (of: 'reached' | 'lines'): number => files.reduce((total, file) => total + file[of], 0);
   const all = { source: 'all of these', reached: sum('reached'), lines: sum('lines'), missed: [] };
   return [...files, all].flatMap(({ source, reached, lines, missed }) => {
@@ -68,7 +75,8 @@ function reachedLines(scratch: ScratchTree, kind: Kind, withMissed: boolean): st
 function campaignOf(options: Options): KeptCampaign {
   const kept = options.continue === undefined ? null : readKept(options.continue);
   if (kept !== null) return kept;
-  const { runs, ops, seed = randomInt(MOST - runs) } = options;
+  const { ops, shard = { shard: 1, of: 1 } } = options;
+  const { seed, runs } = partOf({ seed: options.seed ?? randomInt(MOST - options.runs), runs: options.runs }, shard);
   return { seed, runs, ops, bits: NUM_VMA_FLAG_BITS, done: {} };
 }
 
@@ -89,6 +97,7 @@ class Conform {
   private readonly scratch: ScratchTree;
   private isStopped: boolean;
   private run: CampaignRun | null;
+  private readonly parts: KindPart[];
 
   constructor(options: Options) {
     this.options = options;
@@ -96,6 +105,7 @@ class Conform {
     this.scratch = new ScratchTree(options.kernel);
     this.isStopped = false;
     this.run = null;
+    this.parts = [];
   }
 
   /** The user has enough: what is done is kept, and nothing left behind. */
@@ -126,8 +136,10 @@ class Conform {
     try {
       for (const kind of kinds) {
         const status = this.isStopped ? INTERRUPTED : await this.compare(kind);
+        if (status === 1) this.writeParts();
         if (status !== 0) return status;
       }
+      this.writeParts();
       return 0;
     } catch (error) {
       // A compiler that is interrupted is no finding.
@@ -153,11 +165,22 @@ class Conform {
     const run = new CampaignRun({ ...campaign, done: already }, (done) => meter.show(done));
     this.run = run;
     const keeping = setInterval(() => this.keep(kind, run.doneSoFar), 10_000);
-    const { done, compared, difference } = await run.run();
+    const began = performance.now();
+    const { done, compared, kernelShare, difference } = await run.run();
+    const seconds = (performance.now() - began) / 1000;
     clearInterval(keeping);
     this.run = null;
     meter.stop();
     this.keep(kind, done);
+    const files = compared > 0 ? linesOf(this.scratch, kind) : [];
+    this.parts.push({
+      kind,
+      operations: compared * operations,
+      seconds,
+      theirShare: kernelShare,
+      difference: difference === null ? null : { what: difference.what, trace: difference.trace },
+      files: files.map(({ source, lines, missed }) => ({ source, lines, missed })),
+    });
     if (difference !== null) {
       writeFileSync(difference.file, difference.trace);
       // `vma-userland report` draws the two side by side.
@@ -171,7 +194,7 @@ class Conform {
       process.stderr.write(`conform: ${kind}: interrupted after ${done} of ${runs} traces from seed ${seed}${goOn}\n`);
       return INTERRUPTED;
     }
-    this.say(kind, compared, meter.rate(compared));
+    this.say(kind, files, compared === 0 ? null : { rate: meter.rate(compared), kernelShare });
     return 0;
   }
 
@@ -180,13 +203,35 @@ class Conform {
     if (this.options.continue !== undefined) writeKept(this.options.continue, this.kept);
   }
 
-  private say(kind: Kind, compared: number, rate: number): void {
+  /** For a merge of shards, if somebody wants it. */
+  private writeParts(): void {
+    const { json, seed, runs, shard = null } = this.options;
+    const { kept, parts: kinds } = this;
+    if (json === undefined) return;
+    const whole = shard === null ? kept : { seed: seed ?? kept.seed, runs };
+    writePart(json, {
+      command: 'conform',
+      seed: whole.seed,
+      runs: whole.runs,
+      ops: kept.ops,
+      bits: kept.bits,
+      shard,
+      kinds,
+    });
+  }
+
+  private say(kind: Kind, files: readonly LineCoverage[], speed: { rate: number; kernelShare: number } | null): void {
     const { runs, ops, seed } = this.kept;
     const what = `${(runs * ops).toLocaleString('en')} ${NAMES[kind]}`;
     const said = [`${what} in ${runs} traces from seed ${seed}, ${NUM_VMA_FLAG_BITS} flag bits: no difference`];
-    if (compared > 0 && kind !== 'tree') said.push(...reachedLines(this.scratch, kind, this.options.missed));
+    if (files.length > 0) said.push(...reachedLines(files, this.options.missed));
     process.stdout.write(`${said.join('\n')}\n`);
-    if (compared > 0) process.stderr.write(`${rate.toLocaleString('en')} operations a second\n`);
+    if (speed !== null) {
+      const theirs = Math.round(100 * speed.kernelShare);
+      process.stderr.write(
+        `${speed.rate.toLocaleString('en')} operations a second; the kernel's code had ${theirs} % of the time, the port ${100 - theirs} %\n`,
+      );
+    }
     keepFigures('conform', { [kind]: said });
   }
 }
@@ -207,6 +252,8 @@ const command = likeTheOthers(new Command('npm run conform --'))
   .option('-j, --jobs <n>', 'traces that are compared at a time', toCount, availableParallelism())
   .option('--continue <file>', 'keep in this file how far it came; go on from there, with its seed, when it is there')
   .option('--record <name>', "compare nothing: answer NAME.trace.gz with the kernel's code, into NAME.expected.gz")
+  .option('--shard <i/n>', 'one of n parts of the traces, all of the same --seed', toShard)
+  .option('--json <file>', 'write what was compared to this file; `npm run merge` joins those of all shards')
   .option('--patience <seconds>', 'how long one operation of the port may take', toCount, 60)
   .addHelpText(
     'after',
@@ -215,6 +262,8 @@ const command = likeTheOthers(new Command('npm run conform --'))
   .addHelpText('after', '130: interrupted.');
 
 const options = command.parse().opts<Options>();
+if (options.shard !== undefined && options.seed === undefined)
+  throw new CannotBeDone('--shard: without --seed each part would draw its own');
 const conform = new Conform(options);
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => conform.stop());
 process.exitCode = await (options.record === undefined ? conform.all() : conform.record(options.record));

@@ -21,6 +21,9 @@ export const KERNEL_IS_AT_IT = -1;
 export interface Compared {
   seed: number;
   difference: Difference | null;
+  /** Milliseconds that it took, and those of them that the C side was at it. */
+  ms: number;
+  kernelMs: number;
 }
 
 function isData(data: unknown): data is WorkerData {
@@ -33,18 +36,24 @@ if (isData(data) && parentPort !== null) {
   const answered = new Int32Array(data.answered);
   const { kind, program, operations } = data;
   const kernel = kernelSide(program);
+  let kernelMs = 0;
   const sides = {
     kind,
     kernel: (trace: string) => {
       Atomics.store(answered, 0, KERNEL_IS_AT_IT);
+      const began = performance.now();
       const answer = kernel(trace);
+      kernelMs += performance.now() - began;
       Atomics.store(answered, 0, 0);
       return answer;
     },
     progress: () => void Atomics.add(answered, 0, 1),
   };
   port.on('message', (seed: number) => {
-    const compared: Compared = { seed, difference: compareSeed(sides, seed, operations) };
+    const began = performance.now();
+    kernelMs = 0;
+    const difference = compareSeed(sides, seed, operations);
+    const compared: Compared = { seed, difference, ms: performance.now() - began, kernelMs };
     port.postMessage(compared);
   });
 }

@@ -9,8 +9,11 @@ import { randomInt } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { NUM_VMA_FLAG_BITS } from '../../include/vma_flags.js';
 import { CannotBeDone, likeTheOthers, statusHelp } from '../../tools/commands/program.js';
 import { keepFigures } from '../report/figures.js';
+import { writePart } from '../shards/part.js';
+import { partOf, type Shard, toShard } from '../shards/shard.js';
 import { NoLiveSide } from './build.js';
 import { LiveCampaign } from './campaign.js';
 import type { LeftOut } from './features.js';
@@ -30,6 +33,8 @@ interface Options {
   probe?: true;
   selftests?: true;
   record?: boolean;
+  shard?: Shard;
+  json?: string;
 }
 
 const INTERRUPTED = 130;
@@ -67,8 +72,9 @@ function selftests(leftOut: LeftOut, { kernel = null, record = false }: Options)
 }
 
 async function compare(options: Options): Promise<number> {
-  const { runs, ops: operations, every, jobs, patience } = options;
-  const { seed = randomInt(MOST - runs) } = options;
+  const { ops: operations, every, jobs, patience, shard = null } = options;
+  const whole = { seed: options.seed ?? randomInt(MOST - options.runs), runs: options.runs };
+  const { seed, runs } = partOf(whole, shard ?? { shard: 1, of: 1 });
   const began = Date.now();
   const campaign = new LiveCampaign({ seed, runs, operations, every, jobs, patience: patience * 1000 });
   let isStopped = false;
@@ -80,6 +86,12 @@ async function compare(options: Options): Promise<number> {
   }
   const { programs, calls, difference, hanging } = await campaign.run();
   if (hanging !== null) throw new CannotBeDone(hanging);
+  if (options.json !== undefined && !isStopped) {
+    const seconds = (Date.now() - began) / 1000;
+    const found = difference === null ? null : { what: difference.what, trace: difference.trace };
+    const kinds = [{ kind: 'live', operations: calls, seconds, theirShare: null, difference: found, files: [] }];
+    writePart(options.json, { command: 'live', ...whole, ops: operations, bits: NUM_VMA_FLAG_BITS, shard, kinds });
+  }
   if (difference !== null) {
     writeFileSync(difference.file, difference.trace);
     const judged = !options.kernel ? '' : `${await judge(options.kernel, difference.trace)}\n`;
@@ -117,6 +129,8 @@ const command = likeTheOthers(new Command('npm run live --'))
       'a kernel tree, whose own code says who is right, or is the third side of selftests',
     ).env('KERNEL'),
   )
+  .option('--shard <i/n>', 'one of n parts of the programs, all of the same --seed', toShard)
+  .option('--json <file>', 'write what was compared to this file; `npm run merge` joins those of all shards')
   .option('--probe', 'only say what can be compared here, what not, and why')
   .addOption(
     new Option('--selftests', "the kernel's selftests on both, verdict by verdict").conflicts([
@@ -128,6 +142,8 @@ const command = likeTheOthers(new Command('npm run live --'))
   .option('--record', 'with --selftests: puts the table into the README')
   .addHelpText('after', statusHelp('no difference, or no live side here', 'a difference', 'it could not be run'))
   .action(async (options: Options) => {
+    if (options.shard !== undefined && options.seed === undefined)
+      throw new CannotBeDone('--shard: without --seed each part would draw its own');
     const probed = lookAround();
     if (probed === null) return;
     if (options.probe) process.stdout.write(probed.text);

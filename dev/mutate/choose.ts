@@ -4,6 +4,7 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join, relative, resolve, sep } from 'node:path';
 import { CannotBeDone } from '../../tools/commands/program.js';
 import { Random } from '../random.js';
+import type { Shard } from '../shards/shard.js';
 import type { Mutant } from './mutant.js';
 
 /** Folders whose code is mutated. */
@@ -62,12 +63,6 @@ export function shuffled(mutants: readonly Mutant[], seed: number): Mutant[] {
     result[j] = a;
   }
   return result;
-}
-
-/** One of `of` parts of the same size, from 1 on. */
-export interface Shard {
-  shard: number;
-  of: number;
 }
 
 export function shardOf(mutants: readonly Mutant[], { shard, of }: Shard): Mutant[] {

@@ -108,7 +108,7 @@ function tell(
 ): void {
   const survivors = judged.filter(({ by }) => by === null);
   if (options.json) {
-    process.stdout.write(`${asJson(chosen, judged, seed)}\n`);
+    process.stdout.write(`${asJson(chosen, judged, seed, options.shard ?? null)}\n`);
     return;
   }
   const paint = paintOut();

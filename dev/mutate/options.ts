@@ -2,7 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { likeTheOthers, statusHelp } from '../../tools/commands/program.js';
-import type { Shard } from './choose.js';
+import { type Shard, toShard } from '../shards/shard.js';
 import { EQUIVALENT } from './equivalent.js';
 
 export interface MutateOptions {
@@ -41,13 +41,6 @@ function toSeed(value: string): number {
     throw new InvalidArgumentError('A number from 0 to 4294967295 is wanted.');
   }
   return Number(value);
-}
-
-function toShard(value: string): Shard {
-  const [, shard = '', of = ''] = /^(\d+)\/(\d+)$/.exec(value) ?? [];
-  const part = { shard: Number(shard), of: Number(of) };
-  if (part.shard < 1 || part.shard > part.of) throw new InvalidArgumentError('i/n is wanted, with i from 1 to n.');
-  return part;
 }
 
 /** Ends the process, with commander's message, when they cannot be used. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What is said of mutants that were judged. */
 import type { Paint } from '../../tools/commands/program.js';
+import type { Shard } from '../shards/shard.js';
 import type { Fate } from './judge.js';
 import { type Mutant, named } from './mutant.js';
 import type { Judged } from './verdicts.js';
@@ -113,10 +114,10 @@ export function survivorLine({ mutant, fate }: Judged, paint: Paint): string {
 }
 
 /** Figures and all that survived, for other programs. */
-export function asJson(chosen: Chosen, judged: readonly Judged[], seed: number | null): string {
+export function asJson(chosen: Chosen, judged: readonly Judged[], seed: number | null, shard: Shard | null): string {
   const mutants = judged.map(({ mutant, fate, by, ms }) => {
     const { file, line, where, statement, from, to, nth } = mutant;
     return { file, line, where, statement, from, to, nth, fate, by, ms };
   });
-  return JSON.stringify({ seed, rates: ratesOf(chosen, judged), mutants }, null, 2);
+  return JSON.stringify({ seed, shard, rates: ratesOf(chosen, judged), mutants }, null, 2);
 }

@@ -30,7 +30,7 @@ t.test('no difference, and how far it came is kept', async (t) => {
   const kept = join(t.testdir({}), 'campaign.json');
   const { status, stdout, stderr } = conform(t, portProgram(), ...SMALL, '--runs', '2', '--continue', kept);
   t.equal(stdout, `60 tree operations in 2 traces from seed 5, ${NUM_VMA_FLAG_BITS} flag bits: no difference\n`);
-  t.match(stderr, /^[\d,]+ operations a second$/m);
+  t.match(stderr, /^[\d,]+ operations a second; the kernel's code had \d+ % of the time, the port \d+ %$/m);
   t.equal(status, 0);
   const campaign = { seed: 5, runs: 2, ops: 30, bits: NUM_VMA_FLAG_BITS };
   t.match(readKept(kept), { ...campaign, done: { tree: 2 } });
@@ -39,6 +39,23 @@ t.test('no difference, and how far it came is kept', async (t) => {
   t.equal(again.status, 0, 'nothing is left to be compared');
   t.equal(again.stdout, stdout);
   t.equal(again.stderr, '');
+});
+
+t.test('shards have traces of their own, and say so to a merge', async (t) => {
+  const folder = t.testdir({});
+  const parts = ['1/2', '2/2'].map((shard, i) => {
+    const path = join(folder, `${i}.json`);
+    const run = conform(t, portProgram(), ...SMALL, '--runs', '3', '--shard', shard, '--json', path);
+    t.equal(run.status, 0, run.stderr);
+    return { path, stdout: run.stdout };
+  });
+  t.match(parts[0]?.stdout, /^30 tree operations in 1 traces from seed 5, /);
+  t.match(parts[1]?.stdout, /^60 tree operations in 2 traces from seed 6, /);
+  const whole = runNode(['dist/dev/shards/merge.js', ...parts.map(({ path }) => path)]);
+  t.match(whole.stdout, /^tree: 90 operations in 3 runs from seed 5, \d+ flag bits: no difference$/m, whole.stderr);
+  const drawn = conform(t, portProgram(), '--only', 'tree', '--shard', '1/2');
+  t.equal(drawn.status, 2);
+  t.match(drawn.stderr, /--shard: without --seed each part would draw its own/);
 });
 
 t.test('a difference is written to a file, and ends with status 1', async (t) => {
