@@ -17,19 +17,14 @@ import {
 import type { Call } from './places.js';
 import type { Word } from './steps.js';
 
-function nothing(): void {}
+/** These take and drop locks, and make and free address spaces, by themselves. */
+type ByItself = 'unmap_unlocked' | 'mprotect' | 'fork' | 'exit' | 'exec';
 
-export const CALLS: Readonly<Record<Word, Call>> = {
+export const CALLS: Readonly<Record<Exclude<Word, ByItself>, Call>> = {
   map_anon: mapAnon,
   map_file: mapFile,
   unmap,
   refill,
-  // These take and drop locks, and make and free address spaces, by themselves.
-  unmap_unlocked: nothing,
-  mprotect: nothing,
-  fork: nothing,
-  exit: nothing,
-  exec: nothing,
   relocate,
   protect,
   lock,

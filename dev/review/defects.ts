@@ -11,6 +11,7 @@ import {
   EIO,
   file,
   mk_vma_flags,
+  type mm_struct,
   mmap_action_remap_full,
   mmap_region,
   PAGE_SIZE,
@@ -46,8 +47,14 @@ function map(f: file): number {
   return mmap_region(f, START, LEN, FLAGS, 0, null);
 }
 
+/** The address space that a defect is looked for in. */
+function space(): mm_struct {
+  if (current.mm === null) throw new Error('no address space is current');
+  return current.mm;
+}
+
 function unmapAll(): void {
-  if (current.mm !== null) do_munmap(current.mm, 0, TASK_SIZE, null);
+  do_munmap(space(), 0, TASK_SIZE, null);
 }
 
 /** A file whose mmap_prepare sets vm_ops, and what else is asked for. */
@@ -72,7 +79,7 @@ function stacked(revision: Revision, inner: file): file {
 }
 
 function mappedVma(): vm_area_struct {
-  const vma = current.mm === null ? null : vma_lookup(current.mm, START);
+  const vma = vma_lookup(space(), START);
   if (vma === null) throw new Error('nothing was mapped');
   return vma;
 }

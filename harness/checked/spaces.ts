@@ -134,7 +134,7 @@ export function anonLineOf({ anon_pgoff, start }: VmaState): number {
 
 /** Had it the flag? */
 export function hasBit({ flags }: VmaState, bit: number): boolean {
-  return (((flags[bit >> 5] ?? 0) >>> (bit & 31)) & 1) === 1;
+  return ((Number(flags[bit >> 5]) >>> (bit & 31)) & 1) === 1;
 }
 
 /** Of the first word of the flags: VMA_MAYBE_GUARD_BIT, which vma_set_atomic_flag() sets under the lock for reading. */
@@ -142,7 +142,7 @@ const SET_WITHOUT_MARK = 1 << VMA_MAYBE_GUARD_BIT;
 
 /** Have both the flags that change only with a mark? */
 export function hasSameFlags(a: VmaState, b: VmaState): boolean {
-  return a.flags.every((word, i) => ((word ^ (b.flags[i] ?? 0)) & (i === 0 ? ~SET_WITHOUT_MARK : ~0)) === 0);
+  return a.flags.every((word, i) => ((word ^ Number(b.flags[i])) & (i === 0 ? ~SET_WITHOUT_MARK : ~0)) === 0);
 }
 
 /** What the VMAs of an address space add up to now. */

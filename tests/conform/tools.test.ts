@@ -129,6 +129,8 @@ t.test('a side that dies is no agreement, and says how', async (t) => {
   const port = portSide('vma');
   t.equal(port('quiet\nfly\n').failure, "line 2: unknown operation 'fly'");
   t.match(port('quiet\n').output, /^quiet 0\n= count=0/);
+  t.equal(portSide('tree')('fly\n').failure, "line 1: unknown operation 'fly'");
+  t.equal(portSide('syscalls')('fly\n').failure, "line 1: unknown operation 'fly'");
   t.match(
     port('calls 1\nmmap 10000 1000 31 10 1\nanswer mutex_is_locked 1 1 0\nlocks\n').failure,
     'BUG in mm_drop_all_locks',

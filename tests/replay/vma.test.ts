@@ -147,6 +147,12 @@ t.test('a bad line ends the replay with its number and the reason', async (t) =>
   }
 });
 
+t.test('sums that fall below 0 are printed as C has them', async (t) => {
+  const trace = 'mmap 10000 2000 33 10 0\nsetsums 1 0 0 0 0\nmunmap 10000 2000\n';
+  const found = written((write) => replayVma(trace, write, { validate: false }));
+  t.match(found, /^munmap 0\n= count=0 total=18446744073709551615 data=18446744073709551614 /m);
+});
+
 t.test('a replay leaves the world of its caller alone', async (t) => {
   const mm = new mm_struct();
   new World({ mm, globals: { stack_guard_gap: 1 }, stubs: { capable: () => false } }).run(() => {

@@ -71,6 +71,14 @@ test('memory that may be dropped is faulted in until it is there', { stubs: 'che
 
   p.madvise(addr, 2 * PAGE_SIZE, MADV_POPULATE_WRITE);
   t.ASSERT_EQ(p.mm.pgd?.size, 2, 'both pages');
+
+  const other = p.mmap(0, PAGE_SIZE, RW, MAP_DROPPABLE | MAP_ANONYMOUS);
+  const { faults } = worldOf(t);
+  faults.fail('alloc_page');
+  t.equal([...p.readBytes(other, 2)], [0, 0], 'a page that cannot be had reads as nothing');
+  faults.fail('alloc_page');
+  t.ASSERT_EQ(p.writeBytes(other, Uint8Array.of(1)), 1, 'and what is written to it is lost');
+  t.equal([...p.readBytes(other, 1)], [0]);
 });
 
 test('the stack of a program was never executable, and neither is the protection of its pages', (t) => {

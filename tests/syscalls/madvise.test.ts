@@ -57,6 +57,7 @@ import {
   type mm_struct,
   PROT_NONE,
   PROT_READ,
+  process_madvise,
   S_APPEND,
   S_IFCHR,
   S_IFREG,
@@ -149,6 +150,8 @@ adviseTest('what is no advice', (t, mm) => {
   ]);
   worldOf(t).faults.fail('mmap_write_lock_killable');
   t.ASSERT_EQ(madvise(BASE, P, MADV_RANDOM), -EINTR);
+  worldOf(t).faults.fail('mmap_write_lock_killable');
+  t.ASSERT_EQ(process_madvise([{ iov_base: BASE, iov_len: P }], MADV_RANDOM, 0), -EINTR);
   t.ASSERT_EQ(rangesOf(mm), '200000000000-200000004000');
 });
 

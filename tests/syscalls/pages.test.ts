@@ -367,6 +367,10 @@ test('device memory and pages of the kernel', (t) => {
   });
   t.ASSERT_EQ(pagesOf(mm), '100000:pfn 101000:pfn 110000:0 111000:0 120000:0 121000:0', 'there from the start');
   t.ASSERT_EQ(peek(mm, AT), 0, 'the device does not say what it has');
+  const bytes = Uint8Array.of(7, 7, 7);
+  t.ASSERT_EQ(write_user_bytes(mm, AT + PAGE_SIZE - 1, bytes), 3);
+  t.ASSERT_EQ(read_user_bytes(mm, AT + PAGE_SIZE - 1, bytes), 3, 'it takes all the same, and gives nothing back');
+  t.equal([...bytes], [0, 0, 0]);
   t.ASSERT_EQ(poke(mm, AT, 3), 0);
   t.ASSERT_EQ(poke(mm, AT + 0x11000, 5), 0);
   t.ASSERT_EQ(second.data, 5);

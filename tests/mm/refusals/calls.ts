@@ -48,6 +48,7 @@ export const CALL_NUMBERS: readonly Refusal[] = [
   [() => vma.madvise(-1, P, 4), 'madvise: start = -0x1'],
   [() => vma.process_madvise([{ iov_base: -1, iov_len: P }], 4, 0), 'process_madvise: iov_base = -0x1'],
   [() => vma.process_madvise([{ iov_base: 0, iov_len: 0.5 }], 4, 0), 'process_madvise: iov_len = 0.5'],
+  [() => vma.madvise(0, P, 0.5), 'madvise: behavior = 0.5: not an integer'],
   [() => vma.process_madvise([], Number.NaN, 0), 'process_madvise: behavior = NaN: not an integer'],
   [() => vma.process_madvise([], 4, -1), 'process_madvise: flags = -0x1'],
   [() => vma.set_anon_vma_name(0, -1, null), 'set_anon_vma_name: size = -0x1'],
