@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Benchmarks. Usage: `npm run bench -- --help`. */
 import '../../tools/commands/guarded.js';
-import { spawnSync } from 'node:child_process';
-import { performance } from 'node:perf_hooks';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { SingleBar } from 'cli-progress';
 import { Command, InvalidArgumentError } from 'commander';
+import { outputOf } from '../../tools/commands/child.js';
 import { likeTheOthers, statusHelp } from '../../tools/commands/program.js';
 import { KernelTreeError, ScratchTree } from '../kernel/scratch.js';
 import { keepFigures } from '../report/figures.js';
 import { type BenchResult, type BenchSide, compareLoad, jsonOf, kernelSides, PORT_SIDE, tableOf } from './compare.js';
 import { LOADS, OPERATIONS, SIZES } from './loads.js';
 import { heapNow, longRun } from './long.js';
-import { EDITED, measureLoop, measureWatch, median } from './loop.js';
+import { EDITED, measureLoop, measureWatch, median, type Taken, taken } from './loop.js';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 
@@ -39,12 +39,22 @@ function toEdits(value: string): number {
 
 const seconds = (milliseconds: number): string => `${(milliseconds / 1000).toFixed(2)} s`;
 
+function medianOf(times: readonly Taken[], of: keyof Taken): number {
+  return median(times.map((time) => time[of]));
+}
+
+/** Each time, the median, and that of the processors' time. */
+function inSeconds(times: readonly Taken[]): string {
+  const walls = times.map(({ wall }) => seconds(wall)).join(', ');
+  return `${walls}; median ${seconds(medianOf(times, 'wall'))}, ${seconds(medianOf(times, 'cpu'))} of CPU\n`;
+}
+
 /** From an edit to the verdict, here and, with a kernel tree, in C. */
 async function loop(options: Options): Promise<void> {
   const command = ['node', 'dev/run/launch.mjs', '--upstream'] as const;
-  const times = measureLoop(root, options.edits, command);
+  const times = await measureLoop(root, options.edits, command);
   process.stdout.write(`after an edit of ${EDITED}, \`${command.join(' ')}\` to its verdict:\n`);
-  process.stdout.write(`${times.map(seconds).join(', ')}; median ${seconds(median(times))}\n`);
+  process.stdout.write(inSeconds(times));
   const watched = await measureWatch(root, options.edits);
   for (const [what, of] of [
     ["upstream's tests", 'upstream'],
@@ -55,52 +65,56 @@ async function loop(options: Options): Promise<void> {
     process.stdout.write(`${each.map(seconds).join(', ')}; median ${seconds(median(each))}\n`);
   }
   if (options.kernel === undefined) return;
-  const theirs = withScratch(options.kernel, (scratch) => kernelLoop(scratch, options.edits));
+  const theirs = await withScratch(options.kernel, (scratch) => kernelLoop(scratch, options.edits));
   process.stdout.write('after an edit of mm/vma.c, `make && ./vma` to its verdict:\n');
-  process.stdout.write(`${theirs.map(seconds).join(', ')}; median ${seconds(median(theirs))}\n`);
-  process.stdout.write(`ratio ${(median(times) / median(theirs)).toFixed(2)}\n`);
+  process.stdout.write(inSeconds(theirs));
+  const ratio = (of: keyof Taken): string => (medianOf(times, of) / medianOf(theirs, of)).toFixed(2);
+  process.stdout.write(`ratio ${ratio('wall')}, of CPU seconds ${ratio('cpu')}\n`);
 }
 
-function kernelLoop(scratch: ScratchTree, edits: number): number[] {
-  const verdict = (...args: string[]): number => {
-    const began = performance.now();
-    const command = `make -s ${args.join(' ')} && ./vma`;
-    const { status, stdout, stderr } = spawnSync('sh', ['-c', command], { cwd: scratch.vma, encoding: 'utf8' });
-    if (status !== 0 || !/ 0 failed\.\n$/.test(stdout)) throw new KernelTreeError(`${command}: ${stderr}${stdout}`);
-    return performance.now() - began;
-  };
-  verdict();
+async function kernelLoop(scratch: ScratchTree, edits: number): Promise<Taken[]> {
+  const verdict = (...args: string[]): Promise<Taken> =>
+    taken(async () => {
+      const command = `make -s ${args.join(' ')} && ./vma`;
+      const { status, stdout, stderr } = await outputOf(['sh', '-c', command], scratch.vma);
+      if (status !== 0 || !/ 0 failed\.\n$/.test(stdout)) throw new KernelTreeError(`${command}: ${stderr}${stdout}`);
+    });
+  await verdict();
+  const times: Taken[] = [];
   // The tree is linked, not copied: make is told that the file is new.
-  return Array.from({ length: edits }, () => verdict('-W', '../../../mm/vma.c'));
+  for (let edit = 0; edit < edits; edit++) times.push(await verdict('-W', '../../../mm/vma.c'));
+  return times;
 }
 
-function withScratch<T>(kernel: string, use: (scratch: ScratchTree) => T): T {
+async function withScratch<T>(kernel: string, use: (scratch: ScratchTree) => T | Promise<T>): Promise<T> {
   const scratch = new ScratchTree(kernel);
   try {
-    return use(scratch);
+    return await use(scratch);
   } finally {
     scratch.remove();
   }
 }
 
-function measure(sides: readonly BenchSide[], options: Options): BenchResult[] {
+async function measure(sides: readonly BenchSide[], options: Options): Promise<BenchResult[]> {
   const cases = LOADS.flatMap((load) => options.sizes.map((n) => ({ load, n })));
   const bar = new SingleBar({ format: 'measuring {bar} {value}/{total}, {eta} s left', clearOnComplete: true });
   if (process.stderr.isTTY) bar.start(cases.length, 0);
-  const results = cases.map(({ load, n }) => {
-    const result = compareLoad(sides, load, n, options.rounds, options.ops);
+  const results: BenchResult[] = [];
+  for (const { load, n } of cases) {
+    results.push(compareLoad(sides, load, n, options.rounds, options.ops));
     bar.increment();
-    return result;
-  });
+    // Signals are seen between loads only.
+    await nextTurn();
+  }
   bar.stop();
   return results;
 }
 
-function loads(options: Options): void {
+async function loads(options: Options): Promise<void> {
   const results =
     options.kernel === undefined
-      ? measure([PORT_SIDE], options)
-      : withScratch(options.kernel, (scratch) => measure([PORT_SIDE, ...kernelSides(scratch)], options));
+      ? await measure([PORT_SIDE], options)
+      : await withScratch(options.kernel, (scratch) => measure([PORT_SIDE, ...kernelSides(scratch)], options));
   keepFigures('bench', JSON.parse(jsonOf(results)));
   process.stdout.write(options.json ? jsonOf(results) : tableOf(results));
 }
@@ -132,4 +146,4 @@ const options = command.parse().opts<Omit<Options, 'sizes'> & { sizes?: number[]
 const complete = { ...options, sizes: options.sizes ?? [...SIZES] };
 if (options.loop) await loop(complete);
 else if (options.long) long(options.sizes?.[0] ?? 1_000_000);
-else loads(complete);
+else await loads(complete);

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFileSync, cpSync, existsSync, symlinkSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync, symlinkSync } from 'node:fs';
+import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { createInterface } from 'node:readline';
+import { outputOf } from '../../tools/commands/child.js';
 import { removeScratch, scratchFolder } from '../../tools/commands/folders.js';
 import { LAYERS } from '../build/layers.js';
 
@@ -28,35 +30,67 @@ export function median(values: readonly number[]): number {
 }
 
 /** Copies the project, so that no work in progress is edited. Dependencies are shared by a link. */
-function copyProject(root: string): string {
-  const copy = scratchFolder('loop');
+async function copyProject(root: string, copy: string): Promise<void> {
   for (const part of PARTS.filter((name) => existsSync(join(root, name)))) {
-    cpSync(join(root, part), join(copy, part), { recursive: true, preserveTimestamps: true });
+    await cp(join(root, part), join(copy, part), { recursive: true, preserveTimestamps: true });
   }
   symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'), 'dir');
-  return copy;
+}
+
+/** What it took, in milliseconds: on the clock, and of processors, user and system, of all processes. */
+export interface Taken {
+  wall: number;
+  cpu: number;
+}
+
+/** A tick of /proc/PID/stat, in milliseconds: USER_HZ is 100 on every architecture that this runs on. */
+const TICK = 10;
+
+/** Processor time of the processes that this one has waited for; NaN where there is no /proc. */
+function childrenTime(): number {
+  if (!existsSync('/proc/self/stat')) return Number.NaN;
+  // The name, in brackets, may have anything in it; cutime and cstime are the 16th and 17th field.
+  const [user = Number.NaN, system = Number.NaN] = readFileSync('/proc/self/stat', 'utf8')
+    .replace(/^.*\) /s, '')
+    .split(' ')
+    .slice(13, 15)
+    .map(Number);
+  return (user + system) * TICK;
+}
+
+/** What a call takes that starts processes and waits for them. */
+export async function taken(call: () => Promise<void>): Promise<Taken> {
+  const [began, before] = [performance.now(), childrenTime()];
+  await call();
+  return { wall: performance.now() - began, cpu: childrenTime() - before };
 }
 
 /**
  * Measures the time from an edit of the code under test to the verdict on upstream's tests.
  *
  * @param command what gives the verdict: compiles, runs, and prints upstream's closing line last
- * @returns milliseconds, one per edit; the first, uncounted edit warms the file cache
+ * @returns what each edit took; the first, uncounted edit warms the file cache
  * @throws when a verdict is missing or says that something failed
  */
-export function measureLoop(root: string, edits: number, command: readonly [string, ...string[]]): number[] {
-  const copy = copyProject(root);
+export async function measureLoop(
+  root: string,
+  edits: number,
+  command: readonly [string, ...string[]],
+): Promise<Taken[]> {
+  const copy = scratchFolder('loop');
   try {
-    const times: number[] = [];
+    await copyProject(root, copy);
+    const times: Taken[] = [];
     for (let edit = 0; edit <= edits; edit++) {
       appendFileSync(join(copy, EDITED), `// edit ${edit}\n`);
-      const began = performance.now();
-      const { stdout, stderr } = spawnSync(command[0], command.slice(1), { cwd: copy, encoding: 'utf8' });
-      times.push(performance.now() - began);
-      const last = stdout.trimEnd().split('\n').at(-1) ?? '';
-      if (!VERDICT.test(last)) {
-        throw new Error(`${command.join(' ')} gave no good verdict but: ${last}\n${stderr}`);
-      }
+      const verdict = async (): Promise<void> => {
+        const { stdout, stderr } = await outputOf(command, copy);
+        const last = stdout.trimEnd().split('\n').at(-1) ?? '';
+        if (!VERDICT.test(last)) {
+          throw new Error(`${command.join(' ')} gave no good verdict but: ${last}\n${stderr}`);
+        }
+      };
+      times.push(await taken(verdict));
     }
     return times.slice(1);
   } finally {
@@ -82,7 +116,8 @@ export interface WatchTimes {
  * @throws when a verdict says that something failed, or none comes within a minute
  */
 export async function measureWatch(root: string, edits: number): Promise<WatchTimes[]> {
-  const copy = copyProject(root);
+  const copy = scratchFolder('loop');
+  await copyProject(root, copy);
   const watch = spawn(process.execPath, [...WATCH], { cwd: copy, stdio: ['pipe', 'pipe', 'inherit'] });
   const ended = once(watch, 'exit');
   try {

@@ -19,11 +19,11 @@ interface CoverageOptions {
   root: string;
 }
 
-function cover(nodeArguments: string[], options: CoverageOptions): void {
+async function cover(nodeArguments: string[], options: CoverageOptions): Promise<void> {
   const root = resolve(options.root);
   const path = join(root, 'coverage.thresholds.json');
   let thresholds = readThresholds(path);
-  const { passed, coverage } = measure(root, nodeArguments.length > 0 ? nodeArguments : testRun);
+  const { passed, coverage } = await measure(root, nodeArguments.length > 0 ? nodeArguments : testRun);
   writeFileSync(join(root, 'coverage/measured.json'), JSON.stringify(measuredNow(root)));
   if (options.raise) {
     thresholds = raise(coverage, thresholds);
@@ -43,7 +43,7 @@ function cover(nodeArguments: string[], options: CoverageOptions): void {
   }
 }
 
-likeTheOthers(new Command('npm run coverage --'))
+await likeTheOthers(new Command('npm run coverage --'))
   .description('Measures the coverage of all tests; fails if a file is below its threshold.')
   .argument('[node-arguments...]', 'what to run with node and measure', [])
   .option('--raise', 'write the figures that are above a threshold, or new, to coverage.thresholds.json')
@@ -53,4 +53,4 @@ likeTheOthers(new Command('npm run coverage --'))
     statusHelp('every file is at its thresholds', 'one is not, or a test has failed', 'nothing was run'),
   )
   .action(cover)
-  .parse();
+  .parseAsync();

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { ended } from '../../tools/commands/child.js';
 import { removeScratch, scratchFolder } from '../../tools/commands/folders.js';
 import { CannotBeDone } from '../../tools/commands/program.js';
 import { readSummary } from './files.js';
@@ -20,26 +21,27 @@ export interface Measurement {
  *
  * @throws when c8 fails
  */
-export function measure(root: string, nodeArguments: readonly string[]): Measurement {
+export async function measure(root: string, nodeArguments: readonly string[]): Promise<Measurement> {
   const folder = scratchFolder('coverage');
   try {
-    const run = spawnSync(process.execPath, nodeArguments, {
+    const run = spawn(process.execPath, nodeArguments, {
       cwd: root,
       env: { ...process.env, NODE_V8_COVERAGE: folder },
       stdio: 'inherit',
     });
+    const { status } = await ended(run);
     addUntouchedModules(root, folder);
-    report(root, folder);
-    return { passed: run.status === 0, coverage: readSummary(join(root, 'coverage/coverage-summary.json'), root) };
+    await report(root, folder);
+    return { passed: status === 0, coverage: readSummary(join(root, 'coverage/coverage-summary.json'), root) };
   } finally {
     removeScratch(folder);
   }
 }
 
-function report(root: string, folder: string): void {
+async function report(root: string, folder: string): Promise<void> {
   const c8 = join(dirname(createRequire(import.meta.url).resolve('c8/package.json')), 'bin/c8.js');
   const options = ['--experimental-monocart', '--temp-directory', folder, '--config', join(root, '.c8rc.json')];
-  const { status } = spawnSync(process.execPath, [c8, 'report', ...options], { cwd: root, stdio: 'inherit' });
+  const { status } = await ended(spawn(process.execPath, [c8, 'report', ...options], { cwd: root, stdio: 'inherit' }));
   if (status !== 0) {
     throw new CannotBeDone(`c8 report ended with status ${status}`);
   }

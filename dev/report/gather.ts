@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Collects what the report shows: a run of all tests, the review, and what coverage, bench and conform have left. */
 import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
 import { cpSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import type { RecordedTest } from '../../harness/recorder.js';
+import { ended } from '../../tools/commands/child.js';
 import { removeScratch, scratchFolder } from '../../tools/commands/folders.js';
 import { readBaseline } from '../../tools/port/manifest.js';
 import type { FunctionCoverage, Measured, ReportData, ReportedTest, TestResult } from '../../tools/report/data.js';
@@ -58,7 +58,7 @@ async function run(
     if (terminal.isTTY) terminal.write(`\r${done} tests`);
   });
   const stderr = text(child.stderr);
-  await once(child, 'close');
+  await ended(child);
   if (terminal.isTTY) terminal.write('\n');
   return { stdout, stderr: await stderr };
 }

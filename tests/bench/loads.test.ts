@@ -92,8 +92,9 @@ t.test('a long run, small', async (t) => {
 t.test('the loop from the command line', async (t) => {
   const { status, stdout } = runNode(['dist/dev/bench/bench.js', '--loop', '--edits', '1']);
   t.equal(status, 0);
-  const time = String.raw`\n\d+\.\d\d s; median \d+\.\d\d s\n`;
-  t.match(stdout, new RegExp(`to its verdict:${time}.* on upstream's tests:${time}.* on the nearest files:${time}$`));
+  const time = String.raw`\n\d+\.\d\d s; median \d+\.\d\d s`;
+  const told = `to its verdict:${time}, \\d+\\.\\d\\d s of CPU\n.* on upstream's tests:${time}\n.* on the nearest files:${time}\n$`;
+  t.match(stdout, new RegExp(told));
 });
 
 t.test('from the command line', async (t) => {

@@ -19,6 +19,10 @@ import {
   IS_ERR_VALUE,
   init_vma_munmap,
   list_head,
+  MA_STATE,
+  MT_FLAGS_LOCK_EXTERN,
+  type ma_state,
+  maple_tree,
   mk_vma_flags,
   mm_drop_all_locks,
   mm_struct,
@@ -48,7 +52,6 @@ import {
   vms_gather_munmap_vmas,
 } from '../../lib/index.js';
 import { accountPages } from '../../lib/mm/inlines/accounting.js';
-import { detachedTree } from '../../lib/mm/vma/side_trees.js';
 import { DATA } from '../mm/space.js';
 import type { Door } from './doors_change.js';
 import type { Ready } from './judge.js';
@@ -87,11 +90,11 @@ function unlocked(s: Space, call: () => number): number {
 }
 
 /** An unmap by its steps, up to where its VMAs are gathered. */
-function gathered(s: Space, finish: (vms: vma_munmap_struct, mas: ReturnType<typeof detachedTree>) => number): number {
+function gathered(s: Space, finish: (vms: vma_munmap_struct, mas: ma_state<vm_area_struct>) => number): number {
   const first = find_vma_intersection(s.mm, 0x12000, 0x18000);
   if (first === null) return 0;
   const vmi = VMA_ITERATOR(s.mm, Math.max(first.vm_start, 0x12000));
-  const mas = detachedTree(vmi);
+  const mas = MA_STATE(new maple_tree<vm_area_struct>(MT_FLAGS_LOCK_EXTERN), 0, 0);
   const vms = new vma_munmap_struct(vmi);
   init_vma_munmap(vms, vmi, first, 0x12000, 0x18000, null, false);
   const error = vms_gather_munmap_vmas(vms, mas);

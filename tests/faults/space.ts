@@ -2,6 +2,7 @@
 /** The address spaces in which operations are made to fail: how full the leaf of the tree is, and what VMAs are like. */
 import type { VmaTest } from '../../harness/index.js';
 import type { Process } from '../../harness/process/process.js';
+import { doors } from '../../lib/doors/operation.js';
 import {
   __mmap_region,
   current,
@@ -27,7 +28,6 @@ import {
   vma_set_flags,
 } from '../../lib/index.js';
 import { nodesOf } from '../../lib/maple_tree/node.js';
-import { __mmap_region as mapUnwatched } from '../../lib/mm/vma/mmap_region.js';
 import { DATA } from '../mm/space.js';
 
 /** Entries of the leaf that the operation works in: as many as fit, or as few as a split leaves. */
@@ -88,6 +88,14 @@ function hooksOf(t: VmaTest): vm_operations_struct {
 const FILLER = Object.freeze(mk_vma_flags(VMA_READ_BIT, VMA_DONTCOPY_BIT));
 /** Where fillers go, in the address space of a test. */
 export const FAR = 0x10000000;
+
+/** Maps a filler, which nobody judges: there are many of them. */
+function mapFiller(start: number): void {
+  const { watch } = doors;
+  doors.watch = null;
+  __mmap_region(null, start, PAGE_SIZE, FILLER, start / PAGE_SIZE, null);
+  doors.watch = watch;
+}
 
 /** The address space of a test, filled as a variant says. Operations of scenarios lie in [0x10000, 0x20000). */
 export class Space {
@@ -168,7 +176,7 @@ export class Space {
   crowd(addr: number): void {
     crowd(this.mm, addr, this.variant.leaf, (i) => {
       const start = FAR + i * 2 * PAGE_SIZE;
-      mapUnwatched(null, start, PAGE_SIZE, FILLER, start / PAGE_SIZE, null);
+      mapFiller(start);
     });
   }
 }
@@ -232,7 +240,7 @@ export class ProcessSpace {
     this.t.world.lock(mm);
     crowd(mm, addr, this.variant.leaf, (i) => {
       const start = FAR_UP + i * 2 * PAGE_SIZE;
-      mapUnwatched(null, start, PAGE_SIZE, FILLER, start / PAGE_SIZE, null);
+      mapFiller(start);
     });
     this.t.world.unlock(mm);
     current.mm = outer;

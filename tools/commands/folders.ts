@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Folders that commands write to: refused before anything is done when they cannot be written. */
 import { existsSync, mkdirSync, mkdtempSync, rmdirSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { constants, tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { CannotBeDone } from './program.js';
 
@@ -44,6 +44,22 @@ export function outputFolder(what: string, path: string): string {
 /** Folders that go when the process ends, whatever ends it. */
 const scratch = new Set<string>();
 
+/** What ends a process, unless it listens. */
+export const ENDING = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** Where nobody else listens to a signal the process ends by it, as it would without folders, but removes them. */
+function endBy(signal: NodeJS.Signals): void {
+  if (process.listenerCount(signal) === 1) process.exit(128 + constants.signals[signal]);
+}
+
+/** From the first folder on: whatever ends the process, nothing is left. */
+function watchTheEnd(): void {
+  process.once('exit', () => scratch.forEach(remove));
+  for (const signal of ENDING) process.on(signal, endBy);
+}
+
+let isWatched = false;
+
 function remove(folder: string): void {
   rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
 }
@@ -61,7 +77,8 @@ export function scratchFolder(name: string, parent = tmpdir()): string {
     const where = parent === tmpdir() ? `TMPDIR ${parent}` : parent;
     throw new CannotBeDone(`${where}: no temporary folder: ${reasonOf(error)}`);
   }
-  if (scratch.size === 0) process.once('exit', () => scratch.forEach(remove));
+  if (!isWatched) watchTheEnd();
+  isWatched = true;
   scratch.add(folder);
   return folder;
 }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** `report`: a page of what tests did, of whoever wrote them, or of traces. */
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import type { RecordedTest } from '../../harness/recorder.js';
 import type { ReportedTest } from '../report/data.js';
+import { ended } from './child.js';
 import { removeScratch, scratchFolder } from './folders.js';
 import { CannotBeDone, complain, statusHelp, USAGE } from './program.js';
 
@@ -20,19 +20,15 @@ async function runRecorded(command: readonly string[]): Promise<{ recorded: Reco
   const folder = scratchFolder('report');
   const [name = '', ...args] = command;
   const child = spawn(name, args, { stdio: ['inherit', 2, 2], env: { ...process.env, VMA_REPORT: `${folder}/` } });
-  // The child gets it too; this waits for it, and leaves nothing behind.
-  const wait = (): void => {};
-  process.on('SIGINT', wait);
   try {
-    const [status, signal]: unknown[] = await once(child, 'close').catch((error: Error) => {
+    const { status, signal } = await ended(child).catch((error: Error) => {
       throw new CannotBeDone(`${name}: ${error.message}`);
     });
-    if (signal !== null) throw new CannotBeDone(`${name}: ended by ${String(signal)}`);
+    if (signal !== null) throw new CannotBeDone(`${name}: ended by ${signal}`);
     const files = readdirSync(folder).sort();
     const recorded = files.flatMap((file): RecordedTest[] => JSON.parse(readFileSync(join(folder, file), 'utf8')));
     return { recorded, status: Number(status) };
   } finally {
-    process.off('SIGINT', wait);
     removeScratch(folder);
   }
 }
