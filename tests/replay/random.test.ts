@@ -5,6 +5,7 @@
  */
 import { readdirSync } from 'node:fs';
 import t from 'tap';
+import { NUM_VMA_FLAG_BITS } from '../../include/vma_flags.js';
 import { mt_validate } from '../../lib/maple_tree.js';
 import { replayTree } from '../../tools/replay/tree.js';
 import { replayVma } from '../../tools/replay/vma.js';
@@ -20,7 +21,8 @@ t.test('there are some of both kinds', async (t) => {
   t.ok(names.filter((name) => name.startsWith('calls-')).length >= 8);
 });
 
-for (const name of names) {
+// Those of VMAs were recorded at 128 flag bits.
+for (const name of names.filter((one) => NUM_VMA_FLAG_BITS === 128 || one.startsWith('maple-'))) {
   t.test(name, async (t) => {
     const { trace, expected } = randomPair(name);
     const found = written((write) =>
