@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Judges of what an operation leaves, one by one, up to the page where they change their mind. */
+import sinon from 'sinon';
 import t from 'tap';
 import {
   chargedStacks,
@@ -243,10 +244,9 @@ t.test('sealed memory', async (t) => {
 });
 
 t.test('limits, and errors that no program knows', async (t) => {
-  const { rlimit, capable } = stubs;
-  t.teardown(() => Object.assign(stubs, { rlimit, capable }));
-  stubs.rlimit = () => 10 * P;
-  stubs.capable = () => false;
+  sinon.stub(stubs, 'rlimit').returns(10 * P);
+  const capable = sinon.stub(stubs, 'capable').returns(false);
+  t.teardown(() => sinon.restore());
   const mm = new mm_struct();
   const says = (total_vm: number, locked_vm: number, before = { total_vm: 0, locked_vm: 0 }): string => {
     Object.assign(mm, { total_vm, locked_vm });
@@ -258,7 +258,7 @@ t.test('limits, and errors that no program knows', async (t) => {
   t.equal(says(12, 12, { total_vm: 12, locked_vm: 12 }), '', 'it was so before');
   t.equal(says(ULONG_MAX - 1, 0), '');
   t.match(says(ULONG_MAX / 4, 0), /^limits/);
-  stubs.capable = () => true;
+  capable.returns(true);
   t.equal(says(0, 11), '');
 
   for (const known of [-1, -516, -531, 0, 517, null]) t.same(unknownError('f', known), [], String(known));

@@ -207,3 +207,12 @@ test('assertions and calls of older kernels', (t) => {
   t.ASSERT_EQ(vma.vm_end, 0x1000);
   t.ASSERT_EQ(cleanup_mm(mm, vmi), 1);
 });
+
+t.test('a test without a body is refused by name', async (t) => {
+  for (const args of [['idle'], ['idle', {}]]) {
+    t.throws(() => Reflect.apply(c.test, undefined, args), {
+      name: 'TypeError',
+      message: "test: body = undefined: test 'idle' has nothing to run",
+    });
+  }
+});
