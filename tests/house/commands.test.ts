@@ -57,7 +57,7 @@ t.test('.ci/run', async (t) => {
   const last = (run: Finished): string | undefined => run.stdout.trimEnd().split('\n').at(-1);
   const script = read('.ci/run');
   const tapSteps = matches(script, /^ *tests '(.*?)'/gm).length;
-  const steps = tapSteps + matches(script, /^ *step (\w+)/gm).length;
+  const steps = tapSteps + matches(script, /^ *(?:step|look|"\$how") (\w+) npm/gm).length;
   t.ok(tapSteps >= 4);
   const tap = 'echo "ok 1 - a"; echo "    ok 1 - inner"; echo "ok 2 - b # SKIP filter"; echo "ok 3 - c"';
 
@@ -82,6 +82,14 @@ t.test('.ci/run', async (t) => {
   const told = ['FAILED: lint', '  a.ts: no', at128, '  not ok 4 - d', at64, '  not ok 4 - d'];
   t.match(bad.stdout, `\n${told.join('\n')}\n`);
   t.match(bad.stdout, /^== review passed/m, 'it goes on after a failure');
+
+  const found = runCi(
+    folder,
+    `case "$*" in *mutate*) echo "survived a.ts:1"; exit 1;; test|*upstream|*coverage) ${tap};; esac`,
+  );
+  t.equal(found.status, 0, 'a mutant that survives is for somebody to read');
+  t.match(found.stdout, /^FINDING: mutants\n {2}survived a\.ts:1$/m);
+  t.equal(last(found), `${steps - 1 + 2 * tapSteps} passed, 0 failed`);
 
   const binary = runCi(folder, `printf '\\000\\n'; case "$*" in test|*upstream|*coverage) ${tap};; esac`);
   t.equal(last(binary), last(good), 'tests are counted, whatever else is printed');
