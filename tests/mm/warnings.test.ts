@@ -3,22 +3,29 @@
  * What the functions of mm/vma.c warn of, each provoked: callers that break what a merge relies on, hooks that do what
  * they may not, counters that are too low. Whatever else comes of it is not looked at.
  */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import ts from 'typescript-5';
 import { CheckedWorld, test, World } from '../../harness/index.js';
 import { GFP_KERNEL } from '../../include/linux/gfp.js';
 import { NULL_VM_UFFD_CTX } from '../../include/mm_types.js';
-import { struct_vma_prepare } from '../../include/vma.js';
+import { struct_vma_prepare, unlink_vma_file_batch } from '../../include/vma.js';
 import {
   __mmap_region,
   anon_vma,
   BugError,
+  copy_vma,
   do_munmap,
   file,
   mk_vma_flags,
+  mm_drop_all_locks,
   mtree_erase,
   mtree_store_range,
   PAGE_SIZE,
+  Ref,
   stubs,
   VMA_EXEC_BIT,
+  VMA_GROWSDOWN_BIT,
   VMA_ITERATOR,
   VMA_MAYREAD_BIT,
   VMA_MAYWRITE_BIT,
@@ -29,6 +36,8 @@ import {
   vma_set_flags,
 } from '../../lib/index.js';
 import { find_mergeable_anon_vma } from '../../lib/mm/vma/anon_vma.js';
+import { unlink_file_vma_batch_process } from '../../lib/mm/vma/file_links.js';
+import { insert_vm_struct } from '../../lib/mm/vma/link.js';
 import {
   vma_expand,
   vma_merge_copied_range,
@@ -38,8 +47,10 @@ import {
 import { is_mergeable_anon_vma } from '../../lib/mm/vma/merge_rules.js';
 import { vma_modify_flags_uffd } from '../../lib/mm/vma/modify.js';
 import { init_multi_vma_prep, vma_complete, vma_prepare } from '../../lib/mm/vma/prepare.js';
+import { __split_vma, vma_shrink } from '../../lib/mm/vma/split.js';
 import { LEN, plainFile, Space, START } from '../checked/broken.js';
 import { MIDDLE, OTHER, protect } from '../checked/cases.js';
+import { ROOT } from '../house/project.js';
 
 const END = START + LEN;
 
@@ -101,6 +112,10 @@ function unmapWhile({ space }: There, act: (vma: vm_area_struct) => void): numbe
     done = true;
   };
   return do_munmap(space.mm, START, LEN, null);
+}
+
+function splitAt({ space, vma }: There, addr: number): number {
+  return __split_vma(VMA_ITERATOR(space.mm, START), vma, addr, true);
 }
 
 const ROWS: readonly Row[] = [
@@ -211,7 +226,53 @@ const ROWS: readonly Row[] = [
       vma_complete(vp, VMA_ITERATOR(space.mm, START), space.mm);
     },
   ],
+  [
+    'unlink_file_vma_batch_process',
+    'VMAs of two mappings in one batch',
+    ({ space }) => {
+      const vb = new unlink_vma_file_batch();
+      vb.vmas.push(space.map(2 * OTHER, LEN, plainFile()), space.map(3 * OTHER, LEN, plainFile()));
+      unlink_file_vma_batch_process(vb);
+    },
+  ],
+  [
+    'vms_complete_munmap_vmas',
+    'stack_vm would go below 0',
+    ({ space }) => {
+      space.map(2 * OTHER, LEN, null, [VMA_GROWSDOWN_BIT]);
+      space.mm.stack_vm = 0;
+      space.unmap(2 * OTHER, LEN);
+    },
+  ],
+  ['__split_vma', 'addr is not above the start of the VMA', (there) => splitAt(there, START)],
+  ['__split_vma', 'addr is not below the end of the VMA', (there) => splitAt(there, END)],
+  [
+    'vma_shrink',
+    'the VMA would grow',
+    ({ space, vma }) => vma_shrink(VMA_ITERATOR(space.mm, START), vma, END + PAGE_SIZE),
+  ],
+  [
+    'insert_vm_struct',
+    'a new anonymous VMA has an anon_vma already',
+    ({ space }) => {
+      const fresh = space.world.references.newVma();
+      Object.assign(fresh, { vm_mm: space.mm, vm_start: 2 * OTHER, vm_end: 2 * OTHER + LEN, anon_vma: new anon_vma() });
+      insert_vm_struct(space.mm, fresh);
+    },
+  ],
+  [
+    'copy_vma',
+    'a VMA with pages merged with its own copy',
+    ({ space }) => {
+      const f = plainFile();
+      space.map(2 * OTHER, LEN, f);
+      const source = space.map(2 * OTHER + 2 * LEN, LEN, f);
+      const [at, pgoff] = [2 * OTHER + LEN, source.vm_pgoff - LEN / PAGE_SIZE];
+      copy_vma(new Ref(source), at, LEN, pgoff, pgoff, new Ref(false), false);
+    },
+  ],
   // These are BUGs.
+  ['mm_drop_all_locks', 'mm_all_locks_mutex is not held', ({ space }) => mm_drop_all_locks(space.mm)],
   [
     'find_mergeable_anon_vma',
     'the VMA is not where it says it is',
@@ -268,3 +329,24 @@ for (const [where, what, call] of ROWS) {
     );
   });
 }
+
+/** What the sources of mm/vma.c say in warnings, with a text of their own. */
+function textsOfSources(): string[] {
+  const folder = join(ROOT, 'lib/mm/vma');
+  const found: string[] = [];
+  for (const name of readdirSync(folder)) {
+    const source = ts.createSourceFile(name, readFileSync(join(folder, name), 'utf8'), ts.ScriptTarget.Latest, true);
+    const visit = (node: ts.Node): void => {
+      const isWarning = ts.isCallExpression(node) && /^(?:VM_)?(?:WARN|BUG)_ON/.test(node.expression.getText(source));
+      const what = isWarning ? node.arguments[2] : undefined;
+      if (what !== undefined && ts.isStringLiteralLike(what)) found.push(what.text);
+      ts.forEachChild(node, visit);
+    };
+    visit(source);
+  }
+  return [...new Set(found)].sort();
+}
+
+test('every warning of the sources has its row', (t) => {
+  t.equal([...new Set(ROWS.map(([, what]) => what))].sort(), textsOfSources());
+});
