@@ -160,7 +160,7 @@ const TOLD: ReadonlySet<string> = new Set(TOLD_CALLS);
 
 const HEADERS = ['stubs.h', 'dup.h', 'custom.h'];
 /** Our own, whose functions take the place of the harness's by the same names. */
-const OWN = ['process_pages.h', 'process_files.h', 'process_world.h'];
+const OWN = ['pages', 'faults', 'walks', 'world', 'files', 'drivers'].map((theme) => `process_${theme}.h`);
 /** Functions of mm/interval_tree.c, which is compiled as it is, in place of the harness's. */
 const TREES: readonly (readonly [name: string, prototype: string])[] = ['insert', 'remove'].flatMap((does) => [
   [

@@ -64,8 +64,11 @@ static struct kmem_cache *const vma_cache = (void *)1, *const anon_vma_cachep = 
 
 #define min_t(type, a, b) min((type)(a), (type)(b))
 #include "process_pages.h"
+#include "process_faults.h"
+#include "process_walks.h"
 #include "process_world.h"
 #include "process_files.h"
+#include "process_drivers.h"
 
 #define CONFIG_SWAP
 #define CONFIG_KSM

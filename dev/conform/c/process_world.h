@@ -81,12 +81,9 @@ int vma_start_write_killable(struct vm_area_struct *vma)
 #define lock_vma_under_rcu(mm, addr) vma_lookup(mm, addr)
 #define vma_end_read(vma)
 #define vma_assert_stabilised(vma)
-#define anon_vma_lock_read(anon_vma)
-#define anon_vma_unlock_read(anon_vma)
 #define rwsem_is_locked(sem) false
 #define fatal_signal_pending(task) false
 #define gup_signal_pending(flags) false
-#define lock_rcu()
 #define inode_lock(inode)
 #define inode_unlock(inode)
 #undef spin_lock
@@ -95,7 +92,6 @@ int vma_start_write_killable(struct vm_area_struct *vma)
 #define spin_unlock(lock) ((void)(lock))
 #undef smp_store_release
 #define smp_store_release(p, v) (*(p) = (v))
-#define smp_wmb()
 #define cond_resched()
 #define untagged_addr(addr) (addr)
 #define untagged_addr_remote(mm, addr) (addr)
@@ -108,7 +104,6 @@ struct blk_plug { int unused; };
 #define abs_diff(a, b) ((a) > (b) ? (a) - (b) : (b) - (a))
 #define PAGE_ALIGNED(addr) IS_ALIGNED((unsigned long)(addr), PAGE_SIZE)
 #define PMD_SIZE (1UL << 21)
-#define PMD_MASK (~(PMD_SIZE - 1))
 #define HPAGE_PMD_SIZE PMD_SIZE
 #define SZ_4G 0x100000000UL
 #define jiffies 0UL
@@ -176,8 +171,10 @@ struct hstate;
 static const struct mm_walk_ops prot_none_walk_ops;
 #define VMA_DROPPABLE mk_vma_flags(VMA_DROPPABLE_BIT)
 #define VMA_GROWSUP EMPTY_VMA_FLAGS
+/* Macros that are taken from the tree have these in them. */
 #define ARCH_VM_PKEY_FLAGS VM_NONE
 #define VM_ARCH_CLEAR VM_NONE
+#define mmap_rnd_bits 28
 #define arch_override_mprotect_pkey(vma, prot, pkey) 0
 #define mm_pkey_is_allocated(mm, pkey) ((pkey) == 0)
 #define execute_only_pkey(mm) 0
@@ -201,7 +198,6 @@ static const struct mm_walk_ops prot_none_walk_ops;
 #define vma_is_secretmem(vma) false
 #define vma_is_fsdax(vma) false
 #define MM_CP_TRY_CHANGE_WRITABLE 1
-#define arch_get_mmap_end(addr, len, flags) TASK_SIZE
 #define madvise_collapse(vma, start, end, lock_dropped) (-EINVAL)
 #define break_ksm(vma, start, end, lock_vma) 0
 #define in_32bit_syscall() false
@@ -214,7 +210,6 @@ static const struct mm_walk_ops prot_none_walk_ops;
 #define __STACK_RND_MASK(is32) 0UL
 #define __TASK_UNMAPPED_BASE(task_size) (PAGE_ALIGN(task_size / 3))
 #define get_random_long() 0UL
-#define mmap_rnd_bits 28
 static struct { int flags; unsigned long mask, bits; } va_align = { .flags = -1 };
 #define get_gate_page(...) (-EFAULT)
 #define flush_anon_page(vma, page, addr)
@@ -224,10 +219,8 @@ static struct { int flags; unsigned long mask, bits; } va_align = { .flags = -1 
 #define try_grab_folio(...) 0
 #define gup_put_folio(...)
 struct folio;
-#define set_sysctl(...)
 #define mt_clear_in_rcu(mt)
 #define mt_set_in_rcu(mt)
-#define folio_test_swapcache(folio) false
 
 /* What drivers ask for to be mapped: none of these does. */
 #define remap_pfn_range_prepare(desc) 0
