@@ -38,15 +38,15 @@ t.test('a side that does not come back is found, and told from one that only tak
   const loops = worker(
     'if (seed === 52) for (;;); else setTimeout(() => { shared[0]++; parentPort.postMessage({ seed, calls: 1, difference: null }); }, 20);',
   );
-  const end = await new LiveCampaign({ ...campaign, patience: 300, worker: loops }).run();
+  const end = await new LiveCampaign({ ...campaign, patience: 800, worker: loops }).run();
   t.match(end.hanging, /the port does not come back: seed 52/);
 });
 
 t.test('a worker that has nothing left to do is waited for', async (t) => {
   const slow = worker(
-    'setTimeout(() => { parentPort.postMessage({ seed, calls: 1, difference: null }); }, seed === 51 ? 900 : 0); if (seed === 51) setInterval(() => shared[0]++, 50);',
+    'setTimeout(() => { parentPort.postMessage({ seed, calls: 1, difference: null }); }, seed === 51 ? 2000 : 0); if (seed === 51) setInterval(() => shared[0]++, 50);',
   );
-  const end = await new LiveCampaign({ ...campaign, runs: 2, patience: 300, worker: slow }).run();
+  const end = await new LiveCampaign({ ...campaign, runs: 2, patience: 800, worker: slow }).run();
   t.same(end, { programs: 2, calls: 2, difference: null, hanging: null });
 });
 
