@@ -112,9 +112,18 @@ class Duel {
   }
 }
 
+/** What the kernel may take away at any time. */
+const DROPPED = /MADV_FREE|MAP_DROPPABLE/;
+
+function withoutCount(live: Live): Live {
+  const { first, folder, head } = live;
+  return { first, folder, head, leftOut: new Map(live.leftOut).set('anonymous', 'pages may be dropped') };
+}
+
 /** Carries the lines behind the head out on both sides. Where they differ first; null when they do not. */
-export function compareProgram(lines: readonly string[], live: Live, options: CompareOptions = {}): Split | null {
+export function compareProgram(lines: readonly string[], given: Live, options: CompareOptions = {}): Split | null {
   const { every = 1, progress = () => {} } = options;
+  const live = lines.some((line) => DROPPED.test(line)) ? withoutCount(given) : given;
   const port = new ReplayedProcesses(false);
   return port.world.run(() => {
     const duel = new Duel(port, live, every);

@@ -4,6 +4,7 @@
  * kernel with patches, and nothing of a container that refuses calls. A probe knows the ways in which kernels are known
  * to differ. What it does not know is compared, and found as a difference.
  */
+import { existsSync, readFileSync } from 'node:fs';
 import { errorName } from '../../harness/error_name.js';
 import { EINVAL, ENOSYS, EPERM } from '../../include/linux/errno.js';
 import * as mman from '../../include/uapi/mman.js';
@@ -122,6 +123,17 @@ function movedFile(p: LiveProcess): Finding {
   return mapped(p).length === 2 ? null : 'it merges by its offset in the file alone, as before 7.3';
 }
 
+/** They are counted where nobody takes them away, or gives more than were asked for. */
+function anonymousPages(p: LiveProcess): Finding {
+  if (/^SwapTotal: +[1-9]/m.test(readFileSync('/proc/meminfo', 'utf8'))) return 'pages may be swapped out';
+  const ksm = '/sys/kernel/mm/ksm/run';
+  if (existsSync(ksm) && readFileSync(ksm, 'utf8').trim() !== '0') return 'KSM may merge pages';
+  p.mmap(BASE, 32 * P, RW, FIXED);
+  p.write(BASE + 16 * P, 1);
+  const kilobytes = mapped(p)[0]?.sizes.get('Anonymous');
+  return kilobytes === 4 ? null : `one page that was written is told as ${kilobytes ?? 'no'} kB`;
+}
+
 /** Everything that random programs do, by the name that says what to leave out of them. */
 export const FEATURES = {
   smaps: {
@@ -132,6 +144,7 @@ export const FEATURES = {
     says: 'VmFlags of each mapping',
     probe: (p) => map(p) ?? (has(p, 'wr') ? null : 'smaps does not tell of them'),
   },
+  anonymous: { says: 'how many anonymous pages each mapping has that is smaller than 2 MB', probe: anonymousPages },
   sums: {
     says: 'sums by /proc/PID/status: VmSize, VmLck, VmData, VmStk, and VmExe with VmLib',
     probe: (p) =>

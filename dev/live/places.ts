@@ -8,6 +8,9 @@ import { SIZE_128M } from '../../lib/arch/x86/mmap.js';
 /** The number that the live side's own program has as a file of a trace. */
 export const OWN_FILE = 0x10;
 
+/** The live side's own pages are below. */
+export const OWN_END = 0x500000;
+
 /** A range that is free in every process, for addresses that are given. */
 export const BASE = 0x200000000000;
 /** Where the heap begins, and below which mappings go that no address is given for, where addresses are not random. */

@@ -74,7 +74,7 @@ const NEVER = [
   'offsets of anonymous memory, anon_vmas and charges: the kernel does not tell of them; merges that follow do',
   'huge pages of hugetlbfs, protection keys, userfaultfd: not modelled, or not the same without a machine of their own',
   'MADV_REMOVE, MAP_SYNC and placement by 2 MB of files on a disk: their file system has a say in them',
-  'sizes of what is resident: the kernel reads ahead, and faults around',
+  'sizes of what is resident but not anonymous: the kernel reads ahead, and faults around',
 ];
 
 export function probeText({ leftOut, permitted }: LiveSide): string {

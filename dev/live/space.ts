@@ -2,10 +2,11 @@
 /** An address space as both sides can tell it, and as text to compare. */
 import type { VmaSnapshot } from '../../harness/picture.js';
 import { IS_ERR } from '../../include/linux/errno.js';
-import { PAGE_SIZE } from '../../include/linux/mm.js';
+import { PAGE_SIZE, PMD_SIZE } from '../../include/linux/mm.js';
 import type { mm_struct } from '../../include/mm_types.js';
 import { flagsOfLetters, smapEntries } from '../../lib/fs/proc/smaps.js';
 import type { LeftOut } from './features.js';
+import { OWN_END } from './places.js';
 import type { LiveProcess } from './process.js';
 
 export interface Mapping {
@@ -15,6 +16,8 @@ export interface Mapping {
   perms: string;
   offset: number;
   name: string;
+  /** Kilobytes of anonymous pages; null where they are not told. */
+  anonymous: number | null;
   /** Letters of VmFlags; null where they are not told. */
   vmFlags: readonly string[] | null;
 }
@@ -45,7 +48,11 @@ export function portSpace(mm: mm_struct): Space {
 export function liveSpace(p: LiveProcess, folder: string, leftOut: LeftOut): Space {
   const mappings = leftOut.has('smaps')
     ? []
-    : p.mappings().map((mapping) => ({ ...mapping, name: plainName(mapping.name, folder) }));
+    : p.mappings().map((mapping) => ({
+        ...mapping,
+        name: plainName(mapping.name, folder),
+        anonymous: mapping.sizes.get('Anonymous') ?? null,
+      }));
   if (leftOut.has('sums')) return { sums: null, mappings };
   const status = p.status();
   const of = (name: string): number => status.get(name) ?? 0;
@@ -62,13 +69,19 @@ function ignored(leftOut: LeftOut): ReadonlySet<string> {
   return new Set([leftOut.has('noSoftDirty') ? 'sd' : '', leftOut.has('guardFlag') ? 'gu' : '']);
 }
 
+/** There may be huge pages in it; or it is the live side's own, which it writes as it likes. */
+function isUncounted({ start, end }: Mapping): boolean {
+  return end - start >= PMD_SIZE || start < OWN_END;
+}
+
 function mappingText(mapping: Mapping, leftOut: LeftOut, without: ReadonlySet<string>): string {
   const { start, end, perms, offset, name, vmFlags } = mapping;
   const letters = leftOut.has('vmFlags') ? [] : (vmFlags ?? []).filter((two) => !without.has(two));
   const range = `${start.toString(16)}-${end.toString(16)}`;
   // Neither side has a stack; what lies where it would be is named after it.
   const called = name === '[stack]' ? '' : name;
-  return `  ${range} ${perms} ${offset.toString(16)} ${letters.join(' ')} ${called}`.trimEnd();
+  const anon = leftOut.has('anonymous') || isUncounted(mapping) ? '' : ` anon=${mapping.anonymous ?? 'unknown'}`;
+  return `  ${range} ${perms} ${offset.toString(16)} ${letters.join(' ')}${anon} ${called}`.trimEnd();
 }
 
 /** As text: the same on both sides when nothing differs that can be compared. */

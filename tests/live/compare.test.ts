@@ -82,6 +82,14 @@ t.test(
   },
 );
 
+t.test('pages that are not there are found, but where they may be dropped at any time', async (t) => {
+  const lost = (smaps: string): string => smaps.replaceAll(/^Anonymous: .*$/gm, 'Anonymous:             0 kB');
+  const machine = (): FakeMachine => new FakeMachine(HONEST, lost);
+  t.equal(compareProgram(PROGRAM, fakeLive(machine()))?.at, 1);
+  t.equal(compareProgram([...PROGRAM, 'madvise 200000004000 1000 MADV_FREE'], fakeLive(machine())), null);
+  t.equal(compareProgram(PROGRAM, fakeLive(machine(), new Map<FeatureName, string>([['anonymous', 'swap']]))), null);
+});
+
 t.test('an address space that is looked at seldom is looked at in the end', async (t) => {
   const lie: Lie = (name, [addr]) => (name === 'mprotect' && addr === 0x200000001000 ? 0 : undefined);
   t.equal(compareProgram(PROGRAM, fakeLive(new FakeMachine(lie)), { every: 1000 })?.at, PROGRAM.length - 1);
