@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Who is to be told of what: each notification that is missing is named, each that came is not, and none outlives its operation. */
+import sinon from 'sinon';
 import t from 'tap';
 import { Hooks } from '../../harness/checked/hooks.js';
 import { Locks } from '../../harness/checked/locks.js';
@@ -48,9 +49,8 @@ t.test('huge pages and hugetlb, of a border that moves', async (t) => {
     'as the next one',
   );
   t.equal(missed('split_vma', spaces(was), spaces(was)), '');
-  const { is_vm_hugetlb_page } = stubs;
-  t.teardown(() => Object.assign(stubs, { is_vm_hugetlb_page }));
-  stubs.is_vm_hugetlb_page = () => true;
+  const hugetlb = sinon.stub(stubs, 'is_vm_hugetlb_page').returns(true);
+  t.teardown(() => hugetlb.restore());
   const adjusted = (to: Notifications): void => to.adjustHuge(was.vma, null);
   t.equal(
     missed('split_vma', spaces(was), spaces(cut, rest), adjusted),
