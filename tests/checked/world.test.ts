@@ -8,6 +8,7 @@ import { CheckedWorld, test } from '../../harness/index.js';
 import {
   address_space,
   anon_vma,
+  EINTR,
   ENOMEM,
   file,
   mm_struct,
@@ -185,6 +186,38 @@ test('a VMA without an address space has no lock that it could be written under,
     stubs.mmap_read_unlock(mm);
     t.ASSERT_EQ(locks.heldNow().join(), '');
   });
+});
+
+test('a signal keeps a lock from being taken, and a VMA from being marked', (t) => {
+  const world = new CheckedWorld();
+  const { stubs, locks, faults } = world;
+  const mm = new mm_struct();
+  const vma = new vm_area_struct();
+  vma.vm_mm = mm;
+
+  faults.fail('mmap_write_lock_killable');
+  t.ASSERT_EQ(stubs.mmap_write_lock_killable(mm), -EINTR);
+  t.ASSERT_FALSE(locks.isHeld(mm.mmap_lock));
+  faults.fail('mmap_read_lock_killable');
+  t.ASSERT_EQ(stubs.mmap_read_lock_killable(mm), -EINTR);
+  t.ASSERT_FALSE(locks.isHeld(mm.mmap_lock));
+  t.ASSERT_EQ(stubs.mmap_write_lock_killable(mm), 0);
+
+  faults.fail('vma_start_write_killable');
+  const { vm_lock_seq } = vma;
+  t.ASSERT_EQ(stubs.vma_start_write_killable(vma), -EINTR);
+  t.ASSERT_EQ(vma.vm_lock_seq, vm_lock_seq);
+  stubs.vma_assert_write_locked(vma);
+  t.ASSERT_EQ(world.takeComplaints().length, 1, 'it is not marked');
+  t.ASSERT_EQ(stubs.vma_start_write_killable(vma), 0);
+  t.ASSERT_NE(vma.vm_lock_seq, vm_lock_seq);
+  stubs.vma_assert_write_locked(vma);
+  stubs.mmap_write_unlock(mm);
+  t.ASSERT_EQ(world.end().join(), '');
+
+  const other = new CheckedWorld();
+  other.stubs.vma_start_write_killable(vma);
+  t.ASSERT_TRUE(/^lock assertion: mmap_lock is not held for writing/.test(other.end().join()), 'only under the lock');
 });
 
 test('a lock that is left held is reported with the place of its taking', (t) => {
