@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** `port tests` on files of kselftest_harness.h: what is translated ends as in C, the rest is marked. */
+import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import t from 'tap';
+import t, { type Test } from 'tap';
 import type { SelftestResult } from '../../harness/selftest/registry.js';
 import { translateSelftest } from '../../tools/port/selftest/file.js';
 import { ROOT, runCommand } from '../house/project.js';
@@ -155,3 +156,31 @@ t.test(
     }
   },
 );
+
+/** How each case of the dialect's file ends in C, with the harness of that tree: null without a compiler. */
+function inC(t: Test, tree: string): Record<string, string> | null {
+  const program = join(t.testdir({}), 'dialect');
+  const folders = [join(SMALL_TREE, 'selftest'), join(tree, 'tools/testing/selftests'), join(tree, 'tools/include')];
+  const options = ['-w', ...folders.map((folder) => `-I${folder}`), '-o', program, DIALECT];
+  if (spawnSync('gcc', ['--version']).status !== 0) return null;
+  const compiled = spawnSync('gcc', options, { encoding: 'utf8' });
+  t.equal(compiled.stderr, '');
+  const { stdout } = runCommand(program, []);
+  const results = [...stdout.matchAll(/^((?:not )?ok) \d+ (\S+)(.*)$/gm)];
+  return Object.fromEntries(results.map(([, state = '', name = '', rest = '']) => [name, `${state}${rest}`]));
+}
+
+t.test('the dialect ends in C as it does here', { skip: kernel ? false : 'KERNEL is not set' }, async (t) => {
+  if (kernel === undefined) return;
+  const c = inC(t, kernel);
+  if (c === null) return t.comment('there is no gcc');
+  const workshop = new Workshop(t);
+  workshop.translate('--kernel', SMALL_TREE, DIALECT);
+  workshop.compile();
+  const whole = workshop.run('dialect', '128').results.filter((line) => !line.includes('# TODO'));
+  t.equal(whole.length, 13);
+  for (const line of whole) {
+    const [, state = '', name = '', rest = ''] = /^((?:not )?ok) (\S+)(.*)$/.exec(line) ?? [];
+    t.equal(`${state}${rest}`, c[name], name);
+  }
+});
