@@ -19,8 +19,8 @@ export interface Dialect {
   fixtures: readonly string[];
   /** Macros of the file that are numbers, by their texts. */
   numbers: ReadonlyMap<string, string>;
-  /** Other macros of the file. */
-  macros: ReadonlySet<string>;
+  /** Other macros of the file, by what they stand for. */
+  macros: ReadonlyMap<string, string>;
   /** Macros whose place is taken by nothing, with their lines: there is no rule for them. */
   refused: readonly { line: number; source: string }[];
 }
@@ -30,9 +30,9 @@ export const VARIANT_STRUCT = '__variant_';
 /** The label of a block that is carried out when the assertion before it fails. */
 export const HANDLER = '__handler';
 
-/** Is the file written in this dialect? */
+/** Is the file written in this dialect, or as a program that tells results by kselftest.h? */
 export function isSelftest(text: string): boolean {
-  return /^#\s*include\s*["<](?:[\w./]*\/)?kselftest_harness\.h[">]/m.test(text);
+  return /^#\s*include\s*["<](?:[\w./]*\/)?kselftest(?:_harness)?\.h[">]/m.test(text);
 }
 
 /** As many line breaks as the text has. */
@@ -54,7 +54,10 @@ function isDefined(name: string): boolean {
 
 /** Is a condition of #if true? Null where it cannot be said. */
 function holds(condition: string): boolean | null {
-  const text = condition.replace(/\bdefined\s*\(?\s*(\w+)\s*\)?/g, (_, name: string) => (isDefined(name) ? '1' : '0'));
+  const bareCondition = condition.replace(/\/\*.*?\*\/|\/\/.*/g, '');
+  const text = bareCondition.replace(/\bdefined\s*\(?\s*(\w+)\s*\)?/g, (_, name: string) =>
+    isDefined(name) ? '1' : '0',
+  );
   if (!/^[01\s!&|()]+$/.test(text)) return null;
   const parts = text
     .split('||')
@@ -99,15 +102,18 @@ function preprocessed(text: string): { text: string; defined: string; unknown: {
 }
 
 /** Macros of the file, where they are defined: those that are numbers, and the others. */
-function macrosOf(text: string): { numbers: Map<string, string>; macros: Set<string> } {
+function macrosOf(text: string): { numbers: Map<string, string>; macros: Map<string, string> } {
   const numbers = new Map<string, string>();
-  const macros = new Set<string>();
+  const macros = new Map<string, string>();
   for (const [, name = '', params, body = ''] of text.matchAll(
     /^\s*#\s*define\s+(\w+)(\([^)]*\))?[ \t]*((?:[^\\\n]|\\\n|\\.)*)$/gm,
   )) {
     if (params === undefined && /^\(?[\w\s()*+<|-]+\)?$/.test(body.trim()) && body.trim() !== '')
       numbers.set(name, body.trim());
-    else if (body.trim() !== '') macros.add(name);
+    else if (body.trim() !== '') {
+      const whole = `${params ?? ''} ${body.replace(/\\\n/g, ' ')}`;
+      macros.set(name, whole.replace(/\s+/g, ' ').trim());
+    }
   }
   return { numbers, macros };
 }

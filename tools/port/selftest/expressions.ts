@@ -249,7 +249,7 @@ export abstract class Expressions {
     }
     if (type.kind === 'address' && given.type.kind === 'int') {
       const number = numeric(given);
-      if (number.big || !isWithin(number.range, { lo: -1n, hi: ADDRESSES.hi }))
+      if (number.big || !isWithin(number.range, { lo: -1n, hi: 2n ** 53n - 1n }))
         throw new Untranslatable(`a pointer made of ${given.code}`);
       return { ...number, type };
     }
@@ -292,6 +292,8 @@ export abstract class Expressions {
   private pointer(node: Node): Value {
     if (node.type === 'pointer_expression' && node.children[0]?.text === '&')
       return this.addressOf(part(node, 'argument'));
+    const boxed = this.boxedBy(node);
+    if (boxed !== null) return boxed;
     const character = this.characterOf(node);
     if (character !== null) return character;
     const address = this.byteAt(node);
@@ -301,6 +303,17 @@ export abstract class Expressions {
       range: rangeOfType(CHAR),
       tight: ATOM,
     };
+  }
+
+  /** What a pointer to a variable points to; null for what is no such pointer. */
+  protected boxedBy(node: Node): Value | null {
+    if (node.type !== 'pointer_expression') return null;
+    const base = this.value(part(node, 'argument'));
+    if (base.type.kind !== 'box') return null;
+    const { of } = base.type;
+    const code = `${base.code}.value`;
+    if (of.kind === 'int' && of.bool) return this.truthValue(code, { lo: 0n, hi: 1n }, ATOM);
+    return { code, type: of, range: of.kind === 'int' ? rangeOfType(of) : ADDRESSES, tight: ATOM };
   }
 
   /** A character of a text; null for what is no text. */
@@ -318,6 +331,12 @@ export abstract class Expressions {
     if (argument.type === 'parenthesized_expression') {
       const [inner] = childrenOf(argument);
       if (inner !== undefined) return this.addressOf(inner);
+    }
+    const variable = argument.type === 'identifier' ? this.lookup(argument.text) : null;
+    if (variable?.boxed) {
+      // Whoever has the pointer gives it whatever it likes.
+      if (variable.type.kind === 'int') this.file.facts.give(variable.key, rangeOfType(variable.type), variable.type);
+      return { code: variable.code, type: { kind: 'box', of: variable.type }, range: ADDRESSES, tight: ATOM };
     }
     const given = this.value(argument);
     if (given.type.kind === 'struct' && !given.type.pointer)
@@ -480,6 +499,8 @@ export abstract class Expressions {
     if (type.kind === 'address' && (given.type.kind === 'address' || isZero))
       return isZero ? this.file.use('NULL') : given.code;
     if (type.kind === 'text' && given.type.kind === 'text') return given.code;
+    const isBox = type.kind === 'box' && given.type.kind === 'box' && describe(type) === describe(given.type);
+    if (isBox) return given.code;
     const same = type.kind === 'struct' && given.type.kind === 'struct' && type.name === given.type.name;
     if (same && type.pointer && given.type.kind === 'struct' && given.type.pointer) return given.code;
     throw new Untranslatable(`a ${describe(given.type)} for a ${describe(type)}: ${given.code}`);

@@ -23,7 +23,20 @@ const MOST_TURNS = 60;
 export async function translateSelftest(fileName: string, text: string): Promise<Translation> {
   const dialect = readDialect(text);
   const root = plain((await parseC(dialect.text)).rootNode, dialect.text);
-  return new SelftestFile(fileName, text, dialect, root).translate();
+  return new SelftestFile(fileName, text, dialect, root, await numbersOf(dialect)).translate();
+}
+
+/** Macros that are numbers, worked out. */
+async function numbersOf({ numbers }: Dialect): Promise<Map<string, bigint>> {
+  const known = new Map<string, bigint>();
+  for (const [name, text] of numbers) {
+    const source = `int x = ${text};`;
+    const root = plain((await parseC(source)).rootNode, source);
+    const [value] = findAll(root, ({ type }) => type === 'init_declarator').map((one) => part(one, 'value'));
+    const number = value === undefined ? null : constantOf(value, known);
+    if (number !== null) known.set(name, number);
+  }
+  return known;
 }
 
 /** What a thing of the top level became, and by what name others use it. */
@@ -43,6 +56,8 @@ class SelftestFile {
   private readonly constants: Map<string, bigint>;
   private readonly globals: Map<string, Variable>;
   private readonly imports: Set<string>;
+  /** The cases of a program without fixtures. */
+  private readonly program_: string[];
   private marks: Mark[];
   private missing: Map<string, Mark[]>;
   /** Why a function, or what a macro begins, is not whole: its first mark. */
@@ -50,7 +65,7 @@ class SelftestFile {
   /** Those of the turn before, for functions that come later in the file. */
   private brokenBefore: ReadonlyMap<string, Mark>;
 
-  constructor(fileName: string, source: string, dialect: Dialect, root: Node) {
+  constructor(fileName: string, source: string, dialect: Dialect, root: Node, constants: Map<string, bigint>) {
     this.fileName = fileName;
     this.source = source;
     this.dialect = dialect;
@@ -58,9 +73,10 @@ class SelftestFile {
     this.facts = new Facts();
     this.functions = new Map();
     this.fixtures = new Map();
-    this.constants = new Map();
+    this.constants = constants;
     this.globals = new Map();
     this.imports = new Set();
+    this.program_ = [];
     this.marks = [];
     this.missing = new Map();
     this.broken = new Map();
@@ -68,7 +84,6 @@ class SelftestFile {
   }
 
   translate(): Translation {
-    this.readNumbers();
     this.readTop();
     for (let turn = 0; ; turn++) {
       if (turn === MOST_TURNS) throw new Error(`${this.fileName}: the facts about it do not settle`);
@@ -85,7 +100,8 @@ class SelftestFile {
       const parts = statementsOf(this.root).flatMap((node) => this.top(node));
       const isSettled = [...this.broken.keys()].join() === [...this.brokenBefore.keys()].join();
       if (this.facts.turn() || turn === 0 || !isSettled) continue;
-      const tests = [...this.dialect.roles.values()].flatMap((role) => (role.kind === 'test' ? [role.name] : []));
+      const named = [...this.dialect.roles.values()].flatMap((role) => (role.kind === 'test' ? [role.name] : []));
+      const tests = [...named, ...this.program_];
       const body = this.kept(parts)
         .flatMap(({ lines }) => lines)
         .join('\n')
@@ -109,14 +125,6 @@ class SelftestFile {
   }
 
   // --- What there is ---
-
-  /** Macros that are numbers. */
-  private readNumbers(): void {
-    for (const [name, text] of this.dialect.numbers) {
-      const literal = /^\(?\s*(-?(?:0[xX][\da-fA-F]+|\d+))[uUlL]*\s*\)?$/.exec(text)?.[1];
-      if (literal !== undefined) this.constants.set(name, BigInt(literal));
-    }
-  }
 
   private readTop(): void {
     for (const name of this.dialect.fixtures) this.fixtures.set(name, { name, fields: new Map(), variant: null });
@@ -233,6 +241,7 @@ class SelftestFile {
     if (type.kind === 'address') return 'number';
     if (type.kind === 'text') return 'string';
     if (type.kind === 'void') return 'void';
+    if (type.kind === 'box') return `{ value: ${this.typeText(type.of)} }`;
     if (type.kind === 'struct' && type.name === 'procmap_fd') {
       this.imports.add('procmap_fd');
       return 'procmap_fd';
@@ -359,7 +368,7 @@ class SelftestFile {
         const key = `(file):${name}`;
         this.globals.set(name, { name, code: name, type, key, boxed: false });
         if (value !== null) throw new Untranslatable(`${name} of the whole file has a value: no rule for it`);
-        if (type.kind === 'int') this.facts.give(key, exactly(0n), type);
+        if (type.kind === 'int' && !this.isSetByMain(name)) this.facts.give(key, exactly(0n), type);
         return [{ name, lines: [`let ${name}: ${this.typeText(type)} = ${this.blank(type)};`] }];
       });
     } catch (error) {
@@ -370,10 +379,7 @@ class SelftestFile {
     }
   }
 
-  private statements(
-    owner: string,
-    returns: Type,
-  ): Statements & { field_: (node: Node, type: Type, key: string) => string } {
+  private statements(owner: string, returns: Type): FieldStatements {
     return new FieldStatements(this.scope(), owner, returns, (error, node) => this.mark(owner, error, node));
   }
 
@@ -382,7 +388,7 @@ class SelftestFile {
       findAll(node, (one) => one.type === 'function_declarator')[0]?.childForFieldName('declarator')?.text ?? '';
     const role = this.dialect.roles.get(name);
     if (role !== undefined && role.kind !== 'variant') return this.role(role, name, node);
-    if (name === 'main') return [];
+    if (name === 'main') return this.hasTests() ? [] : this.program(node);
     if (isNeeded(name)) {
       this.mark(name, new Untranslatable(`${name} is a name of the harness`), node);
       this.functions.delete(name);
@@ -398,6 +404,58 @@ class SelftestFile {
       return [];
     }
     return this.helper(own);
+  }
+
+  private hasTests(): boolean {
+    return [...this.dialect.roles.values()].some(({ kind }) => kind === 'test');
+  }
+
+  /** The parts of a program without fixtures: what its main() calls, each a case. */
+  private program(node: Node): Part[] {
+    const translator = this.statements('main', VOID);
+    const before: string[] = [];
+    const titles = new Map<string, number>();
+    const cases: string[] = [];
+    this.program_.length = 0;
+    for (const statement of statementsOf(part(node, 'body'))) {
+      const call = this.caseOf(statement);
+      if (call !== null) {
+        const times = (titles.get(call) ?? 0) + 1;
+        titles.set(call, times);
+        const title = `${call.replace(/\(\)$/, '')}${times === 1 ? '' : ` (${times})`}`;
+        this.program_.push(title);
+        this.imports.add('KSFT_CALL');
+        cases.push('', `KSFT_CALL('${title}', () => {`, ...(before.length > 0 ? ['before();'] : []), `${call};`, '});');
+      } else if (this.isForAll(statement)) before.push(...translator.alone(statement));
+      else if (!isOfNoUse(statement))
+        this.mark('main', new Untranslatable('main() does more than call tests'), statement);
+    }
+    const first = before.length > 0 ? ['', 'function before(): void {', ...before, '}'] : [];
+    return [{ name: null, lines: [...first, ...cases] }];
+  }
+
+  /** A call of a function of the file with nothing but constants; null for any other statement. */
+  private caseOf(statement: Node): string | null {
+    const [call] = statement.type === 'expression_statement' ? childrenOf(statement) : [];
+    if (call?.type !== 'call_expression') return null;
+    const own = this.functions.get(part(call, 'function').text);
+    if (own?.returns.kind !== 'void') return null;
+    const args = childrenOf(part(call, 'arguments'));
+    if (!args.every(({ type }) => /^(?:true|false|number_literal)$/.test(type))) return null;
+    return this.statements('main', VOID).value(call).code;
+  }
+
+  /** Does main() of a program give the variable its value, whatever else it does? */
+  private isSetByMain(name: string): boolean {
+    const isMain = (one: Node): boolean => one.type === 'function_definition' && /^int main\(/m.test(one.text);
+    const main = this.hasTests() ? undefined : statementsOf(this.root).find(isMain);
+    return main !== undefined && childrenOf(part(main, 'body')).some((one) => one.text.startsWith(`${name} = `));
+  }
+
+  /** Does it give a variable of the whole file its value? */
+  private isForAll(statement: Node): boolean {
+    const [one] = statement.type === 'expression_statement' ? childrenOf(statement) : [];
+    return one?.type === 'assignment_expression' && this.globals.has(part(one, 'left').text);
   }
 
   private parseError(owner: string, node: Node): boolean {
@@ -557,8 +615,22 @@ class SelftestFile {
   }
 }
 
-/** For what is no statement: a field of a variant. */
+/** What main() says before and after its tests, for whoever runs it. */
+function isOfNoUse(statement: Node): boolean {
+  return (
+    statement.type === 'comment' ||
+    /^(?:ksft_print_header|ksft_set_plan|ksft_finished|ksft_exit_pass|return)\b/.test(statement.text) ||
+    // A variable without a value.
+    (statement.type === 'declaration' && !statement.text.includes('='))
+  );
+}
+
+/** For what is no statement: a field of a variant; and for one statement of a function. */
 class FieldStatements extends Statements {
+  alone(node: Node): string[] {
+    return this.function_(node);
+  }
+
   field_(node: Node, type: Type, key: string): string {
     return this.assigned(this.value(node), type, key);
   }

@@ -42,7 +42,8 @@ export interface FileScope {
   /** Enumerators, and macros that are numbers. */
   constants: ReadonlyMap<string, bigint>;
   globals: ReadonlyMap<string, Variable>;
-  macros: ReadonlySet<string>;
+  /** By what they stand for. */
+  macros: ReadonlyMap<string, string>;
   /** Imports a name of the harness. */
   use(name: string): string;
 }

@@ -34,6 +34,10 @@ import {
   type Value,
 } from './values.js';
 
+/** A macro that ends the program when a condition holds, and says why: BUG_ON() of selftests. */
+const ENDS =
+  /^\((\w+), \w+\) do \{ if \(\1\) (?:\{ (?:\w+\(\); )?)?ksft_exit_fail_msg\([^;]*\); (?:\} )?\} while \(0\)$/;
+
 /** What a place that could not be translated is told with. */
 export type Refuse = (error: Untranslatable, node: Node) => void;
 
@@ -77,6 +81,11 @@ export class Statements extends Expressions {
   function(body: Node): string[] {
     this.body = body;
     return this.block(body);
+  }
+
+  /** One statement on its own. */
+  protected function_(node: Node): string[] {
+    return this.list([node]);
   }
 
   private block(node: Node): string[] {
@@ -166,7 +175,9 @@ export class Statements extends Expressions {
     if (type.kind === 'void') throw new Untranslatable(`${name} of type void`);
 
     made.boxed = findAll(body, (one) => isAddressOf(one, name)).length > 0;
-    if (made.boxed && (type.kind !== 'int' || type.bool)) throw new Untranslatable(`the address of ${name}`);
+    if (type.kind === 'box') throw new Untranslatable(`a variable that points to others: ${name}`);
+    if (made.boxed && type.kind !== 'int' && type.kind !== 'address')
+      throw new Untranslatable(`the address of ${name}`);
     const assignments = assignmentsTo(body, name, false);
     if (first !== null) {
       const given = this.value(first);
@@ -181,7 +192,7 @@ export class Statements extends Expressions {
       const annotation = word === 'let' ? this.annotation(type) : '';
       return [`${word} ${made.code}${annotation} = ${code};`];
     }
-    if (made.boxed) return [`const ${made.code} = { value: 0 };`];
+    if (made.boxed) return [`const ${made.code} = { value: ${type.kind === 'int' && type.bool ? 'false' : '0'} };`];
     if (assignments === 0) return [];
     if (this.isSunk(name, statement)) return [];
     return [
@@ -269,6 +280,8 @@ export class Statements extends Expressions {
     const name = part(inner, 'function').text;
     if (/^(?:ASSERT|EXPECT)_/.test(name)) return [this.assertion(name, inner, handler)];
     if (name === '__SKIP_RETURN') return [this.skip(inner)];
+    const told = this.programResult(name, inner);
+    if (told !== null) return told;
     if (name === '__SKIP_GOTO') throw new Untranslatable('SKIP() with a goto: no rule for it');
     if (name === 'sigemptyset' && /^\(\s*&\w+\.sa_mask\s*\)$/.test(part(inner, 'arguments').text)) return [];
     if (name === 'ksft_exit_fail_perror') {
@@ -281,11 +294,48 @@ export class Statements extends Expressions {
     return [`${this.value(inner).code};`];
   }
 
+  /** What a program without fixtures says of itself; null for any other call. */
+  private programResult(name: string, call: Node): string[] | null {
+    const args = childrenOf(part(call, 'arguments'));
+    const [first, ...rest] = args;
+    const own = `'${this.name}'`;
+    const leave = (use: string, more: string): string[] => {
+      if (this.returns.kind !== 'void' || first === undefined)
+        throw new Untranslatable(`${name}() in a function that returns something`);
+      return [`if (${negated(this.value(first)).code}) {`, `${this.file.use(use)}(${more});`, 'return;', '}'];
+    };
+    const line = `'${this.name}: line ${call.startPosition.row + 1}'`;
+    const macro = this.file.macros.get(name);
+    if (macro !== undefined && ENDS.test(macro) && first !== undefined && rest.length === 1) {
+      const use = `${this.file.use('ksft_exit_fail_msg')}(${this.format(rest)});`;
+      return [`if (${condition(this.value(first)).code}) {`, use, '}'];
+    }
+    switch (macro === undefined ? name : '') {
+      case 'FAIL_TEST_IF_FALSE':
+        return leave('ksft_test_result_fail', line);
+      case 'SKIP_TEST_IF_FALSE':
+        return leave('ksft_test_result_skip', `${own}, ${line}`);
+      case 'REPORT_TEST_PASS':
+        return [`${this.file.use('ksft_test_result_pass')}(${own});`];
+      case 'ksft_test_result':
+        if (first === undefined) throw new Untranslatable(`${name}() without a result`);
+        return [`${this.file.use(name)}(${condition(this.value(first)).code}, ${this.format(rest)});`];
+      case 'ksft_test_result_pass':
+      case 'ksft_test_result_fail':
+      case 'ksft_test_result_xfail':
+        return [`${this.file.use(name)}(${this.format(args)});`];
+      case 'ksft_test_result_skip':
+        return [`${this.file.use(name)}(${own}, ${this.format(args)});`];
+      default:
+        return null;
+    }
+  }
+
   /** A format and its arguments, as a text. */
   private format(args: readonly Node[]): string {
     const [first, ...rest] = args;
     if (first?.type !== 'string_literal') throw new Untranslatable('a text that is not written out');
-    const { code } = this.text(first);
+    const code = this.text(first).code.replace(/\\n"$/, '"');
     if (rest.length === 0 && !code.includes('%')) return code;
     const left = [...rest];
     const text = code
@@ -296,6 +346,8 @@ export class Statements extends Expressions {
         if (one === '%%') return '%';
         const argument = left.shift();
         if (argument === undefined) throw new Untranslatable('a format with too few arguments');
+        if (argument.text === '__func__') return this.name;
+        if (argument.text === 'strerror(errno)') return `\${${this.file.use('errno')}}`;
         const given = this.value(argument);
         if (given.truth || given.type.kind === 'struct' || given.type.kind === 'void')
           throw new Untranslatable(`a ${describe(given.type)} in a text`);
@@ -354,6 +406,11 @@ export class Statements extends Expressions {
     const given = this.value(right);
     const target = bare(left);
     if (target.type === 'identifier') return this.assignVariable(target.text, operator, given, node);
+    const boxed = this.boxedBy(target);
+    if (boxed !== null) {
+      const result = operator === '=' ? given : this.changedBy(boxed, operator.slice(0, -1), given);
+      return `${boxed.code} = ${this.assigned(result, boxed.type, null)}`;
+    }
     if (target.type === 'subscript_expression' || target.type === 'pointer_expression') {
       if (operator !== '=') throw new Untranslatable(`${operator} to memory: ${node.text}`);
       const address = this.byteAt(target);

@@ -77,17 +77,19 @@ export function typeNamed(specifier: Node, stars: number, isConst: boolean): Typ
     return INT;
   }
   if (text === 'void') {
-    if (stars > 1) throw new Untranslatable('a pointer to a pointer');
+    if (stars > 2) throw new Untranslatable('a pointer to a pointer to a pointer');
+    if (stars === 2) return { kind: 'box', of: ADDRESS };
     return stars === 0 ? VOID : ADDRESS;
   }
   const type = INTEGERS[text];
   if (type === undefined) throw new Untranslatable(`the type ${text} is not known`);
   if (stars === 0) return type;
+  if (stars === 2 && text === 'char' && !isConst) return { kind: 'box', of: CHARS };
   if (stars > 1) throw new Untranslatable('a pointer to a pointer');
   if (text === 'char' && isConst) return { kind: 'text' };
   if (text === 'char') return CHARS;
   if (text === 'unsigned char') throw new Untranslatable('a pointer to unsigned char');
-  throw new Untranslatable(`a pointer to ${text}`);
+  return { kind: 'box', of: type };
 }
 
 /** The name and the stars of a declarator. */

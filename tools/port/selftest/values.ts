@@ -20,6 +20,8 @@ export type Type =
   /** A struct, or, behind a pointer, the same object. */
   | { readonly kind: 'struct'; readonly name: string; readonly pointer: boolean }
   | { readonly kind: 'text' }
+  /** A pointer to a variable: an object that has it as its `value`. */
+  | { readonly kind: 'box'; readonly of: Type }
   | { readonly kind: 'void' };
 
 export const INT: IntType = { kind: 'int', bits: 32, signed: true };
@@ -100,6 +102,8 @@ export function describe(type: Type): string {
       return 'pointer';
     case 'struct':
       return `struct ${type.name}`;
+    case 'box':
+      return `pointer to a ${describe(type.of)}`;
     default:
       return type.kind;
   }
@@ -288,6 +292,28 @@ function clamped(range: Range, all: Range): Range {
   return lo <= hi ? { lo, hi } : all;
 }
 
+/** Is the number all ones, from some bit down? */
+function isLowBits(number: bigint): boolean {
+  return number >= 0n && (number & (number + 1n)) === 0n;
+}
+
+/** What is left of a number of more than 31 bits below, or above, some bit; null where it is not masked so. */
+function maskedBy(value: Value, mask: Value, type: IntType): Value | null {
+  const { lo, hi } = mask.range;
+  const isWide = value.range.hi > 2n ** 31n - 1n || mask.big === true;
+  if (lo !== hi || value.big || value.range.lo < 0n || !isSafe(value.range) || !isWide) return null;
+  const unsigned = BigInt.asUintN(type.bits, lo);
+  const upper = 2n ** BigInt(type.bits) - 1n - unsigned;
+  if (isLowBits(unsigned)) {
+    const code = `${beside(value, 13)} % ${unsigned + 1n}`;
+    return { code, type, range: { lo: 0n, hi: least(unsigned, value.range.hi) }, tight: 13 };
+  }
+  // It stands there twice, so it must do nothing.
+  if (!isLowBits(upper) || /\w\(/.test(value.code)) return null;
+  const code = `${beside(value, 12)} - (${beside(value, 13)} % ${upper + 1n})`;
+  return { code, type, range: { lo: 0n, hi: value.range.hi }, tight: 12 };
+}
+
 /** Arithmetic of two integers. */
 export function arithmetic(operator: string, left: Value, right: Value): Value {
   const [a, b] = [numeric(left), numeric(right)];
@@ -301,6 +327,8 @@ export function arithmetic(operator: string, left: Value, right: Value): Value {
   };
   const [x, y] = [operand(a), operand(b)];
   const isConstant = x.range.lo === x.range.hi && y.range.lo === y.range.hi;
+  const masked = operator === '&' && !isConstant ? (maskedBy(x, y, type) ?? maskedBy(y, x, type)) : null;
+  if (masked !== null) return masked;
   if (isConstant && (x.big || y.big)) return literal(cut(fold(operator, x.range.lo, y.range.lo), type), type);
   if (x.big || y.big) throw new Untranslatable(`${operator} of ${x.big ? x.code : y.code}`);
   const found = isConstant ? exactly(fold(operator, x.range.lo, y.range.lo)) : resultOf(operator, x.range, y.range);
