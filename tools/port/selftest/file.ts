@@ -4,16 +4,16 @@ import { basename } from 'node:path';
 import { parseC } from '../../table/c_source.js';
 import { commentText } from '../translate/comments.js';
 import type { Translation } from '../translate/file.js';
-import { SourceError } from '../translate/lexer.js';
 import { type Node, plain } from '../translate/nodes.js';
-import { childrenOf, constantOf, findAll, type Mark, statementsOf, Untranslatable } from '../translate/scope.js';
+import { childrenOf, findAll, type Mark, statementsOf, Untranslatable } from '../translate/scope.js';
 import { isNeeded } from './calls.js';
+import { Declarations, numbersOf } from './declarations.js';
 import { type Dialect, FIXTURE_STRUCT, type Role, readDialect, VARIANT_STRUCT } from './dialect.js';
 import { isMetadata, part } from './expressions.js';
 import { Facts } from './facts.js';
-import type { FileScope, FixtureInfo, OwnFunction, Variable } from './scope.js';
+import type { FileScope, OwnFunction, Variable } from './scope.js';
 import { fallsThrough, Statements } from './statements.js';
-import { declaredBy, headOf } from './types.js';
+import { declaredBy } from './types.js';
 import { exactly, type Type, VOID } from './values.js';
 
 /** Turns after which the facts must be settled. */
@@ -24,19 +24,6 @@ export async function translateSelftest(fileName: string, text: string): Promise
   const dialect = readDialect(text);
   const root = plain((await parseC(dialect.text)).rootNode, dialect.text);
   return new SelftestFile(fileName, text, dialect, root, await numbersOf(dialect)).translate();
-}
-
-/** Macros that are numbers, worked out. */
-async function numbersOf({ numbers }: Dialect): Promise<Map<string, bigint>> {
-  const known = new Map<string, bigint>();
-  for (const [name, text] of numbers) {
-    const source = `int x = ${text};`;
-    const root = plain((await parseC(source)).rootNode, source);
-    const [value] = findAll(root, ({ type }) => type === 'init_declarator').map((one) => part(one, 'value'));
-    const number = value === undefined ? null : constantOf(value, known);
-    if (number !== null) known.set(name, number);
-  }
-  return known;
 }
 
 /** What a thing of the top level became, and by what name others use it. */
@@ -51,9 +38,7 @@ class SelftestFile {
   private readonly dialect: Dialect;
   private readonly root: Node;
   private readonly facts: Facts;
-  private readonly functions: Map<string, OwnFunction>;
-  private readonly fixtures: Map<string, FixtureInfo>;
-  private readonly constants: Map<string, bigint>;
+  private readonly declared: Declarations;
   private readonly globals: Map<string, Variable>;
   private readonly imports: Set<string>;
   /** The cases of a program without fixtures. */
@@ -71,9 +56,8 @@ class SelftestFile {
     this.dialect = dialect;
     this.root = root;
     this.facts = new Facts();
-    this.functions = new Map();
-    this.fixtures = new Map();
-    this.constants = constants;
+    this.declared = new Declarations(dialect, constants);
+    this.declared.read(root);
     this.globals = new Map();
     this.imports = new Set();
     this.program_ = [];
@@ -84,7 +68,6 @@ class SelftestFile {
   }
 
   translate(): Translation {
-    this.readTop();
     for (let turn = 0; ; turn++) {
       if (turn === MOST_TURNS) throw new Error(`${this.fileName}: the facts about it do not settle`);
       this.imports.clear();
@@ -126,67 +109,13 @@ class SelftestFile {
 
   // --- What there is ---
 
-  private readTop(): void {
-    for (const name of this.dialect.fixtures) this.fixtures.set(name, { name, fields: new Map(), variant: null });
-    for (const node of statementsOf(this.root)) {
-      if (node.hasError && node.type !== 'function_definition') this.refuseError(node);
-      if (node.type === 'struct_specifier') this.readStruct(node);
-      if (node.type === 'enum_specifier') this.readEnum(node);
-      if (node.type === 'function_definition') this.readFunction(node);
-    }
-  }
-
-  private refuseError(node: Node): never {
-    const [first] = findAll(node, (one) => one.isError || one.isMissing);
-    const [near = ''] = (first ?? node).text.split('\n');
-    throw new SourceError((first ?? node).startPosition.row + 1, `a syntax error near ${near.slice(0, 40)}`);
-  }
-
-  private readStruct(node: Node): void {
-    const name = node.childForFieldName('name')?.text ?? '';
-    const isVariant = name.startsWith(VARIANT_STRUCT);
-    const info = this.fixtures.get(name.slice((isVariant ? VARIANT_STRUCT : FIXTURE_STRUCT).length));
-    const body = node.childForFieldName('body');
-    if (info === undefined || body === null) return;
-    const fields = isVariant ? new Map<string, Type>() : info.fields;
-    if (isVariant) info.variant = fields;
-    for (const field of childrenOf(body)) {
-      try {
-        for (const one of declaredBy(field)) fields.set(one.name, one.type);
-      } catch (error) {
-        if (!(error instanceof Untranslatable)) throw error;
-      }
-    }
-  }
-
-  private readEnum(node: Node): void {
-    const body = node.childForFieldName('body');
-    let next: bigint | null = 0n;
-    for (const one of body === null ? [] : childrenOf(body)) {
-      if (one.type !== 'enumerator') continue;
-      const value = one.childForFieldName('value');
-      const number: bigint | null = value === null ? next : constantOf(value, this.constants);
-      if (number !== null) this.constants.set(part(one, 'name').text, number);
-      next = number === null ? null : number + 1n;
-    }
-  }
-
-  private readFunction(node: Node): void {
-    try {
-      const head = headOf(node);
-      if (!this.dialect.roles.has(head.name) && head.name !== 'main') this.functions.set(head.name, { ...head, node });
-    } catch (error) {
-      if (!(error instanceof Untranslatable)) throw error;
-    }
-  }
-
   private scope(): FileScope {
     return {
       facts: this.facts,
-      functions: this.functions,
-      isBroken: (name) => this.functions.has(name) && this.brokenAt(name) !== undefined,
-      fixtures: this.fixtures,
-      constants: this.constants,
+      functions: this.declared.functions,
+      isBroken: (name) => this.declared.functions.has(name) && this.brokenAt(name) !== undefined,
+      fixtures: this.declared.fixtures,
+      constants: this.declared.constants,
       globals: this.globals,
       macros: this.dialect.macros,
       use: (name) => {
@@ -260,7 +189,9 @@ class SelftestFile {
   /** A fixture where its struct stands; variants are declared along. */
   private fixture(node: Node): Part[] {
     const name = node.childForFieldName('name')?.text ?? '';
-    const info = name.startsWith(FIXTURE_STRUCT) ? this.fixtures.get(name.slice(FIXTURE_STRUCT.length)) : undefined;
+    const info = name.startsWith(FIXTURE_STRUCT)
+      ? this.declared.fixtures.get(name.slice(FIXTURE_STRUCT.length))
+      : undefined;
     if (info === undefined) return [];
     for (const [field, type] of info.fields) {
       // As memory is before anybody has set it.
@@ -304,7 +235,7 @@ class SelftestFile {
   private enumerators(node: Node): Part[] {
     return findAll(node, (one) => one.type === 'enumerator').flatMap((one) => {
       const name = part(one, 'name').text;
-      const number = this.constants.get(name);
+      const number = this.declared.constants.get(name);
       return number === undefined ? [] : [{ name, lines: [`const ${name} = ${number};`] }];
     });
   }
@@ -312,7 +243,7 @@ class SelftestFile {
   /** A variant, or a variable of the whole file. */
   private declaration(node: Node): Part[] {
     const specifier = node.childForFieldName('type');
-    if (specifier?.type === 'enum_specifier') this.readEnum(specifier);
+    if (specifier?.type === 'enum_specifier') this.declared.readEnum(specifier);
     const enums = specifier?.type === 'enum_specifier' ? this.enumerators(specifier) : [];
     if (findAll(node, (one) => one.type === 'function_declarator').length > 0) return enums;
     const [declarator] = node.childrenForFieldName('declarator');
@@ -327,7 +258,7 @@ class SelftestFile {
     const owner = `variant ${role.fixture}`;
     try {
       const translator = this.statements(owner, VOID);
-      const fields = this.fixtures.get(role.fixture)?.variant ?? new Map<string, Type>();
+      const fields = this.declared.fixtures.get(role.fixture)?.variant ?? new Map<string, Type>();
       const given = new Map<string, Node>();
       for (const one of childrenOf(part(declarator, 'value'))) {
         if (one.type !== 'initializer_pair') throw new Untranslatable(`an initialiser without a name: ${one.text}`);
@@ -353,7 +284,7 @@ class SelftestFile {
       if (!(error instanceof Untranslatable)) throw error;
       this.mark(owner, error, declarator);
       // Its tests are all to be done: there they are all the same.
-      const fields = [...(this.fixtures.get(role.fixture)?.variant ?? [])];
+      const fields = [...(this.declared.fixtures.get(role.fixture)?.variant ?? [])];
       const blank = fields.map(([name, type]) => `${name}: ${this.blank(type)}`);
       this.imports.add('FIXTURE_VARIANT_ADD');
       const code = `FIXTURE_VARIANT_ADD(${role.fixture}, '${role.name}', { ${blank.join(', ')} });`;
@@ -391,10 +322,10 @@ class SelftestFile {
     if (name === 'main') return this.hasTests() ? [] : this.program(node);
     if (isNeeded(name)) {
       this.mark(name, new Untranslatable(`${name} is a name of the harness`), node);
-      this.functions.delete(name);
+      this.declared.functions.delete(name);
       return [];
     }
-    const own = this.functions.get(name);
+    const own = this.declared.functions.get(name);
     if (own === undefined) {
       this.mark(name, new Untranslatable('a function of another form'), node);
       return [];
@@ -438,7 +369,7 @@ class SelftestFile {
   private caseOf(statement: Node): string | null {
     const [call] = statement.type === 'expression_statement' ? childrenOf(statement) : [];
     if (call?.type !== 'call_expression') return null;
-    const own = this.functions.get(part(call, 'function').text);
+    const own = this.declared.functions.get(part(call, 'function').text);
     if (own?.returns.kind !== 'void') return null;
     const args = childrenOf(part(call, 'arguments'));
     if (!args.every(({ type }) => /^(?:true|false|number_literal)$/.test(type))) return null;
@@ -512,7 +443,7 @@ class SelftestFile {
       const translator = this.statements(owner, VOID);
       if (fixture !== null) {
         translator.declare('self', { kind: 'struct', name: `${FIXTURE_STRUCT}${fixture}`, pointer: true }, 'self');
-        const info = this.fixtures.get(fixture);
+        const info = this.declared.fixtures.get(fixture);
         if (info?.variant)
           translator.declare(
             'variant',
@@ -586,7 +517,7 @@ class SelftestFile {
     if (own !== undefined) return own;
     for (const one of findAll(node, (child) => child.type === 'identifier')) {
       // A function of the file that is not whole makes a todo of what comes to it, and of nothing else.
-      const mark = this.functions.has(one.text) ? undefined : this.brokenAt(one.text);
+      const mark = this.declared.functions.has(one.text) ? undefined : this.brokenAt(one.text);
       if (mark !== undefined) return mark;
     }
     return null;
@@ -609,7 +540,7 @@ class SelftestFile {
 
   private numbers(): Part[] {
     return [...this.dialect.numbers.keys()].flatMap((name) => {
-      const number = this.constants.get(name);
+      const number = this.declared.constants.get(name);
       return number === undefined ? [] : [{ name, lines: [`const ${name} = ${number};`] }];
     });
   }
