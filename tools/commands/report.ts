@@ -15,6 +15,11 @@ interface ReportOptions {
   single?: string;
 }
 
+/** Says on a terminal how far it is, in place of what was said before. */
+function tell(text: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`);
+}
+
 /** Runs a command with recording on, its output on standard error, and returns what its tests recorded. */
 async function runRecorded(command: readonly string[]): Promise<{ recorded: RecordedTest[]; status: number }> {
   const folder = scratchFolder('report');
@@ -47,7 +52,8 @@ async function report(traces: readonly string[], command: readonly string[], opt
   const { conclude, destination, writeReport } = await import('../report/write.js');
   const { readBaseline } = await import('../port/manifest.js');
   const where = destination(options);
-  const drawn = traces.length === 0 ? [] : (await import('../report/traces.js')).reportedTraces(traces);
+  const { reportedTraces } = await import('../report/traces.js');
+  const drawn = reportedTraces(traces, (count) => tell(`${count} of ${traces.length} traces drawn`));
   const ran = command.length === 0 ? [] : await testsOf(command);
   const data = {
     made: new Date().toISOString().slice(0, 16).replace('T', ' '),
@@ -56,7 +62,9 @@ async function report(traces: readonly string[], command: readonly string[], opt
     tests: [...drawn, ...ran],
     project: null,
   };
+  tell(`writing ${data.tests.length} tests`);
   writeReport(data, where);
+  tell('');
   return conclude(data, where);
 }
 

@@ -59,9 +59,14 @@ function reportedTrace(path: string): ReportedTest {
   };
 }
 
-/** @throws CannotBeDone for a trace that cannot be read */
-export function reportedTraces(paths: readonly string[]): ReportedTest[] {
-  return paths.map((path) => {
+/**
+ * `drawn` is told before each how many there are already.
+ *
+ * @throws CannotBeDone for a trace that cannot be read
+ */
+export function reportedTraces(paths: readonly string[], drawn: (count: number) => void = () => {}): ReportedTest[] {
+  return paths.map((path, i) => {
+    drawn(i);
     try {
       return reportedTrace(path);
     } catch (error) {
