@@ -118,7 +118,7 @@ const MACROS: readonly (readonly [file: string, names: RegExp])[] = [
   ['include/uapi/linux/capability.h', /^CAP_(?:IPC_LOCK|SYS_\w+)$/],
   ['include/uapi/linux/fcntl.h', /^F_SEAL_/],
   ['include/uapi/asm-generic/resource.h', /^(?:RLIMIT|RLIM)_/],
-  ['include/linux/mm_types.h', /^MMF_/],
+  ['include/linux/mm_types.h', /^(?:MMF_|MM_MT_FLAGS$)/],
   ['include/linux/mm.h', /^(?:VM_INIT_DEF_MASK|VM_FLAGS_CLEAR|VM_UNMAPPED_AREA_TOPDOWN|VM_ATOMIC_SET_ALLOWED)$/],
   ['mm/madvise.c', /^(?:__MADV_SET_ANON_VMA_NAME|MAX_MADVISE_GUARD_RETRIES|ANON_VMA_NAME_\w+)$/],
   ['mm/memfd.c', /^F_ALL_SEALS$/],

@@ -98,8 +98,8 @@ const WEIGHTS: Readonly<Record<ProfileName, Partial<Weights>>> = {
   varied: { lock: 12, advise: 16, guard: 8, discard: 10, seal: 2, name: 10, option: 4, file: 6, driver: 4 },
   forks: { fork: 14, fault: 45, move: 18, discard: 8 },
   files: { file: 16, driver: 14, fault: 25, move: 16, fork: 5 },
-  limits: { limit: 14, lock: 16, brk: 14, option: 3 },
-  failing: { fail: 20, fork: 6, name: 5, file: 3, driver: 4, lock: 6 },
+  limits: { limit: 14, lock: 26, brk: 14, option: 3 },
+  failing: { fail: 20, fork: 12, name: 5, file: 3, driver: 4, lock: 6 },
   placed: { file: 5, driver: 2, brk: 8, move: 12 },
   moves: { move: 45, fault: 35, lock: 6, seal: 1, file: 4, driver: 3 },
   harsh: {

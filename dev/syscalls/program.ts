@@ -111,7 +111,7 @@ class ProgramWriter {
       [w.driver, () => this.driver()],
       [w.limit, () => this.limit()],
       [w.fail, () => this.fail()],
-      [this.profile.name === 'files' ? 3 : 0, () => this.remap()],
+      [Math.ceil(w.file / 4), () => this.remap()],
     ];
   }
 

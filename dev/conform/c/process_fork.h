@@ -10,7 +10,7 @@
 
 static void mm_init(struct mm_struct *mm, struct mm_struct *own)
 {
-	mt_init_flags(&mm->mm_mt, MT_FLAGS_ALLOC_RANGE);
+	mt_init_flags(&mm->mm_mt, MM_MT_FLAGS);
 	mm->mm_users = 1;
 	mm->map_count = 0;
 	mm->locked_vm = 0;

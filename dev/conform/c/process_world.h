@@ -219,8 +219,6 @@ static struct { int flags; unsigned long mask, bits; } va_align = { .flags = -1 
 #define try_grab_folio(...) 0
 #define gup_put_folio(...)
 struct folio;
-#define mt_clear_in_rcu(mt)
-#define mt_set_in_rcu(mt)
 
 /* What drivers ask for to be mapped: none of these does. */
 #define remap_pfn_range_prepare(desc) 0
