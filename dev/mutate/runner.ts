@@ -59,13 +59,15 @@ export class Runner {
   /** Has dist/ with mutants in it. */
   private readonly folder: string;
   private child: ChildProcess | null;
-  /** Test files that the process has run; null before it was started. */
+  /** Test files that the process has run. */
   private runs: number;
+  private isClosed: boolean;
 
   constructor(folder: string) {
     this.folder = folder;
     this.child = null;
     this.runs = 0;
+    this.isClosed = false;
   }
 
   /** Has the process run nothing yet? */
@@ -82,6 +84,7 @@ export class Runner {
    */
   async start(mutant = 0, modules: readonly string[] = [], count = false): Promise<Answer | null> {
     this.end();
+    if (this.isClosed) return null;
     this.child = fork(join(this.folder, 'dist/dev/mutate/worker.js'), [], {
       cwd: this.folder,
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
@@ -100,7 +103,7 @@ export class Runner {
 
   /** Runs a test file with a mutant in force, in the process of the one before if that still lives. */
   async run(trial: Trial): Promise<Outcome> {
-    if (this.child === null && (await this.start()) === null) return { how: 'died' };
+    if (this.isClosed || (this.child === null && (await this.start()) === null)) return { how: 'died' };
     this.runs++;
     const answer = await this.ask(this.order(trial), trial.seconds);
     if (typeof answer === 'string') {
@@ -139,6 +142,12 @@ export class Runner {
       child.on('error', () => answered('died'));
       child.send(order);
     });
+  }
+
+  /** Ends the process, and starts no other one. */
+  close(): void {
+    this.isClosed = true;
+    this.end();
   }
 
   end(): void {

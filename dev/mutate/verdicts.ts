@@ -122,7 +122,7 @@ export async function judgeAll(
   let stopped = false;
   const stop = (): void => {
     stopped = true;
-    for (const runner of runners) runner.end();
+    for (const runner of runners) runner.close();
   };
   const watch = seconds === null ? undefined : setTimeout(stop, seconds * 1000);
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, stop);
