@@ -33,7 +33,7 @@ const TOO_LARGE = 900 * 2 ** 20;
 /** Milliseconds between two looks at a worker. */
 const LOOK = 100;
 /** Looks in a row at which a worker has computed nothing: it waits for ever. */
-const IDLE_LOOKS = 100;
+const IDLE_LOOKS = 300;
 /** A clock tells less than the time of computing: other processes take their share of it. */
 const CLOCK_FACTOR = 10;
 
