@@ -138,9 +138,11 @@ export class LiveProcesses {
 
   open(file: number, mode: number, size: number): number {
     const path = this.pathOf(file);
-    if (!existsSync(path)) writeFileSync(path, Buffer.alloc(size));
-    this.files.add(path);
-    return this.call((p) => p.open(path, ACCESS[mode] ?? 0));
+    return this.call((p) => {
+      if (!existsSync(path)) writeFileSync(path, Buffer.alloc(size));
+      this.files.add(path);
+      return p.open(path, ACCESS[mode] ?? 0);
+    });
   }
 
   unlink(file: number): number {

@@ -8,7 +8,7 @@ import { LiveSideGone } from '../../dev/live/machine.js';
 import { ANON, BASE, FIXED, HEAP, P, RW } from '../../dev/live/places.js';
 import type { LiveProcess } from '../../dev/live/process.js';
 import { LiveProcesses } from '../../dev/live/processes.js';
-import { EBADF, EEXIST, EFAULT, EPERM } from '../../include/linux/errno.js';
+import { EBADF, EEXIST, EFAULT, ENOENT, EPERM, ESRCH } from '../../include/linux/errno.js';
 import { CAP_IPC_LOCK } from '../../include/uapi/capability.js';
 import { MAP_FIXED_NOREPLACE, MAP_SHARED } from '../../include/uapi/mman.js';
 import { RLIMIT_AS } from '../../include/uapi/resource.js';
@@ -115,6 +115,22 @@ t.test('capabilities are taken away and had back', async (t) => {
     t.equal(processes.capable(CAP_IPC_LOCK, true), 0);
     t.equal(p.mlock(BASE, P), 0);
     processes.end();
+  });
+});
+
+t.test('files are those of the processes that open them, and go with the program', async (t) => {
+  withLiveSide(t, ({ first, folder }) => {
+    const processes = new LiveProcesses(first, folder);
+    t.equal(processes.open(1, 3, 0x2000), 3);
+    t.ok(existsSync(`${folder}/file1`));
+    t.equal(processes.unlink(1), 0);
+    t.equal(processes.unlink(1), -ENOENT);
+    t.equal(processes.open(2, 3, 0x2000), 4);
+    processes.exit();
+    t.equal(processes.open(3, 3, 0x2000), -ESRCH);
+    t.equal(processes.unlink(3), -ENOENT, 'nobody has made it');
+    processes.end();
+    t.notOk(existsSync(`${folder}/file2`));
   });
 });
 
