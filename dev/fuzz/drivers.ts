@@ -20,6 +20,8 @@ export class Drivers {
   private static readonly huge = new WeakSet<file>();
   /** All files, in the order in which a number picks them. */
   readonly files: readonly file[];
+  /** The first of them, whose hook does nothing. */
+  private readonly plain: file;
   /** Numbers that hooks take their answers from. */
   private luck: number[];
 
@@ -29,8 +31,9 @@ export class Drivers {
     const inner = new file({ mmap_prepare: (desc) => this.prepare(desc, this.mappedOps()) });
     const huge = new file({ mmap: (_file, vma) => this.mmapHuge(vma) });
     Drivers.huge.add(huge);
+    this.plain = new file({ mmap: () => 0 });
     this.files = [
-      new file({ mmap: () => 0 }),
+      this.plain,
       huge,
       new file({ mmap_prepare: (desc) => this.prepare(desc, null) }),
       new file({ mmap: (_file, vma) => this.mmap(vma) }),
@@ -120,8 +123,7 @@ export class Drivers {
     if (this.answer(2, EIO) !== 0) {
       desc.vm_file = new file({ mmap: () => 0 });
     } else {
-      const [plain] = this.files;
-      if (plain !== undefined) desc.vm_file = stubs.get_file(plain);
+      desc.vm_file = stubs.get_file(this.plain);
     }
     // So that it merges with no other mapping, which would keep the reference (docs/upstream.md).
     vma_desc_set_flags(desc, VMA_DONTEXPAND_BIT);

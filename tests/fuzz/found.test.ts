@@ -52,3 +52,10 @@ t.test('processes are made until there are enough, and a stack that cannot be ma
   ];
   t.equal(runProgram({ kind: 'functions', lines }), null);
 });
+
+t.test('drivers answer by the numbers of a line, in every way that they have, and where it has too few', async (t) => {
+  const many = Array.from({ length: 150 }, (_, i) => [1, 2, 3, 4, 5, 6, 7, 8].map((k) => i * k));
+  const few = Array.from({ length: 40 }, (_, i) => [i]);
+  const lines = [...many, ...few].map((numbers) => `map_file 0 ${numbers.join(' ')}`);
+  t.equal(runProgram({ kind: 'functions', lines }), null);
+});
