@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Would it have found them? Puts upstream's real bugs back, one at a time. Usage: `npm run bugs -- --help`. */
 import '../../tools/commands/guarded.js';
-import { writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { complain, likeTheOthers, statusHelp, USAGE } from '../../tools/commands/program.js';
@@ -11,7 +9,7 @@ import type { Bug } from './bug.js';
 import { CAP, type Chance, chanceOf, chances, recordChances, SEEDS, tellChance } from './chance.js';
 import { Copy, forAll, type Verdict } from './hunt.js';
 import { type BugList, INVENTED, UPSTREAM } from './list.js';
-import { confirmed, matrix } from './matrix.js';
+import { confirmed, matrix, recordVerdicts } from './matrix.js';
 import { jsonOf, tableOf } from './table.js';
 import type { Finding } from './test_process.js';
 
@@ -23,6 +21,7 @@ interface Options {
   confirm: boolean;
   chance: boolean;
   invented: boolean;
+  in: string[];
   seeds: string;
   cap: string;
   jobs: string;
@@ -35,10 +34,10 @@ const NUMBERS = [
 ] as const;
 
 /** The tests that fail without any bug; they are named and count for nothing. */
-async function failing(): Promise<Finding[]> {
+async function failing(where: readonly string[]): Promise<Finding[]> {
   const copy = new Copy(root);
   try {
-    const known = await copy.failing();
+    const known = await copy.failing(where);
     for (const { test, file } of known) complain('bugs', `fails without any bug, so it finds none: ${test} (${file})`);
     return known;
   } finally {
@@ -46,10 +45,11 @@ async function failing(): Promise<Finding[]> {
   }
 }
 
-async function judge(list: BugList, bugs: readonly Bug[], { json, record, jobs }: Options): Promise<number> {
-  const known = await failing();
+async function judge(list: BugList, bugs: readonly Bug[], { json, record, jobs, in: where }: Options): Promise<number> {
+  const known = await failing(where);
   const verdicts: Verdict[] = await forAll(root, bugs, Number(jobs), async (copy, bug) => {
-    const verdict = await copy.judge(bug, known);
+    const files = where.length === 0 ? undefined : where;
+    const verdict = await copy.judge(bug, known, files);
     const { id, upstream, found } = verdict;
     const here = found === null ? 'no' : `${found.says} (${found.file})`;
     process.stderr.write(`${id}: upstream ${upstream ? 'yes' : 'no'}, here ${here}\n`);
@@ -57,7 +57,7 @@ async function judge(list: BugList, bugs: readonly Bug[], { json, record, jobs }
   });
   const measured = chances(root, list);
   process.stdout.write(`${json ? jsonOf(bugs, verdicts, measured) : tableOf(bugs, verdicts, measured)}\n`);
-  if (record) writeFileSync(join(root, list.matrix), `${JSON.stringify(verdicts, null, 2)}\n`);
+  if (record) recordVerdicts(root, list, verdicts);
   return verdicts.every(({ found }) => found !== null) ? 0 : 1;
 }
 
@@ -102,9 +102,8 @@ async function main(ids: readonly string[], options: Options): Promise<number> {
     complain('bugs', `--${name} is a number from 1 to ${most}, not ${options[name]}`);
     return USAGE;
   }
-  // What is found by chance may be measured bug by bug: it takes hours.
-  if (options.record && !options.chance && (ids.length > 0 || options.confirm)) {
-    complain('bugs', '--record is for all bugs, without --confirm');
+  if (options.record && options.confirm) {
+    complain('bugs', '--record and --confirm do not go together');
     return USAGE;
   }
   if (options.chance && options.confirm) {
@@ -122,6 +121,7 @@ likeTheOthers(new Command('npm run bugs --'))
   .option('--json', 'as JSON', false)
   .option('--confirm', 'runs only what the recorded matrix names, and complains when it finds no more', false)
   .option('--invented', 'bugs that nobody had, of the same kinds', false)
+  .option('--in <files...>', 'looks only into these test files', [])
   .option('--chance', 'how many random operations it takes to find each', false)
   .option('--seeds <n>', 'with --chance, random programs to begin with', String(SEEDS))
   .option('--cap <n>', 'with --chance, operations after which a seed gives up', String(CAP))

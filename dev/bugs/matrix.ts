@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What was found when all bugs were put back last, and whether it still is. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Bug } from './bug.js';
 import { forAll, type Verdict } from './hunt.js';
@@ -8,6 +8,15 @@ import { type BugList, UPSTREAM } from './list.js';
 
 export function matrix(root: string, list: BugList = UPSTREAM): Verdict[] {
   return JSON.parse(readFileSync(join(root, list.matrix), 'utf8'));
+}
+
+/** Puts verdicts into the record, in the order of the list; what was not judged stays as it is. */
+export function recordVerdicts(root: string, list: BugList, verdicts: readonly Verdict[]): void {
+  const path = join(root, list.matrix);
+  const known = existsSync(path) ? matrix(root, list) : [];
+  const all = new Map([...known, ...verdicts].map((verdict) => [verdict.id, verdict]));
+  const kept = list.bugs.flatMap(({ id }) => all.get(id) ?? []);
+  writeFileSync(path, `${JSON.stringify(kept, null, 2)}\n`);
 }
 
 /** Puts the bugs back for what found them; complaints about those that it finds no more. */

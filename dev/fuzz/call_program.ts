@@ -50,7 +50,7 @@ export class CallMachine {
     const options = checked.worldOptions();
     const allocNodes = (count: number, gfp: gfp_t): boolean => {
       if (!made.refusesNodes(gfp)) return options.allocNodes(count, gfp);
-      checked.faults.failures++;
+      checked.faults.failed.push('maple_slab.alloc');
       return false;
     };
     this.world = new World({ ...options, ...given, allocNodes });

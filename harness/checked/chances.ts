@@ -3,7 +3,7 @@
 import { hexOf } from '../../include/check.js';
 import { list_is_singular } from '../../include/linux/list.js';
 import { offset_in_page, PAGE_ALIGN, TASK_SIZE } from '../../include/linux/mm.js';
-import { MAP_ANONYMOUS, MAP_FIXED } from '../../include/uapi/mman.js';
+import { MAP_32BIT, MAP_ANONYMOUS, MAP_FIXED } from '../../include/uapi/mman.js';
 import { VMA_IGNORE_MERGE_FLAGS, VMA_SPECIAL_FLAGS } from '../../include/vma_flags.js';
 import type { NamedArguments } from '../../lib/doors/operation.js';
 import { globals, stubs } from '../../stubs/index.js';
@@ -53,7 +53,7 @@ export function elsewhere(name: string, args: NamedArguments, before: readonly V
   if (name !== 'mmap' || typeof result !== 'number' || result < 0) return [];
   const [addr, len, flags] = [args.addr, args.len, args.flags].map(Number);
   if (addr === undefined || len === undefined || flags === undefined || (flags & MAP_FIXED) !== 0) return [];
-  if ((flags & MAP_ANONYMOUS) === 0) return [];
+  if ((flags & (MAP_ANONYMOUS | MAP_32BIT)) !== MAP_ANONYMOUS) return [];
   const gap = globals.stack_guard_gap;
   const end = addr + PAGE_ALIGN(len);
   const isGood = offset_in_page(addr) === 0 && addr >= Math.max(globals.mmap_min_addr, 1) && end <= TASK_SIZE / 2;

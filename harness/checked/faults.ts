@@ -17,15 +17,15 @@ interface Planned {
 export class Faults {
   /** Fallible calls so far. */
   calls: number;
-  /** Calls that were made to fail since the world began. */
-  failures: number;
+  /** Names of all calls that were made to fail since the world began. */
+  readonly failed: string[];
   /** Names of the calls that were made to fail, in order. */
   readonly hits: string[];
   private planned: Planned[];
 
   constructor() {
     this.calls = 0;
-    this.failures = 0;
+    this.failed = [];
     this.hits = [];
     this.planned = [];
   }
@@ -66,7 +66,7 @@ export class Faults {
       if (--plan.left > 0) continue;
       if (!plan.lasting) this.planned = this.planned.filter((other) => other !== plan);
       this.hits.push(name);
-      this.failures++;
+      this.failed.push(name);
       return plan.errno !== 0 ? plan.errno : usual;
     }
     return 0;

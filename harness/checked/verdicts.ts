@@ -67,8 +67,8 @@ export interface Judges {
   readonly structure: Structure;
   /** Pages charged against the commit limit. */
   charged(): number;
-  /** Calls that were made to fail so far. */
-  failures(): number;
+  /** Calls that were made to fail so far, by name. */
+  failed(): readonly string[];
   policyOf(vma: vm_area_struct): mempolicy | null;
   /** Does the world still see every call of these stubs? A test may have put its own in place. */
   sees(...names: string[]): boolean;
@@ -185,7 +185,7 @@ export class Verdicts implements OperationWatch {
   }
 
   private picture(name: string, args: Args): Picture {
-    const { structure, charged, failures, policyOf } = this.judges;
+    const { structure, charged, failed, policyOf } = this.judges;
     const spaces = new Spaces(this.known, policyOf);
     const drift = new Map<mm_struct, Drift>();
     const totals = new Map<mm_struct, number>();
@@ -203,7 +203,7 @@ export class Verdicts implements OperationWatch {
       totals,
       counted,
       charges: spaces.broken ? 0 : charged() - chargeOf(spaces),
-      failures: failures(),
+      failures: failed().length,
       files: fileCounts(spaces),
       defects: spaces.broken ? new Set() : structure.defects(spaces, this.known, pagesInReach(name, args)),
       writable: spaces.broken ? new Map() : this.writable(spaces, args),
@@ -282,7 +282,7 @@ export class Verdicts implements OperationWatch {
   }
 
   private counters(name: string, rule: Rule, args: Args, before: Picture, after: Picture, result: unknown): string[] {
-    const { notifications, sees, failures } = this.judges;
+    const { notifications, sees, failed } = this.judges;
     const found: string[] = unknownError(name, result);
     for (const [mm, was] of before.drift) {
       const now = after.drift.get(mm);
@@ -294,12 +294,12 @@ export class Verdicts implements OperationWatch {
       } else if (rule.sums === 'total') {
         found.push(...drifted(was, now, ['total_vm']));
       }
-      if (!hasFailed(result) && failures() === before.failures)
+      if (!hasFailed(result) && failed().length === before.failures)
         found.push(...overLimit(mm, before.counted.get(mm) ?? mm));
       const fell = (after.totals.get(mm) ?? 0) < (before.totals.get(mm) ?? 0);
       if (fell && sees('update_hiwater_vm')) found.push(...notifications.totalFell(mm));
     }
-    const by = after.charges - before.charges - this.forgiven(name, before, after, result);
+    const by = after.charges - before.charges - this.forgiven(name, before, after);
     if (rule.charges && by !== 0 && sees('security_vm_enough_memory_mm', 'vm_acct_memory')) {
       found.push(
         by > 0
@@ -322,8 +322,9 @@ export class Verdicts implements OperationWatch {
    * Of the pages charged, those that upstream leaves charged for good (docs/upstream.md): of stacks; and, where memory
    * ran out for the unmap of what mremap() has moved, all that it did.
    */
-  private forgiven(name: string, before: Picture, after: Picture, result: unknown): number {
-    const ranOut = name === 'mremap' && !hasFailed(result) && this.judges.failures() > before.failures;
+  private forgiven(name: string, before: Picture, after: Picture): number {
+    const failed = this.judges.failed().slice(before.failures);
+    const ranOut = name === 'mremap' && failed.some((call) => call !== 'move_page_tables');
     const grows = name !== 'relocate_vma_down' && name !== 'vma_expand';
     const stacks = grows ? chargedStacks(before.spaces, after.spaces) : 0;
     const pages = ranOut ? after.charges - before.charges : stacks;

@@ -105,7 +105,7 @@ export class CheckedWorld implements OperationWatch {
       notifications: this.notifications,
       structure: new Structure(this.rmap, this.references, this.pages),
       charged: () => this.charged,
-      failures: () => this.faults.failures,
+      failed: () => this.faults.failed,
       policyOf: (vma) => this.attributes.policyOf(vma),
       sees: (...names) => names.every((name) => this.isSeen(name)),
     });
