@@ -19,6 +19,7 @@ interface Options {
   json: boolean;
   record: boolean;
   confirm: boolean;
+  table: boolean;
   chance: boolean;
   invented: boolean;
   in: string[];
@@ -111,6 +112,10 @@ async function main(ids: readonly string[], options: Options): Promise<number> {
     return USAGE;
   }
   const bugs = ids.length === 0 ? list.bugs : list.bugs.filter(({ id }) => ids.includes(id));
+  if (options.table) {
+    process.stdout.write(`${tableOf(bugs, matrix(root, list), chances(root, list))}\n`);
+    return 0;
+  }
   if (options.chance) return judgeChances(list, bugs, options);
   return options.confirm ? confirm(list, bugs, Number(options.jobs)) : judge(list, bugs, options);
 }
@@ -121,6 +126,7 @@ likeTheOthers(new Command('npm run bugs --'))
   .option('--json', 'as JSON', false)
   .option('--confirm', 'runs only what the recorded matrix names, and complains when it finds no more', false)
   .option('--invented', 'bugs that nobody had, of the same kinds', false)
+  .option('--table', 'prints what was recorded, and runs nothing', false)
   .option('--in <files...>', 'looks only into these test files', [])
   .option('--chance', 'how many random operations it takes to find each', false)
   .option('--seeds <n>', 'with --chance, random programs to begin with', String(SEEDS))

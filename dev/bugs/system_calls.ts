@@ -170,7 +170,7 @@ export const SYSTEM_CALL_BUGS: readonly Bug[] = [
     changes: [
       [
         '    if (IS_ERR(vma))\n        return vma;\n',
-        '    if (IS_ERR(vma)) {\n        prev.value = vma;\n        return vma;\n    }\n',
+        '    if (IS_ERR(vma)) {\n        prev.value = new Proxy({}, {\n            get: () => {\n                throw new TypeError("an error is read as if it were a VMA");\n            },\n        });\n        return vma;\n    }\n',
       ],
       ['        if (error !== 0)\n            prev.value = vma;\n', ''],
     ],

@@ -2,7 +2,9 @@
 /** Plain operations that go right, where only the detectors of the world would see what was left out. */
 import { test } from '../../harness/index.js';
 import {
+  compat_vma_mmap,
   do_munmap,
+  EIO,
   file,
   mk_vma_flags,
   mmap_region,
@@ -11,6 +13,7 @@ import {
   stubs,
   VMA_ITERATOR,
   VMA_MAYBE_GUARD_BIT,
+  VMA_WRITE_BIT,
   vma_modify_flags,
 } from '../../lib/index.js';
 import { DATA, mapRange, vmaAt } from './space.js';
@@ -83,4 +86,66 @@ test('a hole between mappings of a file is filled, of which the upper one has a 
   t.ASSERT_EQ(t.mm.map_count, 2, 'the lower two are one');
   t.unmapAll();
   t.ASSERT_EQ(closed, 1);
+});
+
+test('a VMA with a hook for its end gets the flags of both its neighbours', (t) => {
+  let closed = 0;
+  const close = (): void => {
+    closed++;
+  };
+  const half = new file({
+    mmap: (_file, vma) => {
+      if (vma.vm_start === START + SIZE) vma.vm_ops = { close };
+      return 0;
+    },
+  });
+  const read = mk_vma_flags(...DATA.filter((bit) => bit !== VMA_WRITE_BIT));
+  for (const [page, flags] of [
+    [0, FLAGS],
+    [2, read],
+    [4, FLAGS],
+  ] as const) {
+    t.ASSERT_EQ(mmap_region(half, START + page * PAGE_SIZE, SIZE, flags, page, null), START + page * PAGE_SIZE);
+  }
+  const middle = vmaAt(t, START + SIZE);
+  const flags = vmaAt(t, START).flags.clone();
+  const changed = vma_modify_flags(
+    VMA_ITERATOR(t.mm, middle.vm_start),
+    vmaAt(t, START),
+    middle,
+    middle.vm_start,
+    middle.vm_end,
+    flags,
+  );
+  t.ASSERT_EQ(changed, middle, 'it cannot go');
+  t.unmapAll();
+  t.ASSERT_EQ(closed, 1);
+});
+
+test('a mapping that is prepared with data of its own, and grows', (t) => {
+  let serial = 0;
+  const f = new file({
+    mmap_prepare: (desc) => {
+      desc.private_data = ++serial;
+      return 0;
+    },
+  });
+  t.ASSERT_EQ(mmap_region(f, START, SIZE, FLAGS, 0, null), START);
+  t.ASSERT_EQ(mmap_region(f, START + SIZE, SIZE, FLAGS, 2, null), START + SIZE);
+  t.ASSERT_EQ(t.mm.map_count, 1);
+  t.unmapAll();
+});
+
+test('a stacked mapping that fails, over a mapping that is there', (t) => {
+  const inner = new file({
+    mmap_prepare: (desc) => {
+      desc.vm_ops = { mapped: () => -EIO };
+      return 0;
+    },
+  });
+  const outer = new file({ mmap: (_file, vma) => compat_vma_mmap(inner, vma) });
+  mapRange(t, START, START + 2 * SIZE);
+  t.ASSERT_EQ(mmap_region(outer, START, SIZE, FLAGS, 0, null), -EIO);
+  t.ASSERT_LAYOUT('0x12000-0x14000');
+  t.unmapAll();
 });

@@ -30,6 +30,15 @@ export function grownPairs(): RecordedPair[] {
   }));
 }
 
+/** Traces that show bugs of upstream's (docs/upstream.md), and what Linux 7.3 answered. */
+export function bugPairs(): RecordedPair[] {
+  return ['upstream-accounts', 'upstream-names'].map((name) => ({
+    name,
+    trace: unpack(`${name}.trace.gz`, GROWN),
+    expected: unpack(`${name}.expected.gz`, GROWN),
+  }));
+}
+
 /** Random programs of system calls, one for each kind of program, and what Linux 7.3 answered. */
 export function callPairs(): RecordedPair[] {
   return [901, 902, 903, 904, 905, 906, 950].map((seed) => ({
