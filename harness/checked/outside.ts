@@ -124,13 +124,24 @@ function differs(was: VmaState, now: VmaState, { attributes }: Asked): string | 
   return was.name === now.name ? null : 'name';
 }
 
-/** Parts of [start, end) that no VMA has. */
-function unmapped(start: number, end: number, states: readonly VmaState[]): Range[] {
-  return without(
-    start,
-    end,
-    states.map((state) => [state.start, state.end]),
-  );
+/** What VMAs of `from` have and none of `by` has; both are in order. */
+function unmapped(from: readonly VmaState[], by: readonly VmaState[]): Range[] {
+  const found: Range[] = [];
+  let i = 0;
+  for (const { start, end } of from) {
+    while ((by[i]?.end ?? Infinity) <= start) i++;
+    let at = start;
+    for (let k = i; at < end; k++) {
+      const next = by[k];
+      if (next === undefined || next.start >= end) {
+        found.push([at, end]);
+        break;
+      }
+      if (next.start > at) found.push([at, next.start]);
+      at = next.end;
+    }
+  }
+  return found;
 }
 
 function inSpace(was: readonly VmaState[], now: readonly VmaState[], asked: Asked): string[] {
@@ -143,7 +154,7 @@ function inSpace(was: readonly VmaState[], now: readonly VmaState[], asked: Aske
       found.push(`outside: ${hexOf(a)}-${hexOf(b)} has another ${what}`);
   }
   const lost = (from: readonly VmaState[], by: readonly VmaState[]): Range[] =>
-    from.flatMap(({ start, end }) => without(start, end, ranges).flatMap(([a, b]) => unmapped(a, b, by)));
+    unmapped(from, by).flatMap(([start, end]) => without(start, end, ranges));
   for (const [a, b] of lost(was, now)) found.push(`outside: ${hexOf(a)}-${hexOf(b)} is not mapped any more`);
   if (!grows) for (const [a, b] of lost(now, was)) found.push(`outside: ${hexOf(a)}-${hexOf(b)} is mapped now`);
   return found.map((text) => `${text}, which it was not asked for`);

@@ -63,10 +63,12 @@ export class Spaces {
   /** VMAs that the trees hold although they were freed, or could not be read. */
   readonly broken: boolean;
 
+  private readonly bySpace: Map<mm_struct, VmaState[]>;
   private readonly policyOf: (vma: vm_area_struct) => mempolicy | null;
 
   constructor(spaces: Iterable<mm_struct>, policyOf: (vma: vm_area_struct) => mempolicy | null) {
     this.states = new Map();
+    this.bySpace = new Map();
     this.policyOf = policyOf;
     let broken = false;
     for (const mm of spaces) {
@@ -81,9 +83,11 @@ export class Spaces {
 
   private take(mm: mm_struct): void {
     const vmi = VMA_ITERATOR(mm, 0);
+    const own: VmaState[] = [];
+    this.bySpace.set(mm, own);
     for (let vma = vma_next(vmi); vma !== null; vma = vma_next(vmi)) {
       const { flags } = vma;
-      this.states.set(vma, {
+      const state: VmaState = {
         vma,
         mm,
         start: vma.vm_start,
@@ -99,13 +103,15 @@ export class Spaces {
         policy: this.policyOf(vma),
         name: vma.anon_name?.name ?? null,
         uffd: vma.vm_userfaultfd_ctx.ctx,
-      });
+      };
+      this.states.set(vma, state);
+      own.push(state);
     }
   }
 
   /** Those of one address space, in order of address. */
-  of(mm: mm_struct): VmaState[] {
-    return [...this.states.values()].filter((state) => state.mm === mm);
+  of(mm: mm_struct): readonly VmaState[] {
+    return this.bySpace.get(mm) ?? [];
   }
 }
 
