@@ -57,10 +57,7 @@ export const SYSTEM_CALL_BUGS: readonly Bug[] = [
     fixed: '6.12',
     module: DUP,
     changes: [
-      [
-        '        if (retval === 0) {\n            stubs.ksm_fork(mm, oldmm);\n            stubs.khugepaged_fork(mm, oldmm);\n        }\n        else {',
-        '        if (retval !== 0) {',
-      ],
+      ['            stubs.ksm_fork(mm, oldmm);\n            stubs.khugepaged_fork(mm, oldmm);\n', ''],
       [
         '        const done = dupVmas(mm, oldmm, vmi, uf);',
         '        stubs.ksm_fork(mm, oldmm);\n        stubs.khugepaged_fork(mm, oldmm);\n        const done = dupVmas(mm, oldmm, vmi, uf);',
