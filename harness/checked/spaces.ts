@@ -63,12 +63,13 @@ export class Spaces {
   /** VMAs that the trees hold although they were freed, or could not be read. */
   readonly broken: boolean;
 
-  private readonly bySpace: Map<mm_struct, VmaState[]>;
+  /** Those of each address space, once they are asked for. */
+  private bySpace: Map<mm_struct, VmaState[]> | null;
   private readonly policyOf: (vma: vm_area_struct) => mempolicy | null;
 
   constructor(spaces: Iterable<mm_struct>, policyOf: (vma: vm_area_struct) => mempolicy | null) {
     this.states = new Map();
-    this.bySpace = new Map();
+    this.bySpace = null;
     this.policyOf = policyOf;
     let broken = false;
     for (const mm of spaces) {
@@ -83,11 +84,9 @@ export class Spaces {
 
   private take(mm: mm_struct): void {
     const vmi = VMA_ITERATOR(mm, 0);
-    const own: VmaState[] = [];
-    this.bySpace.set(mm, own);
     for (let vma = vma_next(vmi); vma !== null; vma = vma_next(vmi)) {
       const { flags } = vma;
-      const state: VmaState = {
+      this.states.set(vma, {
         vma,
         mm,
         start: vma.vm_start,
@@ -103,14 +102,20 @@ export class Spaces {
         policy: this.policyOf(vma),
         name: vma.anon_name?.name ?? null,
         uffd: vma.vm_userfaultfd_ctx.ctx,
-      };
-      this.states.set(vma, state);
-      own.push(state);
+      });
     }
   }
 
   /** Those of one address space, in order of address. */
   of(mm: mm_struct): readonly VmaState[] {
+    if (this.bySpace === null) {
+      this.bySpace = new Map();
+      for (const state of this.states.values()) {
+        const own = this.bySpace.get(state.mm);
+        if (own === undefined) this.bySpace.set(state.mm, [state]);
+        else own.push(state);
+      }
+    }
     return this.bySpace.get(mm) ?? [];
   }
 }

@@ -261,7 +261,7 @@ t.test('limits, and errors that no program knows', async (t) => {
   capable.returns(true);
   t.equal(says(0, 11), '');
 
-  for (const known of [-1, -516, -531, 0, 517, null]) t.same(unknownError('f', known), [], String(known));
+  for (const known of [-1, -516, -531, -4095, 0, 517, null]) t.same(unknownError('f', known), [], String(known));
   for (const unknown of [-517, -530]) {
     t.same(unknownError('f', unknown), [`errno: f() answers ${unknown}, which no program knows`]);
   }
