@@ -30,7 +30,11 @@ t.test('charges that nobody gives back', async (t) => {
 
 t.test('a flag that sticks, and is lost by a name', async (t) => {
   const { expected } = bugPairs()[1] ?? { expected: '' };
-  t.match(answerTo(expected, 7), /200000001000-200000002000 pgoff=\w+ flags=100873 [\s\S]*pages 0:g/, 'there are guards');
+  t.match(
+    answerTo(expected, 7),
+    /200000001000-200000002000 pgoff=\w+ flags=100873 [\s\S]*pages 0:g/,
+    'there are guards',
+  );
   t.match(
     answerTo(expected, 13),
     /200000000000-200000002000 pgoff=\w+ flags=100073 [\s\S]*pages 1:g/,
