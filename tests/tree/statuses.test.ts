@@ -13,6 +13,7 @@ import {
   NO_NODE,
 } from '../../include/linux/maple_tree.js';
 import {
+  __mas_set_range,
   __mt_dup,
   MA_STATE,
   mas_destroy,
@@ -23,6 +24,7 @@ import {
   mas_next,
   mas_preallocate,
   mas_prev,
+  mas_store,
   mas_walk,
   mt_init_flags,
   mt_validate,
@@ -121,6 +123,12 @@ t.test('one entry at 0, and nothing else', async (t) => {
   t.equal(mas_prev(mas, 0), 'a');
   t.equal(place(mas), '0-0 root');
   mas_init(mas, mt, 0);
+  t.equal(mas_walk(mas), 'a');
+  __mas_set_range(mas, 5, 5);
+  t.equal(place(mas), '5-5 root', 'moved away from it');
+  t.equal(mas_prev(mas, 0), 'a');
+  t.equal(place(mas), '0-0 root');
+  mas_init(mas, mt, 0);
   mas.status = ma_none;
   t.equal(mas_next(mas, ULONG_MAX), null);
   t.match(place(mas), /^0-0 /);
@@ -197,4 +205,18 @@ t.test('a gap that is noted wrong is told', async (t) => {
   if (nodes === null) throw new Error('no nodes');
   nodes.gap[root] = nodes.gapAt(root) + 1;
   t.throws(() => mt_validate(mt), /slot 0: gap 0x11 noted, 0x10 found$/);
+});
+
+t.test('NULL over several leaves takes in the NULL before it, and the state says so', async (t) => {
+  const after = (first: number, last: number): string => {
+    const mt = deepTree(20);
+    const mas = MA_STATE(mt, first, last);
+    mas_store(mas, null);
+    const text = `${place(mas)} of ${ranges(mt).split(' ').slice(0, 3).join(' ')}`;
+    mtree_destroy(mt);
+    return text;
+  };
+  t.equal(after(0x20, 0x57), '18-5f active of 0-f:- 10-17:e0 18-5f:-');
+  t.equal(after(0x10, 0x57), '0-5f active of 0-5f:- 60-67:e5 68-6f:-');
+  t.equal(after(0x10, ULONG_MAX), '0-max start of ', 'nothing is left');
 });
