@@ -2,25 +2,39 @@
 /** Whom the calls tell what they do, in order: lists of pages that are drained first, userfaultfds, perf, the log. */
 import sinon from 'sinon';
 import type { VmaTest } from '../../harness/index.js';
-import { MADV_COLD, MADV_FREE, MADV_PAGEOUT, MADV_POPULATE_READ, MADV_WILLNEED } from '../../include/uapi/mman.js';
+import {
+  MADV_COLD,
+  MADV_FREE,
+  MADV_PAGEOUT,
+  MADV_POPULATE_READ,
+  MADV_WILLNEED,
+  MREMAP_FIXED,
+  MREMAP_MAYMOVE,
+  OVERCOMMIT_NEVER,
+} from '../../include/uapi/mman.js';
 import {
   brk,
   current,
+  ENOMEM,
   file,
+  globals,
   madvise,
   mlock,
   mmap,
   mprotect,
+  mremap,
   munlock,
   munmap,
   PROT_READ,
   stubs,
+  VMA_ACCOUNT_BIT,
   vm_area_alloc,
   vm_area_free,
   vm_brk_flags,
   vm_munmap,
   vma_lookup,
   vma_state_init,
+  vma_test,
 } from '../../lib/index.js';
 import { mseal_mmap_page_zero } from '../../lib/mm/mseal.js';
 import { shmem_zero_setup } from '../../lib/mm/shmem.js';
@@ -74,6 +88,51 @@ processTest('userfaultfds are told that unmaps are over, once the lock is droppe
   mapAt(t, BASE + 2 * P, 1);
   expectCalls(t, 'vm_munmap, which lets nobody read before it is through', over, () => vm_munmap(BASE + 2 * P, P));
   t.ASSERT_EQ(mm.map_count, 2);
+});
+
+processTest('userfaultfds are told of what a move unmapped before it, of the move, and of what it unmapped', (t, mm) => {
+  mm.pgd = new Map();
+  mapAt(t, BASE, 1);
+  mapAt(t, BASE + 4 * P, 2);
+  const moved: (keyof Stubs)[] = [
+    'mmap_write_unlock',
+    'userfaultfd_unmap_complete',
+    'mremap_userfaultfd_complete',
+    'userfaultfd_unmap_complete',
+  ];
+  const to = BASE + 4 * P;
+  expectCalls(t, 'moved', moved, () => mremap(BASE, P, P, MREMAP_MAYMOVE | MREMAP_FIXED, to));
+  const failed: (keyof Stubs)[] = [
+    'mmap_write_unlock',
+    'userfaultfd_unmap_complete',
+    'mremap_userfaultfd_fail',
+    'userfaultfd_unmap_complete',
+  ];
+  t.world.checked.faults.fail('vm_area_cache_alloc');
+  expectCalls(t, 'not moved', failed, () => mremap(to, P, P, MREMAP_MAYMOVE | MREMAP_FIXED, BASE));
+});
+
+processTest('what is left of a source that was moved is marked before it accounts for its pages again', (t, mm) => {
+  mm.pgd = new Map();
+  mapAt(t, BASE, 5);
+  const marked: string[] = [];
+  const { vma_start_write } = stubs;
+  stubs.vma_start_write = (vma) => {
+    vma_start_write(vma);
+    marked.push(`${(vma.vm_start - BASE) / P} ${vma_test(vma, VMA_ACCOUNT_BIT) ? 'accounts' : 'does not'}`);
+  };
+  t.ASSERT_EQ(mremap(BASE + 2 * P, P, P, MREMAP_MAYMOVE | MREMAP_FIXED, BASE + 16 * P), BASE + 16 * P);
+  stubs.vma_start_write = vma_start_write;
+  t.equal(marked.slice(-2), ['0 does not', '3 does not']);
+});
+
+processTest('a charge that is refused is in the log', (t) => {
+  globals.sysctl_overcommit_memory = OVERCOMMIT_NEVER;
+  const warn = t.sandbox.stub(stubs, 'pr_warn');
+  const pages = globals.totalram_pages;
+  t.ASSERT_EQ(mmap(BASE, pages * P, RW, ANON, -1, 0), -ENOMEM);
+  t.equal(warn.args, [[`__vm_enough_memory: pid: 0, comm: ${current.comm}, no memory for ${pages} pages`]]);
+  warn.restore();
 });
 
 processTest('perf hears of memory whose protection changes', (t) => {
