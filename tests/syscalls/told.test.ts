@@ -90,27 +90,30 @@ processTest('userfaultfds are told that unmaps are over, once the lock is droppe
   t.ASSERT_EQ(mm.map_count, 2);
 });
 
-processTest('userfaultfds are told of what a move unmapped before it, of the move, and of what it unmapped', (t, mm) => {
-  mm.pgd = new Map();
-  mapAt(t, BASE, 1);
-  mapAt(t, BASE + 4 * P, 2);
-  const moved: (keyof Stubs)[] = [
-    'mmap_write_unlock',
-    'userfaultfd_unmap_complete',
-    'mremap_userfaultfd_complete',
-    'userfaultfd_unmap_complete',
-  ];
-  const to = BASE + 4 * P;
-  expectCalls(t, 'moved', moved, () => mremap(BASE, P, P, MREMAP_MAYMOVE | MREMAP_FIXED, to));
-  const failed: (keyof Stubs)[] = [
-    'mmap_write_unlock',
-    'userfaultfd_unmap_complete',
-    'mremap_userfaultfd_fail',
-    'userfaultfd_unmap_complete',
-  ];
-  t.world.checked.faults.fail('vm_area_cache_alloc');
-  expectCalls(t, 'not moved', failed, () => mremap(to, P, P, MREMAP_MAYMOVE | MREMAP_FIXED, BASE));
-});
+processTest(
+  'userfaultfds are told of what a move unmapped before it, of the move, and of what it unmapped',
+  (t, mm) => {
+    mm.pgd = new Map();
+    mapAt(t, BASE, 1);
+    mapAt(t, BASE + 4 * P, 2);
+    const moved: (keyof Stubs)[] = [
+      'mmap_write_unlock',
+      'userfaultfd_unmap_complete',
+      'mremap_userfaultfd_complete',
+      'userfaultfd_unmap_complete',
+    ];
+    const to = BASE + 4 * P;
+    expectCalls(t, 'moved', moved, () => mremap(BASE, P, P, MREMAP_MAYMOVE | MREMAP_FIXED, to));
+    const failed: (keyof Stubs)[] = [
+      'mmap_write_unlock',
+      'userfaultfd_unmap_complete',
+      'mremap_userfaultfd_fail',
+      'userfaultfd_unmap_complete',
+    ];
+    t.world.checked.faults.fail('vm_area_cache_alloc');
+    expectCalls(t, 'not moved', failed, () => mremap(to, P, P, MREMAP_MAYMOVE | MREMAP_FIXED, BASE));
+  },
+);
 
 processTest('what is left of a source that was moved is marked before it accounts for its pages again', (t, mm) => {
   mm.pgd = new Map();
