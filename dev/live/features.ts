@@ -4,7 +4,7 @@
  * kernel with patches, and nothing of a container that refuses calls. A probe knows the ways in which kernels are known
  * to differ. What it does not know is compared, and found as a difference.
  */
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { errorName } from '../../harness/error_name.js';
 import { EINVAL, ENOSYS, EPERM } from '../../include/linux/errno.js';
 import * as mman from '../../include/uapi/mman.js';
@@ -123,11 +123,19 @@ function movedFile(p: LiveProcess): Finding {
   return mapped(p).length === 2 ? null : 'it merges by its offset in the file alone, as before 7.3';
 }
 
+/** A file of the machine, without the line's end; null where it cannot be read. */
+function textOf(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8').trim();
+  } catch {
+    return null;
+  }
+}
+
 /** They are counted where nobody takes them away, or gives more than were asked for. */
 function anonymousPages(p: LiveProcess): Finding {
-  if (/^SwapTotal: +[1-9]/m.test(readFileSync('/proc/meminfo', 'utf8'))) return 'pages may be swapped out';
-  const ksm = '/sys/kernel/mm/ksm/run';
-  if (existsSync(ksm) && readFileSync(ksm, 'utf8').trim() !== '0') return 'KSM may merge pages';
+  if (/^SwapTotal: +[1-9]/m.test(textOf('/proc/meminfo') ?? '')) return 'pages may be swapped out';
+  if ((textOf('/sys/kernel/mm/ksm/run') ?? '0') !== '0') return 'KSM may merge pages';
   p.mmap(BASE, 32 * P, RW, FIXED);
   p.write(BASE + 16 * P, 1);
   const kilobytes = mapped(p)[0]?.sizes.get('Anonymous');
@@ -149,6 +157,13 @@ export const FEATURES = {
     says: 'sums by /proc/PID/status: VmSize, VmLck, VmData, VmStk, and VmExe with VmLib',
     probe: (p) =>
       ['VmSize', 'VmLck', 'VmData'].every((name) => p.status().has(name)) ? null : 'status does not tell of them',
+  },
+  large: {
+    says: 'mappings of more than 16 MB',
+    probe: () =>
+      textOf('/proc/sys/vm/overcommit_memory') === '2'
+        ? 'overcommit_memory is 2: they depend on what all other processes have committed'
+        : null,
   },
   touch: {
     says: 'pages that are read and written, which answer EFAULT instead of a signal',

@@ -102,6 +102,7 @@ function isMove({ word, args }: CallLine): boolean {
 export function featuresOf({ word, args }: CallLine): FeatureName[] {
   const ofWord = WORD[word.name];
   const needs = ofWord === undefined ? [] : [ofWord];
+  if ((word.name === 'mmap' || word.name === 'mremap') && isLarge({ word, args })) needs.push('large');
   if (word.name === 'mmap') needs.push(...ofMmap(bits(args[3])));
   if (word.name === 'mremap') needs.push(...ofMremap(bits(args[3]), args[1] === args[2]));
   const more =
@@ -136,11 +137,15 @@ function isNear(own: readonly OwnRange[], line: CallLine): boolean {
 const MOST_POPULATED = 0x1000000n;
 const POPULATING: ReadonlySet<string> = new Set(['mlock', 'mlock2', 'mremap']);
 
-/** Would it populate a lot? Where all that is mapped is locked from some call on, mapping alone does. */
-function isTooMuch({ word, args }: CallLine, locksAll: boolean): boolean {
+function isLarge({ word, args }: CallLine): boolean {
   const len = args[word.args.indexOf('LEN')];
-  const isLarge = typeof len !== 'string' && len !== undefined && BigInt.asUintN(64, BigInt(len)) > MOST_POPULATED;
-  if (!isLarge) return false;
+  return typeof len !== 'string' && len !== undefined && BigInt.asUintN(64, BigInt(len)) > MOST_POPULATED;
+}
+
+/** Would it populate a lot? Where all that is mapped is locked from some call on, mapping alone does. */
+function isTooMuch(line: CallLine, locksAll: boolean): boolean {
+  const { word, args } = line;
+  if (!isLarge(line)) return false;
   if (word.name === 'mmap') return locksAll || (bits(args[3]) & (mman.MAP_POPULATE | mman.MAP_LOCKED)) !== 0;
   if (word.name === 'madvise') return ADVICE[bits(args[2])] === 'populate';
   return POPULATING.has(word.name);

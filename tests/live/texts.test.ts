@@ -89,6 +89,7 @@ t.test('what cannot be compared is left out of programs', async (t) => {
     ['prctl PR_SET_MDWE 3 0 0 0', 'denyNoInherit'],
     ['prctl PR_SET_THP_DISABLE 1 2 0 0', 'thpAdvised'],
     ['mseal 200000000000 1000 0', 'seal'],
+    ['mmap 200000000000 40000000 3 MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED -1 0', 'large'],
     ['fork', 'fork'],
     ['brk 0', 'heap'],
   ];
