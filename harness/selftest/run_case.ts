@@ -40,7 +40,7 @@ export function registerCase(options: CaseOptions): void {
   const file = currentFile();
   const { title, results = [title] } = options;
   for (const name of results) enter({ file, name, left_out: null });
-  if (!isListing()) registerTest(runner, title, (t) => new CaseRun(t, file, options).run(), {});
+  if (!isListing()) registerTest(runner, title, (t) => new CaseRun(t, file, options).run(), { stubs: 'checked' });
 }
 
 /** How a process ended that should have ended in another way; null where that is as it should be. */

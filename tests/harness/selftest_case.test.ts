@@ -152,6 +152,29 @@ test('a case that does something else the second time is told so', (t) => {
   t.throws(() => carryOut(t, more), 'asks for getpid(), not for fork');
 });
 
+test('what a child does to itself its parent knows nothing of', (t) => {
+  const numbers: number[] = [];
+  const { status } = carryOut(t, () => {
+    srand(7);
+    numbers.push(rand());
+    if (fork() === 0) {
+      sigaction(SIGSEGV, () => exit(0));
+      return;
+    }
+    numbers.push(rand());
+    load8(0x1000);
+  });
+  t.ASSERT_EQ(status, SIGSEGV, 'it has no handler');
+  t.ASSERT_EQ(numbers[0], numbers[1], 'it is told the same numbers again');
+
+  const unseeded: number[] = [];
+  carryOut(t, () => {
+    unseeded.push(rand());
+    fork();
+  });
+  t.ASSERT_EQ(unseeded[0], unseeded[1]);
+});
+
 test('who touches what is not there dies of it, unless it handles it', (t) => {
   const { status } = carryOut(t, () => load8(0x1000));
   t.ASSERT_EQ(status, SIGSEGV);

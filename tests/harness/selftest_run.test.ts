@@ -111,11 +111,22 @@ s.KSFT('all', ['a', 'b', 'c', 'd'], () => {
   s.ksft_test_result_xfail('c');
   s.ksft_test_result_skip('d', 'no d');
 });
+s.KSFT_CALL('skipped', () => { s.ksft_test_result_skip('a', 'no a'); s.ksft_test_result_skip('b', 'no b'); });
+s.KSFT_CALL('half', () => { s.ksft_test_result_skip('a', 'no a'); s.ksft_test_result_pass('b'); });
+s.KSFT_CALL('to be done', () => s.untranslated('own.c:1: no rule'));
 s.KSFT('one fails', ['e', 'f'], () => { s.ksft_test_result(false, 'e'); s.ksft_test_result_pass('f'); });
 s.KSFT('one is missing', ['g', 'h'], () => s.ksft_test_result_pass('g'));
 s.KSFT('gives up', ['i'], () => s.ksft_exit_fail_msg('no more'));`,
   );
-  t.same(results(finished), ['ok 1 - all', 'not ok 2 - one fails', 'not ok 3 - one is missing', 'not ok 4 - gives up']);
+  t.same(results(finished), [
+    'ok 1 - all',
+    'ok 2 - skipped # SKIP no a',
+    'ok 3 - half',
+    'ok 4 - to be done # TODO own.c:1: no rule',
+    'not ok 5 - one fails',
+    'not ok 6 - one is missing',
+    'not ok 7 - gives up',
+  ]);
   t.match(finished.stdout, '# c: fails, as is expected');
   t.match(finished.stdout, 'not ok 1 - no more');
   t.same(finished.recorded, [
@@ -123,6 +134,9 @@ s.KSFT('gives up', ['i'], () => s.ksft_exit_fail_msg('no more'));`,
     'own.c b port pass',
     'own.c c port xfail: expected to fail',
     'own.c d port skip: no d',
+    'own.c skipped port skip: no a',
+    'own.c half port pass',
+    'own.c to be done port skip: to be done: own.c:1: no rule',
     'own.c e port fail: failed',
     'own.c f port pass',
     'own.c g port pass',

@@ -116,6 +116,28 @@ t.test('what has no rule is never written as it stands', async (t) => {
   }
 });
 
+t.test('what a value can be is followed through calls', async (t) => {
+  const calls = (most: string): string[] => [
+    'static unsigned int low(unsigned int n)',
+    '{',
+    '\treturn n * 65536;',
+    '}',
+    'static unsigned int middle(unsigned int n)',
+    '{',
+    '\treturn low(n);',
+    '}',
+    'TEST(own)',
+    '{',
+    `\tASSERT_NE(middle(${most}), 1);`,
+    '}',
+  ];
+  const fits = await translated(...calls('65535'));
+  t.same(fits.reasons, []);
+  t.match(fits.code, 'return n * 65536;');
+  const wraps = await translated(...calls('65536'));
+  t.same(wraps.reasons, ['4: n * 65536 may leave the range of an unsigned integer of 32 bits']);
+});
+
 t.test('what a fixture stands on makes todos of all its tests', async (t) => {
   const fixture = ['FIXTURE(f)', '{', '\tint n;', '};', 'FIXTURE_VARIANT(f)', '{', '\tint n;', '};'];
   const variant = (n: string): string[] => ['FIXTURE_VARIANT_ADD(f, one)', '{', `\t.n = ${n},`, '};'];

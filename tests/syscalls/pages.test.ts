@@ -470,6 +470,8 @@ test('bytes that differ within a page', (t) => {
   t.equal(bytesAt(edge, 3), [7, 7, 3]);
   t.ASSERT_EQ(write_user_bytes(mm, AT + 9, Uint8Array.of(7)), 1);
   t.ASSERT_EQ(mm.pgd?.get(AT)?.page?.bytes, null, 'nor does what is there already');
+  t.ASSERT_EQ(write_user_bytes(mm, AT + 9, Uint8Array.of(8)), 1);
+  t.equal(bytesAt(AT + 8, 3), [7, 8, 7], 'the rest of the page stays');
   t.ASSERT_EQ(poke(mm, AT + PAGE_SIZE, 5), 0);
   t.equal(bytesAt(AT + PAGE_SIZE, 2), [5, 5], 'a byte alone is all of the page');
 
