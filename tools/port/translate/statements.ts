@@ -5,7 +5,7 @@ import { commentText } from './comments.js';
 import { isInt, VOID } from './ctypes.js';
 import { part } from './declarators.js';
 import { isWrapped, provenBy } from './expressions.js';
-import { Loops } from './loops.js';
+import { Hooked } from './hooked.js';
 import type { Node } from './nodes.js';
 import { asToday, twinOf } from './older.js';
 import type { TravellingRef } from './places.js';
@@ -17,7 +17,6 @@ import {
   childrenOf,
   exits,
   findAll,
-  mentions,
   nameOf,
   safeName,
   statementsOf,
@@ -25,27 +24,14 @@ import {
 } from './scope.js';
 import { heldAs, type Value, value } from './values.js';
 import { DECLARING, stripped } from './variables.js';
-import {
-  bodyAround,
-  giverOf,
-  idleHooks,
-  mayCallOnce,
-  receiverOf,
-  statementsBefore,
-  stubAsked,
-  stubsLookedAt,
-} from './watched.js';
+import { stubsLookedAt } from './watched.js';
 
 /** Names that a mark shows beside what it could not translate. */
 const MOST_NAMES = 8;
 
-export class Statements extends Loops {
+export class Statements extends Hooked {
   /** Constants and functions that macros of this function are. */
   private readonly macros = new Map<string, { parameters: number; rest: boolean }>();
-
-  /** Stubs that are spied on, and hooks that are fakes, in this function. */
-  private spies: readonly string[] = [];
-  private readonly fakes: string[] = [];
 
   /** The body of a function, with what it watches beside what upstream asserts. */
   functionBlock(body: Node): string[] {
@@ -57,23 +43,6 @@ export class Statements extends Loops {
     );
     const returns = /^return\b/.test(lines.at(-1) ?? '') ? lines.splice(-1) : [];
     return [...first, ...lines, ...asserted, ...returns];
-  }
-
-  private get hasTest(): boolean {
-    return this.kind.test || this.kind.own?.needsTest === true;
-  }
-
-  /** Hooks that do nothing in C are fakes here. */
-  private withFakes(node: Node, lines: string[]): string[] {
-    const body = bodyAround(node);
-    if (!this.hasTest || body === null || !/\bstruct vm_operations_struct\b/.test(node.text)) return lines;
-    const hooks = this.onlyHook() ? idleHooks(node, this.bodiesOf(body)) : null;
-    if (hooks === null || this.fakes.length > 0 || hooks.some((hook) => mentions(body, hook))) return lines;
-    this.fakes.push(...hooks);
-    return [
-      ...hooks.map((hook) => `const ${hook} = t.sandbox.fake();`),
-      ...lines.map((line) => line.replaceAll(/\b(\w+): dummy_close\b/g, '$1')),
-    ];
   }
 
   /** A field that came later is given what the one before it is given. */
@@ -88,43 +57,6 @@ export class Statements extends Loops {
     if (twin === null) return [];
     const place = this.placeOf(left).value.code;
     return [`${place.replace(/\w+$/, twin)} = ${place};`];
-  }
-
-  /** Is dummy_close() a hook everywhere, and never compared with one? */
-  private onlyHook(): boolean {
-    const { original } = this.context;
-    const all = original.match(/\bdummy_close\b/g)?.length ?? 0;
-    return all === (original.match(/\.\w+\s*=\s*dummy_close\b/g)?.length ?? 0);
-  }
-
-  /** The body of a function, and those of all functions of the file that it comes to. */
-  private bodiesOf(body: Node, seen: Set<string> = new Set()): Node[] {
-    const called = findAll(
-      body,
-      (one) => one.type === 'identifier' && this.file.functions.has(one.text) && !seen.has(one.text),
-    );
-    return [
-      body,
-      ...called.flatMap(({ text }) => {
-        const own = seen.has(text) ? undefined : this.file.functions.get(text);
-        seen.add(text);
-        return own === undefined ? [] : this.bodiesOf(part(own.node, 'body'), seen);
-      }),
-    ];
-  }
-
-  /** What is asserted of a stub beside what upstream asserts of the mark that it leaves. */
-  private stubLines(node: Node): string[] {
-    const asked = stubAsked(node);
-    if (asked === null || !this.spies.includes(asked.stub)) return [];
-    const before = statementsBefore(node);
-    if (!mayCallOnce(before, asked.stub)) return [];
-    const receiver = receiverOf(asked.place, before);
-    const giver = asked.stub === 'anon_vma_clone' ? giverOf(before) : null;
-    const names = asked.stub === 'anon_vma_clone' ? [receiver, giver] : [receiver];
-    const codes = names.map((name) => (name === null ? null : (this.lookup(name)?.code ?? null)));
-    if (codes.some((code) => code === null)) return [];
-    return [`${this.use('assert_called_with')}(${asked.stub}, '${asked.stub}() once', ${codes.join(', ')});`];
   }
 
   /** The statements of a block, each as one or several lines. */
@@ -240,6 +172,7 @@ export class Statements extends Loops {
           ...this.travels(() => this.expressionStatement(node, siblings, i)),
           ...this.twinLines(node),
           ...this.stubLines(node),
+          ...this.splitLines(node),
         ];
       case 'if_statement':
         return this.ifStatement(node);

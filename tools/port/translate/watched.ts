@@ -94,7 +94,72 @@ export function idleHooks(declarator: Node, bodies: readonly Node[]): string[] |
     .flatMap((body) => findAll(body, (one) => one.type === 'call_expression'))
     .map((one) => one.childForFieldName('function')?.text ?? '');
   if (calls.some((name) => CLOSING.test(name))) return null;
-  return idle.map((one) => childrenOf(one)[0]?.text.replace(/^\./, '') ?? '');
+  const hooks = idle.map((one) => childrenOf(one)[0]?.text.replace(/^\./, '') ?? '');
+  const quiet = hooks.filter((hook) => hook === 'close' || !calls.some((name) => OPERATION.test(name)));
+  return quiet.length === 0 ? null : quiet;
+}
+
+/** Hooks that a split calls. */
+const OF_SPLITS = ['open', 'may_split'];
+
+/** A split that is all that a test does, of a VMA whose hooks it has declared. */
+export interface WatchedSplit {
+  /** Hook and function, of those that a split calls. */
+  hooks: { hook: string; value: string }[];
+  /** The assertion that the split is in, and whether it says that all went well. */
+  statement: Node;
+  succeeds: boolean;
+  vma: string;
+  /** The address, where it is a number. */
+  at: string | null;
+}
+
+/** The assertion that a split is in: `ASSERT_EQ(__split_vma(…), 0)`. */
+function splitIn(statement: Node): { call: Node; wanted: string } | null {
+  const [outer] = statement.type === 'expression_statement' ? childrenOf(statement) : [];
+  if (outer?.childForFieldName('function')?.text !== 'ASSERT_EQ') return null;
+  const [call, wanted] = childrenOf(outer.childForFieldName('arguments') ?? outer);
+  if (call?.type !== 'call_expression' || wanted === undefined) return null;
+  return /^(?:__)?split_vma$/.test(call.childForFieldName('function')?.text ?? '')
+    ? { call, wanted: wanted.text }
+    : null;
+}
+
+/**
+ * The split of a function that declares `declarator`, a vm_ops with hooks that a split calls; null where there is none,
+ * where something else may call them as well, or where it is not plain that the VMA has them.
+ */
+export function watchedSplit(declarator: Node, body: Node): WatchedSplit | null {
+  const hooks = findAll(declarator, (one) => one.type === 'initializer_pair').flatMap((pair) => {
+    const hook = childrenOf(pair)[0]?.text.replace(/^\./, '') ?? '';
+    const value = pair.childForFieldName('value');
+    return OF_SPLITS.includes(hook) && value?.type === 'identifier' ? [{ hook, value: value.text }] : [];
+  });
+  const name = declarator.childForFieldName('declarator')?.text;
+  const statements = statementsOf(body);
+  const found = statements.flatMap((statement) => {
+    const split = splitIn(statement);
+    return split === null ? [] : [{ statement, ...split }];
+  });
+  const [only, ...more] = found;
+  if (hooks.length === 0 || name === undefined || only === undefined || more.length > 0) return null;
+  const calls = findAll(body, (one) => one.type === 'call_expression' && one.id !== only.call.id);
+  const others = calls.map((one) => one.childForFieldName('function')?.text ?? '');
+  if (others.some((other) => OPERATION.test(other) || CLOSING.test(other))) return null;
+  const [, vma, at] = childrenOf(only.call.childForFieldName('arguments') ?? only.call);
+  if (vma?.type !== 'identifier') return null;
+  const before = statements.filter((one) => one.startIndex < only.statement.startIndex).map((one) => one.text);
+  if (!before.some((text) => text.replace(/\s/g, '') === `${vma.text}->vm_ops=&${name};`)) return null;
+  const succeeds = only.wanted === '0';
+  // A split_vma() that fails may have been refused before the hooks.
+  if (!succeeds && only.call.childForFieldName('function')?.text !== '__split_vma') return null;
+  return {
+    hooks,
+    statement: only.statement,
+    succeeds,
+    vma: vma.text,
+    at: at?.type === 'number_literal' ? at.text : null,
+  };
 }
 
 /** The function that a node stands in. */
