@@ -15,7 +15,7 @@ export const CAP = 100_000;
 export const SEEDS = 10;
 
 /** Seconds without a word after which code that is broken on purpose is said to loop. */
-const PATIENCE = 30;
+const PATIENCE = 120;
 
 /** One seed: operations until something was found, null for more than the cap; and what it was. */
 export interface Try {
