@@ -18,20 +18,12 @@ import { F_ADD_SEALS, O_ACCMODE, O_CREAT, O_EXCL } from '../../include/uapi/fcnt
 import { PR_SET_VMA } from '../../include/uapi/prctl.js';
 import { RLIMIT_MEMLOCK } from '../../include/uapi/resource.js';
 import { PM_FILE, PM_GUARD_REGION, PM_PRESENT, PM_SWAP } from '../../lib/fs/proc/pagemap.js';
-import { lettersOfFlags } from '../../lib/fs/proc/smaps.js';
+import { Contents, outOfReach } from './code_contents.js';
 import { CodeReplayer, type CodeSpace, type CodeVma, spacesOf } from './code_replayer.js';
+import { KB, mapsLine, queryFlags, smapsLines } from './code_text.js';
 
-/** What a case fails with that asks for more than the program can. */
-export const OUT_OF_REACH = "out of the reach of the kernel's code as it is compiled here";
-
-function outOfReach(what: string): never {
-  throw new Error(`${OUT_OF_REACH}: ${what}`);
-}
-
-const KB = PAGE_SIZE / 1024;
 /** What a process begins with. */
 const MEMLOCK = 8 * 2 ** 20;
-const [READ, WRITE, EXEC, MAYSHARE] = [1n, 2n, 4n, 0x80n];
 const [QUERY_NEXT, QUERY_FILE] = [0x10, 0x20];
 
 function word(value: CallArgument): string {
@@ -50,30 +42,6 @@ const COUNT: Readonly<Record<string, number>> = {
   ...{ brk: 1, close: 1, mlockall: 1, munlockall: 0, mmap: 6, mremap: 5, remap_file_pages: 5, pkey_mprotect: 4 },
   ...{ mlock: 2, munlock: 2, munmap: 2, ftruncate: 2 },
 };
-
-/** A page of the program has one number for its content: here it is the number of a content, which goes wherever the page goes. */
-class Contents {
-  private readonly all: Uint8Array[];
-  private readonly numbers: Map<string, number>;
-
-  constructor() {
-    this.all = [];
-    this.numbers = new Map();
-    this.number(new Uint8Array(PAGE_SIZE));
-  }
-
-  of(number: number): Uint8Array {
-    return this.all[number] ?? outOfReach(`a page of which nobody knows what is in it (${number})`);
-  }
-
-  number(content: Uint8Array): number {
-    const key = Buffer.from(content).toString('latin1');
-    const known = this.numbers.get(key);
-    if (known !== undefined) return known;
-    this.numbers.set(key, this.all.length);
-    return this.all.push(content) - 1;
-  }
-}
 
 /** One machine: the program, its processes and files. */
 class Code {
@@ -310,26 +278,6 @@ class CodeProcess implements BackendProcess {
   exit(_status: number): void {
     this.code.exit(this.pid);
   }
-}
-
-function queryFlags(flags: bigint): number {
-  return Number((flags & (READ | WRITE | EXEC)) | ((flags & MAYSHARE) !== 0n ? 8n : 0n));
-}
-
-function mapsLine({ start, end, flags, pgoff, file }: CodeVma): string {
-  const letter = (bit: bigint, set: string, clear: string): string => ((flags & bit) !== 0n ? set : clear);
-  const perms = `${letter(READ, 'r', '-')}${letter(WRITE, 'w', '-')}${letter(EXEC, 'x', '-')}${letter(MAYSHARE, 's', 'p')}`;
-  const offset = (file === 0 ? 0 : pgoff * PAGE_SIZE).toString(16).padStart(8, '0');
-  return `${start.toString(16)}-${end.toString(16)} ${perms} ${offset} 00:00 ${file} ${file === 0 ? '' : `/file${file}`}\n`;
-}
-
-function smapsLines(vma: CodeVma): string {
-  const letters = lettersOfFlags(vma.flags);
-  const resident = vma.pages.filter(({ what }) => !'gzp'.includes(what)).length * KB;
-  return (
-    `${mapsLine(vma)}Size: ${(vma.end - vma.start) / 1024} kB\nRss: ${resident} kB\nAnonymous: ${resident} kB\n` +
-    `Locked: ${letters.includes('lo') ? resident : 0} kB\nVmFlags: ${letters.join(' ')} \n`
-  );
 }
 
 export const backend: Backend = {

@@ -12,7 +12,7 @@ import { ScratchTree } from '../kernel/scratch.js';
 import { keepFigures } from '../report/figures.js';
 import { portedCases } from '../selftests/cases.js';
 import { verdictsOf as countVerdicts, rowsOf, tableOf, tellVerdicts } from '../selftests/table.js';
-import { OUT_OF_REACH } from './code_backend.js';
+import { OUT_OF_REACH } from './code_contents.js';
 import { FEATURES, type FeatureName, type LeftOut } from './features.js';
 
 const RUNNER = fileURLToPath(new URL('../run/run.js', import.meta.url));

@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
-import { OUT_OF_REACH } from '../../dev/live/code_backend.js';
+import { OUT_OF_REACH } from '../../dev/live/code_contents.js';
 import type { FeatureName } from '../../dev/live/features.js';
 import {
   codeDivergences,
