@@ -25,7 +25,7 @@ interface Seen {
 
 /** What the tests of a file were seen to do. */
 interface SeenFile {
-  /** Of the file and of all modules that are no tests. */
+  /** Of the file, all that it imports, and all code that may have mutants in it. */
   hash: string;
   /** By name; "" is what is done outside of them. */
   tests: Record<string, Seen>;
@@ -94,22 +94,21 @@ export class Plan {
     jobs: number,
   ): Promise<Plan> {
     const modules = new Modules(copy.root);
-    const hashes = killingTests(copy.root, modules, below);
+    const tests = killingTests(copy.root, modules, below);
     const mutable = folders.flatMap((folder) => sourcesBelow(copy.root, folder));
-    const around = sourcesBelow(copy.root, '').filter((file) => !file.startsWith('tests/'));
-    const world = modules.hash([...around, ...mutable].map((file) => compiledPath(copy.root, file)));
+    const code = modules.hash(mutable.map((file) => compiledPath(copy.root, file)));
     const known = kept.read('reached', isPlans) ?? {};
-    const wanted = new Map([[LOADING, ''], ...hashes]);
+    const wanted = new Map([[LOADING, code], ...[...tests].map(([test, { whole }]) => [test, code + whole] as const)]);
     const seen = new Map<string, SeenFile>();
     const missing: string[] = [];
     for (const [test, hash] of wanted) {
       const before = known[test];
-      if (before?.hash === world + hash) seen.set(test, before);
+      if (before?.hash === hash) seen.set(test, before);
       else missing.push(test);
     }
     if (missing.length > 0) {
       const measured = await measure(copy.folder, mutable, missing, jobs);
-      for (const [test, tests] of measured) seen.set(test, { hash: world + (wanted.get(test) ?? ''), tests });
+      for (const [test, found] of measured) seen.set(test, { hash: wanted.get(test) ?? '', tests: found });
       kept.write('reached', { ...known, ...Object.fromEntries(seen) });
     }
     for (const [file, { tests }] of seen) {
@@ -121,7 +120,7 @@ export class Plan {
         );
       }
     }
-    return new Plan(seen, hashes);
+    return new Plan(seen, new Map([...tests].map(([test, { own }]) => [test, own])));
   }
 }
 

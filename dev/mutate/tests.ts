@@ -51,16 +51,24 @@ export class Modules {
     return hash.digest('hex').slice(0, 20);
   }
 
-  /** A hash of a test file and of what helps it in tests/. */
-  hashOfTest(path: string): string {
-    return this.hash(this.closure(path).files.filter((file) => relative(this.root, file).startsWith('dist/tests/')));
+  /** Hashes of a test file with what helps it in tests/, and with all that it imports. */
+  hashesOfTest(path: string): TestHashes {
+    const { files } = this.closure(path);
+    const own = files.filter((file) => relative(this.root, file).startsWith('dist/tests/'));
+    return { own: this.hash(own), whole: this.hash(files) };
   }
 }
 
-/** Source names of the tests that mutants are put to, by the hash of what each is made of. */
-export function killingTests(root: string, modules: Modules, below: readonly string[]): Map<string, string> {
+/** What a test file is made of. */
+export interface TestHashes {
+  own: string;
+  whole: string;
+}
+
+/** Source names of the tests that mutants are put to, by what each is made of. */
+export function killingTests(root: string, modules: Modules, below: readonly string[]): Map<string, TestHashes> {
   const paths = below
     .flatMap((folder) => testFilesBelow(join(root, 'dist', folder)))
     .filter((path) => !modules.startsPrograms(path));
-  return new Map(paths.map((path) => [sourceName(root, path), modules.hashOfTest(path)]));
+  return new Map(paths.map((path) => [sourceName(root, path), modules.hashesOfTest(path)]));
 }
