@@ -100,6 +100,20 @@ t.test('a trace of system calls: each call, the hooks of drivers, the first of s
   );
 });
 
+t.test('a trace of a tree: its answers as steps, and a difference side by side', async (t) => {
+  const cwd = t.testdir({ 't.trace': 'store 10 20 3\nload 15\nload 30\n' });
+  const alone = report(cwd, ['t.trace']);
+  t.equal(alone.status, 0, alone.stderr);
+  const [trace] = testsIn(join(cwd, 'report/index.html'));
+  const operations = trace?.parts.map(({ timeline }) => timeline.rows.map(({ operation }) => operation));
+  t.match(operations, [[/^store 10 20 3 → 0 index=10 last=20/, /^load 15 → 3 /, /^load 30 → 0 /]]);
+
+  const answers = runNode([CLI, 'replay', '--tree'], { input: readFileSync(join(cwd, 't.trace'), 'utf8') }).stdout;
+  writeFileSync(join(cwd, 't.expected'), answers.replace('load 3 ', 'load 4 '));
+  t.equal(report(cwd, ['--single', 'd.html', 't.trace']).status, 1);
+  t.match(testsIn(join(cwd, 'd.html')), [{ beside: true, first: 1 }]);
+});
+
 t.test('traces, and a difference side by side', async (t) => {
   const cwd = t.testdir({ 'a.trace': 'mmap 10000 4000 73 10 0\nmunmap 11000 1000\n', 'bad.trace': 'what 1\n' });
   const alone = report(cwd, ['a.trace']);

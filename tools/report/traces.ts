@@ -6,6 +6,7 @@ import { gunzipSync } from 'node:zlib';
 import { CannotBeDone } from '../commands/program.js';
 import { replayTrace } from '../replay/replay.js';
 import { TraceError } from '../replay/trace_error.js';
+import { replayTree } from '../replay/tree.js';
 import { firstDifference, spaceOf } from './answers.js';
 import type { ReportedTest } from './data.js';
 import { timelineOf } from './timeline.js';
@@ -15,17 +16,36 @@ function read(path: string): string {
   return (path.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('utf8');
 }
 
-/** The answers of the port; what failed is said, and what came before it stands. */
-function replayed(path: string, trace: string): { output: string; failure: string | null } {
+interface Replayed {
+  output: string;
+  failure: string | null;
+}
+
+/** The answers of the port; what failed is said, and what came before it stands. An error in the trace is thrown. */
+function answered(replay: (trace: string, write: (text: string) => void) => void, trace: string): Replayed {
   let output = '';
   try {
-    replayTrace(trace, (text) => {
+    replay(trace, (text) => {
       output += text;
     });
     return { output, failure: null };
   } catch (error) {
-    if (error instanceof TraceError) throw new CannotBeDone(`${path}: line ${error.line}: ${error.reason}`);
+    if (error instanceof TraceError) throw error;
     return { output, failure: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+/** A trace of VMAs or, where its first word is of none, of a tree. */
+function replayed(path: string, trace: string): Replayed {
+  try {
+    return answered(replayTrace, trace);
+  } catch (error) {
+    if (!(error instanceof TraceError)) throw error;
+    try {
+      return answered(replayTree, trace);
+    } catch {
+      throw new CannotBeDone(`${path}: line ${error.line}: ${error.reason}`);
+    }
   }
 }
 
