@@ -72,3 +72,11 @@ t.test('the table of the record is printed without a run', async (t) => {
   t.equal(status, 0);
   t.match(stdout, /^\| bug \|.*by chance \|\n\| --- .*\n\| A25 \|.*\n$/);
 });
+
+t.test('the command tells how soon random operations find a bug', async (t) => {
+  const args = ['A25', '--chance', '--seeds', '1', '--cap', '3000', '--jobs', '1'];
+  const { status, stdout, stderr } = runNode(['dist/dev/bugs/bugs.js', ...args]);
+  t.equal(stdout, '1 bugs, 1 found by chance within 3000 operations, in the median of 1 seeds\n');
+  t.match(stderr, /^A25\b/m);
+  t.equal(status, 0);
+});
