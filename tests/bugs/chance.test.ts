@@ -10,7 +10,7 @@ import { BUGS, INVENTED, UPSTREAM } from '../../dev/bugs/list.js';
 import { ROOT, runNode } from '../house/project.js';
 
 /** As many as were found by chance when that was measured last, of upstream's and of those that nobody had. */
-const FOUND = 26;
+const FOUND = 30;
 const FOUND_INVENTED = 28;
 
 t.test('a bug that comes soon, one that ends the process, and none', async (t) => {
