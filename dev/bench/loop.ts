@@ -6,6 +6,7 @@ import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { createInterface } from 'node:readline';
+import { setTimeout } from 'node:timers/promises';
 import { outputOf } from '../../tools/commands/child.js';
 import { removeScratch, scratchFolder } from '../../tools/commands/folders.js';
 import { LAYERS } from '../build/layers.js';
@@ -99,7 +100,11 @@ export async function measureLoop(
 }
 
 /** The command whose verdicts are timed; what it prints is told in `dev/watch`. */
-const WATCH = ['dist/dev/watch/watch.js'] as const;
+const WATCH = ['dist/dev/watch/watch.js', '--no-rest'] as const;
+/** Milliseconds in which the next processes get ready, as they do while somebody reads a verdict. */
+const READING = 1500;
+/** Milliseconds until no verdict is one too. */
+const PATIENCE = 300_000;
 
 /** Times after an edit, in milliseconds. */
 export interface WatchTimes {
@@ -113,7 +118,7 @@ export interface WatchTimes {
  * Measures the time from an edit of the code under test to the verdicts of a watch that runs meanwhile. The first edits
  * are not counted: there is nothing yet that the watch could have loaded ahead.
  *
- * @throws when a verdict says that something failed, or none comes within a minute
+ * @throws when a verdict says that something failed, or none comes within five minutes
  */
 export async function measureWatch(root: string, edits: number): Promise<WatchTimes[]> {
   const copy = scratchFolder('loop');
@@ -124,7 +129,7 @@ export async function measureWatch(root: string, edits: number): Promise<WatchTi
     const lines = createInterface(watch.stdout)[Symbol.asyncIterator]();
     /** Reads on to a line that begins so. */
     const until = async (beginning: string): Promise<string> => {
-      const clock = setTimeout(() => watch.kill(), 60_000);
+      const clock = globalThis.setTimeout(() => watch.kill(), PATIENCE);
       for (;;) {
         const { value, done } = await lines.next();
         if (done === true) throw new Error(`the watch said nothing of "${beginning}"`);
@@ -143,7 +148,7 @@ export async function measureWatch(root: string, edits: number): Promise<WatchTi
       const second = await until('nearest files');
       for (const line of [first, second]) if (!/ 0 failed\. /.test(line)) throw new Error(`no good verdict: ${line}`);
       times.push({ upstream, nearest: performance.now() - began });
-      await until('what else loads it');
+      await setTimeout(READING);
     }
     return times.slice(1);
   } finally {

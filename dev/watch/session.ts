@@ -23,6 +23,8 @@ export interface SessionOptions {
   files: readonly string[];
   /** Name patterns, one per level of nesting. */
   grep: readonly string[];
+  /** Do tests that load the edited modules follow the nearest ones? */
+  rest: boolean;
 }
 
 /** Files dealt out to so many lanes, alike in size as far as that goes. */
@@ -55,6 +57,7 @@ export class Session {
   private readonly paint: Paint;
   private readonly folders: RunFolders;
   private readonly files: readonly string[];
+  private readonly hasRest: boolean;
   private spares: Spare[];
   /** Modules of the last edit. */
   private edited: ReadonlySet<string>;
@@ -65,7 +68,7 @@ export class Session {
   private round: Round | null;
   private typeErrors: string;
 
-  constructor(root: string, { files, grep }: SessionOptions, print: (text: string) => void, paint: Paint) {
+  constructor(root: string, { files, grep, rest }: SessionOptions, print: (text: string) => void, paint: Paint) {
     this.root = root;
     this.dist = join(root, 'dist');
     this.imports = new Imports(this.dist);
@@ -73,6 +76,7 @@ export class Session {
     this.paint = paint;
     this.folders = new RunFolders(root);
     this.files = files;
+    this.hasRest = rest && files.length === 0;
     this.grep = grep;
     this.spares = [];
     this.edited = new Set();
@@ -132,7 +136,7 @@ export class Session {
     const quick = touched.filter((test) => changed.has(test) || !startsPrograms(join(this.dist, test)));
     const nearest = new Set(this.imports.testsNear(changed));
     const near = chosen.length > 0 ? chosen : quick.filter((test) => nearest.has(test) && !upstream.includes(test));
-    const rest = chosen.length > 0 ? [] : quick.filter((test) => !upstream.includes(test) && !near.includes(test));
+    const rest = this.hasRest ? quick.filter((test) => !upstream.includes(test) && !near.includes(test)) : [];
     await this.runNow("upstream's tests", upstream, round, LANES);
     await this.runNow(chosen.length > 0 ? 'chosen files' : 'nearest files', near, round, 1);
     if (round.abort.signal.aborted) return;

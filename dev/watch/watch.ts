@@ -22,13 +22,14 @@ const command = likeTheOthers(new Command('npm run watch --'))
   .description("Compiles what is edited and says at once how upstream's tests fare, and those that the edit touches.")
   .argument('[files...]', 'test files or folders that run after each edit (default: what the edit touches)')
   .option('-g, --grep <pattern>', 'only top-level tests that match; repeat for inner levels', toPattern, [])
+  .option('--no-rest', 'stop after the nearest tests; others that load what was edited are left to a run of all')
   .addHelpText('after', KEYS)
   .addHelpText('after', statusHelp('it was told to quit', null, 'it cannot watch'));
-const { grep } = command.parse().opts<{ grep: string[] }>();
+const { grep, rest } = command.parse().opts<{ grep: string[]; rest: boolean }>();
 
 const print = (text: string): void => void process.stdout.write(text);
 const files = command.args.length > 0 ? collectTests(root, process.cwd(), command.args) : [];
-const session = new Session(root, { files, grep }, print, paintOut());
+const session = new Session(root, { files, grep, rest }, print, paintOut());
 let watching = false;
 
 const compiler = new Compiler(root, {

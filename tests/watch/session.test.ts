@@ -53,7 +53,7 @@ function watched(
   const print = (more: string): void => {
     text += more;
   };
-  const session = new Session(root, { files: [], grep: [], ...options }, print, (_format, plain) => plain);
+  const session = new Session(root, { files: [], grep: [], rest: true, ...options }, print, (_format, plain) => plain);
   t.teardown(() => session.stop());
   return {
     dist: join(root, 'dist'),
@@ -109,13 +109,19 @@ t.test('all, and by name', async (t) => {
   t.match(said(), /^all names \(2 files\): 2 tests run, /m);
 });
 
+t.test('nothing after the nearest, if so wanted', async (t) => {
+  const { session, said } = watched(t, { mm: { 'b.test.js': OTHER }, far: { 'c.test.js': FAR } }, { rest: false });
+  await session.edit(new Set(['lib/value.js']));
+  t.equal(said(), '\nlib/value.ts\nnearest files (1 file): 1 tests run, 1 passed, 0 failed.\n');
+});
+
 t.test('chosen files', async (t) => {
   const { session, dist, said } = watched(t, { upstream: { 'a.test.js': COUNTS }, mm: { 'b.test.js': OTHER } });
   session.stop();
   let text = '';
   const chosen = new Session(
     join(dist, '..'),
-    { files: [join(dist, 'tests/mm/b.test.js')], grep: [] },
+    { files: [join(dist, 'tests/mm/b.test.js')], grep: [], rest: true },
     (more) => {
       text += more;
     },
