@@ -168,7 +168,10 @@ class ProgramWriter {
     const place = isPlaced ? random.pick(FIXED) : random.pick([0, 0, 0, 0, MAP_32BIT, MAP_ABOVE4G]);
     const addr = isPlaced || random.chance(40) ? this.address() : '0';
     if (random.oneIn(12)) return this.fill();
-    const length = !isPlaced && random.oneIn(8) ? hex(random.pick([0x200000, 0x200000, 0x3ff000])) : this.length();
+    const length =
+      !isPlaced && random.oneIn(profile.name === 'placed' ? 3 : 8)
+        ? hex(random.pick([0x200000, 0x200000, 0x3ff000]))
+        : this.length();
     const offset = withFile ? random.below(6) * PAGE_SIZE : 0;
     return `mmap ${addr} ${length} ${this.prot()} ${sayCallArgument('MAP', flags | place)} ${hex(fd)} ${hex(offset)}`;
   }
@@ -347,6 +350,7 @@ export function randomProgram(random: Random, operations: number, options: Progr
   if (!profile.live && random.chance(40)) lines[4] = 'calls 1';
   if (!profile.live && random.chance(20)) lines[1] = 'stack';
   if (!profile.live && random.oneIn(10)) lines[3] = `heap ${hex(profile.base * PAGE_SIZE)}`;
+  if (profile.name === 'placed' && !profile.live && random.chance(40)) lines[9] = 'sysctl shmem_huge 1';
   if (profile.name === 'placed' && !profile.live && random.chance(30)) {
     lines.splice(5, 3, 'sysctl legacy_va_layout 1', 'another', 'process 2');
   }

@@ -16,6 +16,10 @@ struct page *follow_page_mask(struct vm_area_struct *vma, unsigned long address,
 	return pte->page ?: ERR_PTR(-EEXIST);
 }
 
+/* A fault never drops the lock, so that there is nothing to try again. */
+#define __get_user_pages_locked(mm, start, nr_pages, pages, locked, flags) \
+	__get_user_pages(mm, start, nr_pages, flags, pages, locked)
+
 int vm_fault_to_errno(vm_fault_t vm_fault, int foll_flags)
 {
 	if (vm_fault & VM_FAULT_OOM)
