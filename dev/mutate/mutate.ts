@@ -74,7 +74,11 @@ async function judge(mutants: readonly Mutant[], options: MutateOptions): Promis
   const copy = new Copy(root);
   const meter = new Meter(mutants.length);
   try {
+    // Before a mutant is judged there is nothing to keep.
+    const leave = (): never => process.exit(130);
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, leave);
     const plan = await Plan.make(copy, kept, LAYERS_WITH_MUTANTS, foldersOf(options), options.jobs);
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.removeListener(signal, leave);
     const judged = await judgeAll(copy, kept, plan, mutants, {
       jobs: options.jobs,
       fresh: options.fresh,
