@@ -168,6 +168,8 @@ export function chargedStacks(before: Spaces, after: Spaces): number {
 /** More VMAs than are allowed, by more than an operation may pass the limit. */
 export function tooMany(before: number, after: number, failed = false): string[] {
   // An mmap() looks before it unmaps, and may then be one above the limit; one that fails after it split both ends, two.
-  if (after <= before || after <= globals.sysctl_max_map_count + (failed ? 2 : 1)) return [];
+  // There may have been more than that before, if the limit was lowered since.
+  const most = Math.max(before, globals.sysctl_max_map_count);
+  if (after <= before || after <= most + (failed ? 2 : before <= globals.sysctl_max_map_count ? 1 : 0)) return [];
   return [`limits: ${after} VMAs, where ${globals.sysctl_max_map_count} are allowed`];
 }
