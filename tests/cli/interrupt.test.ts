@@ -6,7 +6,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import t from 'tap';
+import t, { type Test } from 'tap';
 import { ROOT } from '../house/project.js';
 
 /** Live processes of a process group, as their command lines. */
@@ -63,7 +63,11 @@ const COMMANDS: Record<string, Interrupted> = {
   'npm run mutate': { args: () => ['dist/dev/mutate/mutate.js', 'lib/mm/mseal.ts'] },
 };
 
-async function interrupt(name: string, { args, begun = hasFolder, statuses = [130] }: Interrupted): Promise<void> {
+async function interrupt(
+  t: Test,
+  name: string,
+  { args, begun = hasFolder, statuses = [130] }: Interrupted,
+): Promise<void> {
   const scratch = mkdtempSync(join(tmpdir(), 'interrupt-'));
   const tmp = mkdtempSync(join(tmpdir(), 'interrupt-tmp-'));
   writeFileSync(join(scratch, 'coverage.thresholds.json'), '{}');
@@ -91,12 +95,12 @@ async function interrupt(name: string, { args, begun = hasFolder, statuses = [13
   });
 }
 
-for (const [name, command] of Object.entries(COMMANDS)) await interrupt(name, command);
+for (const [name, command] of Object.entries(COMMANDS)) await interrupt(t, name, command);
 
 const KERNEL = process.env.KERNEL ?? '';
-t.test('conform and bench in C', { skip: KERNEL === '' && 'KERNEL is not set' }, async () => {
+t.test('conform and bench in C', { skip: KERNEL === '' && 'KERNEL is not set' }, async (t) => {
   for (const main of ['conform/conform.js', 'bench/bench.js']) {
     // While make runs, it is make that ends, and with it what cannot be built.
-    await interrupt(main, { args: () => [`dist/dev/${main}`, '--kernel', KERNEL], statuses: [2, 130] });
+    await interrupt(t, main, { args: () => [`dist/dev/${main}`, '--kernel', KERNEL], statuses: [2, 130] });
   }
 });

@@ -70,6 +70,9 @@ function remove(folder: string): void {
  * @throws CannotBeDone when there can be none
  */
 export function scratchFolder(name: string, parent = tmpdir()): string {
+  // Before there is a folder: a signal may come at any time.
+  if (!isWatched) watchTheEnd();
+  isWatched = true;
   let folder: string;
   try {
     folder = mkdtempSync(join(parent, `vma-userland-${name}-`));
@@ -77,8 +80,6 @@ export function scratchFolder(name: string, parent = tmpdir()): string {
     const where = parent === tmpdir() ? `TMPDIR ${parent}` : parent;
     throw new CannotBeDone(`${where}: no temporary folder: ${reasonOf(error)}`);
   }
-  if (!isWatched) watchTheEnd();
-  isWatched = true;
   scratch.add(folder);
   return folder;
 }
