@@ -8,8 +8,8 @@ import { hexOf } from '../../include/check.js';
 import { ULONG_MAX } from '../../include/linux/limits.js';
 import { PAGE_SIZE } from '../../include/linux/mm.js';
 import type { anon_vma, mm_struct, vm_area_struct } from '../../include/mm_types.js';
-import { VMA_ACCOUNT_BIT, VMA_GROWSDOWN_BIT, VMA_STICKY_FLAGS } from '../../include/vma_flags.js';
-import { vma_test } from '../../lib/mm/inlines/flag_operations.js';
+import { VMA_ACCOUNT_BIT, VMA_GROWSDOWN_BIT, VMA_SHARED_BIT, VMA_STICKY_FLAGS } from '../../include/vma_flags.js';
+import { vma_is_cow_mapping, vma_test } from '../../lib/mm/inlines/flag_operations.js';
 import { globals } from '../../stubs/index.js';
 import { anonLineOf, hasSameFlags, lineOf, type Spaces, type Sums, sumsOf, type VmaState } from './spaces.js';
 
@@ -128,7 +128,9 @@ export function movedOffsets(
   to: number,
 ): string[] {
   return overlaps(before, after, from, to).flatMap(([was, now, start, end]) => {
-    if (was.file === now.file && lineOf(was) === lineOf(now) && anonLineOf(was) === anonLineOf(now)) return [];
+    // What is shared has no anonymous pages, so that their offsets need not follow on where it merges.
+    const hasSameAnon = vma_test(now.vma, VMA_SHARED_BIT) || anonLineOf(was) === anonLineOf(now);
+    if (was.file === now.file && lineOf(was) === lineOf(now) && hasSameAnon) return [];
     const what = was.file === now.file ? 'page offset' : 'file';
     return [`offsets: ${hexOf(start)}-${hexOf(end)} was of ${nameOf(was)} and has another ${what} in ${nameOf(now)}`];
   });
