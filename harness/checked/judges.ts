@@ -9,7 +9,7 @@ import { ULONG_MAX } from '../../include/linux/limits.js';
 import { PAGE_SIZE } from '../../include/linux/mm.js';
 import type { anon_vma, mm_struct, vm_area_struct } from '../../include/mm_types.js';
 import { VMA_ACCOUNT_BIT, VMA_GROWSDOWN_BIT, VMA_SHARED_BIT, VMA_STICKY_FLAGS } from '../../include/vma_flags.js';
-import { vma_is_cow_mapping, vma_test } from '../../lib/mm/inlines/flag_operations.js';
+import { vma_test } from '../../lib/mm/inlines/flag_operations.js';
 import { globals } from '../../stubs/index.js';
 import { anonLineOf, hasSameFlags, lineOf, type Spaces, type Sums, sumsOf, type VmaState } from './spaces.js';
 
