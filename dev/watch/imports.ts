@@ -66,12 +66,13 @@ export class Imports {
   }
 
   /**
-   * Of those the nearest: they import a changed module, directly or through helpers below tests/. Where none does, those
+   * Of those that `accepts` takes the nearest: they import a changed module, directly or through helpers below tests/. Where none does, those
    * nearest to what imports the changed modules, and so on. What only collects exports, an index.js, leads nowhere.
    */
-  testsNear(changed: ReadonlySet<string>): string[] {
+  testsNear(changed: ReadonlySet<string>, accepts: (test: string) => boolean = () => true): string[] {
     const own = (module: string): boolean => module.startsWith('tests/');
-    const near = this.tests().map((test) => [test, this.reach([test], own)] as const);
+    const tests = this.tests().filter(accepts);
+    const near = tests.map((test) => [test, this.reach([test], own)] as const);
     const seen = new Set(changed);
     for (let level = [...seen]; level.length > 0; ) {
       const found = near.filter(([, reached]) => level.some((module) => reached.has(module))).map(([test]) => test);

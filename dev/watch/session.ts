@@ -134,8 +134,10 @@ export class Session {
     const upstream = chosen.length > 0 ? [] : touched.filter((test) => test.startsWith('tests/upstream/'));
     // An edited test runs whatever it starts; else what starts programs is left to a run of all.
     const quick = touched.filter((test) => changed.has(test) || !startsPrograms(join(this.dist, test)));
-    const nearest = new Set(this.imports.testsNear(changed));
-    const near = chosen.length > 0 ? chosen : quick.filter((test) => nearest.has(test) && !upstream.includes(test));
+    const nearest = new Set(
+      this.imports.testsNear(changed, (test) => quick.includes(test) && !upstream.includes(test)),
+    );
+    const near = chosen.length > 0 ? chosen : [...nearest];
     const rest = this.hasRest ? quick.filter((test) => !upstream.includes(test) && !near.includes(test)) : [];
     await this.runNow("upstream's tests", upstream, round, LANES);
     await this.runNow(chosen.length > 0 ? 'chosen files' : 'nearest files', near, round, 1);

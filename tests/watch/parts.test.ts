@@ -56,6 +56,8 @@ t.test('imports', async (t) => {
   t.same(imports.testsNear(new Set(['lib/a.js'])), ['tests/a.test.js'], 'by a helper, not by a list of exports');
   t.same(imports.testsNear(new Set(['include/c.js'])), ['tests/a.test.js', 'tests/late.test.js']);
   t.same(imports.testsNear(new Set(['tests/all.test.js'])), ['tests/all.test.js'], 'a test is nearest to itself');
+  const notA = (test: string): boolean => !test.includes('/a.');
+  t.same(imports.testsNear(new Set(['include/c.js']), notA), ['tests/late.test.js']);
   t.same(imports.testsNear(new Set(['lib/unknown.js'])), []);
   t.same(imports.without(['lib/b.js'], ['lib/a.js', 'include/c.js']), ['include/c.js']);
   writeFileSync(join(dist, 'lib/late.js'), '');
