@@ -64,6 +64,9 @@ export async function loadTap(root: string, fixtures: string, hand: (text: strin
     declared.push(ended);
     return ended;
   });
+  // tap would keep them for the end of the process, and end all tests at the first pause from then on.
+  const teardowns: (() => unknown)[] = [];
+  Reflect.set(t, 'teardown', (handler: () => unknown): void => void teardowns.push(handler));
 
   return {
     async run(file, query = '') {
@@ -77,6 +80,13 @@ export async function loadTap(root: string, fixtures: string, hand: (text: strin
         t.fail(`load ${name}`, { error: error instanceof Error ? error.stack : error });
       }
       await Promise.allSettled(declared.splice(0));
+      for (const teardown of teardowns.splice(0).reverse()) {
+        try {
+          await teardown();
+        } catch (error) {
+          t.fail(`tear down ${name}`, { error: error instanceof Error ? error.stack : error });
+        }
+      }
       // A test has ended before it is printed.
       const end = printed.untilEnd();
       t.pass(END);

@@ -39,6 +39,17 @@ const FOLDERS = `import { readdirSync } from 'node:fs';
 import t from 'tap';
 t.test('folders', async (t) => { t.same(readdirSync(t.testdir({ own: '' })), ['own']); });
 `;
+const TORN_DOWN = `import { appendFileSync } from 'node:fs';
+import t from 'tap';
+for (const name of ['first', 'second']) t.teardown(() => appendFileSync(new URL('torn', import.meta.url), name));
+t.test('has a teardown', async (t) => { t.pass(); });
+`;
+const SLOW_TO_LOAD = `import { readFileSync } from 'node:fs';
+import t from 'tap';
+await new Promise((resolve) => setTimeout(resolve, 300));
+const torn = readFileSync(new URL('torn', import.meta.url), 'utf8');
+t.test('comes late', async (t) => { t.equal(torn, 'secondfirst'); });
+`;
 const UNLOADABLE = `throw new Error('cannot be loaded');
 `;
 
@@ -114,6 +125,13 @@ t.test('dozens of files on one command line, each with folders of its own', asyn
   const { status, stdout } = runNode([RUNNER, '--jobs', '1', ...names.map((name) => join(dir, name))]);
   t.equal(status, 0, stdout.slice(0, 2000));
   t.match(stdout, /^# 60 tests run, 60 passed, 0 failed\.$/m);
+});
+
+t.test('what a file tears down is torn down at its end, and the next may take its time', async (t) => {
+  const dir = t.testdir({ 'a.test.js': TORN_DOWN, 'b.test.js': SLOW_TO_LOAD });
+  const { status, stdout } = runTests(dir, '--jobs', '1');
+  t.match(stdout, /^# 2 tests run, 2 passed, 0 failed\.$/m);
+  t.equal(status, 0);
 });
 
 t.test('a process that has done its work comes to its own end', async (t) => {
