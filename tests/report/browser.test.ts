@@ -329,6 +329,8 @@ t.test('the report in a browser', { skip }, async (t) => {
       /total.*found: 0x4\n {2}wanted: 0x17\noperation: .*\nbefore:\n.*0x10000-/s,
     );
     const bars = page.locator('.row').last().locator('.bar');
+    // Drawn as soon as there is room.
+    await bars.first().waitFor({ state: 'attached' });
     for (const bar of await bars.all()) {
       const [left, right] = await edges(bar);
       t.ok(right - left > 60, `${right - left} pixels wide`);

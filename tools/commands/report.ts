@@ -15,6 +15,9 @@ interface ReportOptions {
   single?: string;
 }
 
+/** The status of what Ctrl-C ended. */
+const INTERRUPTED = 130;
+
 /** Says on a terminal how far it is, in place of what was said before. */
 function tell(text: string): void {
   if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`);
@@ -29,6 +32,8 @@ async function runRecorded(command: readonly string[]): Promise<{ recorded: Reco
     const { status, signal } = await ended(child).catch((error: Error) => {
       throw new CannotBeDone(`${name}: ${error.message}`);
     });
+    // Ctrl-C reaches both, and the command may be the first to end.
+    if (signal === 'SIGINT') process.exit(INTERRUPTED);
     if (signal !== null) throw new CannotBeDone(`${name}: ended by ${signal}`);
     const files = readdirSync(folder).sort();
     const recorded = files.flatMap((file): RecordedTest[] => JSON.parse(readFileSync(join(folder, file), 'utf8')));
