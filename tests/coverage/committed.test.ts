@@ -30,7 +30,7 @@ t.test(
       );
       return lines.map(fileOf);
     });
-    if (history !== null && history.leftOut === null) {
+    if (history !== null && history.leftOut === '') {
       const still = new Set(found.flat());
       t.same(
         Object.keys(LOWERED).filter((file) => !still.has(file)),
