@@ -17,6 +17,7 @@ export const LOWERED: Readonly<Record<string, string>> = {
   'dev/run/worker.ts': 'modules that are loaded ahead and cannot be are not tested',
   'harness/selftest/harness.ts': MEASURED_ALONE,
   'harness/selftest/run_case.ts': MEASURED_ALONE,
+  'tools/commands/report.ts': 'whether it or its command hears Ctrl-C first is chance',
   'tools/replay/replayed_processes.ts': MEASURED_ALONE,
   'tools/report/answers.ts': 'draws answers of trees as text',
   'tools/report/traces.ts': 'draws answers of trees as text, and says how far it is on a terminal',
