@@ -106,17 +106,20 @@ export class Session {
     return new Spare({ root, folders, env: grep.length > 0 ? { ...env, TAP_GREP: grep.join('\n') } : env, preload });
   }
 
-  /** A waiting process, or a new one when that one has loaded what has changed since. */
+  /** A waiting process, or a new one. */
   private take(): Spare {
-    const waiting = this.spares.pop();
-    if (waiting !== undefined && !this.outdated(waiting)) return waiting;
-    waiting?.kill();
-    return this.newSpare([]);
+    return this.spares.pop() ?? this.newSpare([]);
   }
 
-  private outdated(spare: Spare): boolean {
+  /** Ends the processes that have loaded one of these modules: all of them, when it is one that any process loads. */
+  private dropOutdated(changed: ReadonlySet<string>): void {
     const always = this.imports.reach(['dev/run/worker.js'], (module) => module !== UNLESS_TRACED);
-    return spare.knows(this.edited) || [...this.edited].some((module) => always.has(module));
+    const outdatesAll = [...changed].some((module) => always.has(module));
+    this.spares = this.spares.filter((spare) => {
+      const isCurrent = !outdatesAll && !spare.knows(changed);
+      if (!isCurrent) spare.kill();
+      return isCurrent;
+    });
   }
 
   /** Modules were written anew: the verdict on upstream's tests, on the nearest ones, on all that load them. */
@@ -128,6 +131,7 @@ export class Session {
     const changed = new Set(this.unjudged);
     const touched = this.imports.testsOf(changed);
     this.edited = changed;
+    this.dropOutdated(changed);
     const round = this.begin([...changed].map((module) => sourceName(this.root, join(this.dist, module))).join(', '));
     round.began = Math.max(...[...modules].map((module) => this.editedAt(module)));
     const chosen = this.files.map((file) => file.slice(this.dist.length + 1));

@@ -3,6 +3,7 @@
 import '../../tools/commands/guarded.js';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
+import { ENDING } from '../../tools/commands/folders.js';
 import { complain, likeTheOthers, paintOut, statusHelp } from '../../tools/commands/program.js';
 import { removeStaleOutputs } from '../build/stale.js';
 import { collectTests } from '../run/collect.js';
@@ -59,4 +60,4 @@ function quit(status: number): void {
   process.exit(status);
 }
 
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => quit(0));
+for (const signal of ENDING) process.once(signal, () => quit(0));
